@@ -1,0 +1,128 @@
+// One simulated machine: a Linux memory subsystem from page frames to page faults.
+//
+// Deterministic: the same spec and the same calls in the same order give the same answers, counters and digest on any host.
+//
+// Thread-compatible: one thread at a time. The layers above queue calls and run a machine in turns.
+//
+// A method either answers as the kernel would, with an Errno where that fails, or ends in a Signal. It never aborts on what a
+// client can say.
+
+#ifndef MEMSIM_SERVER_KERNEL_MACHINE_H_
+#define MEMSIM_SERVER_KERNEL_MACHINE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "server/base/errno.h"
+#include "server/base/units.h"
+#include "server/kernel/file/open_flags.h"
+#include "server/kernel/machine_spec.h"
+#include "server/kernel/observe/counter.h"
+#include "server/kernel/physical/gfp.h"
+#include "server/kernel/physical/page_owner.h"
+#include "server/kernel/process/exec_image.h"
+#include "server/kernel/process/resource_limits.h"
+#include "server/kernel/slots.h"
+#include "server/kernel/vm/access.h"
+
+namespace memsim {
+
+class MachineState;
+
+class Machine {
+ public:
+  // Boots a machine: reserves the kernel's memory and starts init (pid 1). INVALID_ARGUMENT if the spec is out of range.
+  static absl::StatusOr<std::unique_ptr<Machine>> Create(const MachineSpec& spec);
+  ~Machine();
+
+  // The spec with every default filled in.
+  const MachineSpec& spec() const;
+
+  // --- Processes ---------------------------------------------------------------------------------------------------------------
+  // A child of init with an empty address space. EAGAIN: too many tasks; ENOMEM.
+  ErrnoOr<Pid> Spawn(absl::string_view comm);
+  // clone_flags as in sched.h; 0 is fork. ESRCH, EINVAL, EAGAIN, ENOMEM.
+  ErrnoOr<Pid> Clone(Pid parent, std::uint64_t clone_flags);
+  // ESRCH; ENOENT without a path; EINVAL for an image out of order; ENOMEM.
+  Errno Execve(Pid pid, const ExecImage& image);
+  // ESRCH; EPERM for init.
+  Errno ExitGroup(Pid pid, int status);
+  // WNOHANG: Pid(0) when no child has ended. child 0: any. ESRCH, ECHILD.
+  ErrnoOr<Pid> Wait4(Pid parent, Pid child);
+  // The limits before the call. ESRCH, EINVAL.
+  ErrnoOr<ResourceLimit> Prlimit64(Pid pid, std::uint32_t resource, const std::optional<ResourceLimit>& new_limit);
+
+  // --- Address spaces ------------------------------------------------------------------------------------------------------------
+  ErrnoOr<VirtualAddress> Mmap(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot, std::uint64_t flags,
+                               int fd, ByteCount offset);
+  Errno Munmap(Pid pid, VirtualAddress address, ByteCount length);
+  Errno Mprotect(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot);
+  ErrnoOr<VirtualAddress> Mremap(Pid pid, VirtualAddress address, ByteCount old_length, ByteCount new_length,
+                                 std::uint64_t flags, VirtualAddress new_address);
+  // The break after the call. ESRCH is the only error.
+  ErrnoOr<VirtualAddress> Brk(Pid pid, VirtualAddress address);
+  Errno Madvise(Pid pid, VirtualAddress address, ByteCount length, int advice);
+  // Touches the byte at address and the same byte of the pages after it, until one access ends in a signal. ESRCH; ENOMEM is never
+  // an answer: who finds no memory is killed.
+  ErrnoOr<AccessResult> Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages);
+
+  // --- Pages ---------------------------------------------------------------------------------------------------------------------
+  // The first frame of a block of 2^order. EINVAL: order above 10; ENOMEM.
+  ErrnoOr<PageFrameNumber> AllocPages(GfpMask gfp, std::uint32_t order);
+  // The page's address in the direct map. ENOMEM.
+  ErrnoOr<VirtualAddress> GetZeroedPage(GfpMask gfp);
+  // nullopt: freed. Only blocks that AllocPages or GetZeroedPage gave are taken.
+  std::optional<FreeRefusal> FreePages(PageFrameNumber frame, std::uint32_t order);
+  // The frame behind an address of the direct map. nullopt: no such address.
+  std::optional<PageFrameNumber> DirectMapFrame(VirtualAddress address) const;
+
+  // --- Files ---------------------------------------------------------------------------------------------------------------------
+  Errno Mknod(absl::string_view path, FileKind kind, ByteCount size);
+  ErrnoOr<int> Open(Pid pid, absl::string_view path, std::uint32_t flags);
+  Errno Close(Pid pid, int fd);
+  // new_fd absent: the lowest free descriptor from minimum_fd.
+  ErrnoOr<int> Dup(Pid pid, int fd, std::optional<int> new_fd, int minimum_fd, std::uint32_t flags);
+  Errno Ftruncate(Pid pid, int fd, ByteCount length);
+  ErrnoOr<ByteCount> Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset);
+  ErrnoOr<ByteCount> Lseek(Pid pid, int fd, std::int64_t offset, int whence);
+  Errno Unlink(absl::string_view path);
+  Errno Rename(absl::string_view old_path, absl::string_view new_path);
+
+  // --- Looking in ----------------------------------------------------------------------------------------------------------------
+  // A file below /proc: "meminfo", "1/maps". nullopt: there is none.
+  std::optional<std::string> ReadProc(absl::string_view path) const;
+  // Every number, ordered as the registry declares them.
+  std::vector<CounterSample> ReadCounters() const;
+  // 32 hexadecimal digits over all state.
+  std::string StateDigest() const;
+  // About how much host memory the machine's state takes. Cheap enough to ask after every turn.
+  ByteCount HostMemory() const;
+  // Virtual time since boot.
+  Nanoseconds now() const;
+  // Aborts if any invariant of any subsystem is broken. For tests.
+  void CheckInvariants() const;
+
+  // --- The caller's books --------------------------------------------------------------------------------------------------------
+  Slots& slots();
+  // How many calls have been executed.
+  std::uint64_t sequence() const;
+  // Ends a call that was executed: counts it and adds its answer to the answer digest.
+  void EndCall(const Digest& answer);
+  // A digest over all answers so far.
+  std::string AnswerDigest() const;
+
+ private:
+  explicit Machine(std::unique_ptr<MachineState> state);
+
+  std::unique_ptr<MachineState> state_;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_MACHINE_H_
