@@ -16,9 +16,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
+#include "server/base/digest.h"
 #include "server/base/errno.h"
 #include "server/base/units.h"
 #include "server/kernel/file/open_flags.h"
@@ -113,7 +114,7 @@ class Machine {
   // How many calls have been executed.
   std::uint64_t sequence() const;
   // Ends a call that was executed: counts it and adds its answer to the answer digest.
-  void EndCall(const Digest& answer);
+  void EndCall(absl::FunctionRef<void(Digest&)> add_answer);
   // A digest over all answers so far.
   std::string AnswerDigest() const;
 

@@ -1,0 +1,99 @@
+#include "absl/strings/str_cat.h"
+#include "server/calls/operation_runners.h"
+
+namespace memsim {
+namespace {
+
+// 64 GiB in one call: more would keep a machine's other callers waiting for seconds.
+constexpr std::uint64_t kMaxTouchedPages = 1ULL << 24;
+
+AccessKind ReadAccess(CallFrame& frame, v1::AccessKind access) {
+  switch (access) {
+    case v1::ACCESS_KIND_UNSPECIFIED:
+    case v1::ACCESS_KIND_READ:
+      return AccessKind::kRead;
+    case v1::ACCESS_KIND_WRITE:
+      return AccessKind::kWrite;
+    case v1::ACCESS_KIND_EXECUTE:
+      return AccessKind::kExecute;
+    default:
+      frame.Refuse(v1::ERROR_REASON_FIELD_INVALID,
+                   absl::StrCat("access is ", static_cast<int>(access), "; it must be READ, WRITE or EXECUTE"));
+      return AccessKind::kRead;
+  }
+}
+
+}  // namespace
+
+void RunOperation(CallFrame& frame, const v1::MmapRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Mmap(pid, address, ByteCount(request.length_bytes()), request.prot(), request.flags(),
+                                    request.fd(), ByteCount(request.offset_bytes())));
+}
+
+void RunOperation(CallFrame& frame, const v1::MunmapRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Munmap(pid, address, ByteCount(request.length_bytes())));
+}
+
+void RunOperation(CallFrame& frame, const v1::MprotectRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Mprotect(pid, address, ByteCount(request.length_bytes()), request.prot()));
+}
+
+void RunOperation(CallFrame& frame, const v1::MremapRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  const VirtualAddress new_address =
+      frame.ReadAddress("new_address", request.new_address(), request.new_address_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Mremap(pid, address, ByteCount(request.old_length_bytes()),
+                                      ByteCount(request.new_length_bytes()), request.flags(), new_address));
+}
+
+void RunOperation(CallFrame& frame, const v1::BrkRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Brk(pid, address));
+}
+
+void RunOperation(CallFrame& frame, const v1::MadviseRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Madvise(pid, address, ByteCount(request.length_bytes()), request.advice()));
+}
+
+void RunOperation(CallFrame& frame, const v1::TouchRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  const AccessKind access = ReadAccess(frame, request.access());
+  if (request.page_count() > kMaxTouchedPages) {
+    frame.Refuse(v1::ERROR_REASON_FIELD_INVALID, absl::StrCat("page_count is ", request.page_count(),
+                                                              "; it must be at most ", kMaxTouchedPages));
+  }
+  if (frame.refused()) return;
+  const PageCount pages(request.page_count() == 0 ? 1 : request.page_count());
+  const ErrnoOr<AccessResult> result = frame.machine().Touch(pid, address, access, pages);
+  if (!result.ok()) return frame.Finish(result.error());
+  frame.Finish(result->minor_faults);
+  if (result->major_faults != 0) {
+    frame.answer().mutable_fault_counts()->set_minor_faults(result->minor_faults);
+    frame.answer().mutable_fault_counts()->set_major_faults(result->major_faults);
+  }
+  if (result->signal.has_value()) {
+    v1::Signal* signal = frame.answer().mutable_signal();
+    signal->set_number(static_cast<int>(result->signal->number));
+    signal->set_code(static_cast<int>(result->signal->code));
+    signal->set_address(result->signal->address.value());
+  }
+}
+
+}  // namespace memsim

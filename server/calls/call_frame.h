@@ -1,0 +1,61 @@
+// One Call while it runs: reads its arguments, slots included, and takes its answer.
+
+#ifndef MEMSIM_SERVER_CALLS_CALL_FRAME_H_
+#define MEMSIM_SERVER_CALLS_CALL_FRAME_H_
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "memsim/v1/answer.pb.h"
+#include "server/base/errno.h"
+#include "server/base/units.h"
+#include "server/kernel/machine.h"
+
+namespace memsim {
+
+class CallFrame {
+ public:
+  // Both must outlive the frame. The answer is empty.
+  CallFrame(Machine& machine, v1::Answer& answer) : machine_(machine), answer_(answer) {}
+
+  Machine& machine() { return machine_; }
+
+  // --- Arguments: the slot's value plus the literal, or the literal alone when slot is 0. A slot that is unset or out of range refuses the
+  // call; the readers then return zeros, so check refused() once after the last argument and before anything is executed.
+  std::uint64_t Read(absl::string_view field, std::uint64_t literal, std::uint32_t slot);
+  VirtualAddress ReadAddress(absl::string_view field, std::uint64_t literal, std::uint32_t slot) {
+    return VirtualAddress(Read(field, literal, slot));
+  }
+  // A number too large for a pid is pid 0, which no process has.
+  Pid ReadPid(absl::string_view field, std::uint64_t literal, std::uint32_t slot);
+
+  // --- Refusal: the call is not executed.
+  void Refuse(v1::ErrorReason reason, absl::string_view message);
+  bool refused() const { return answer_.has_misuse(); }
+
+  // --- Answers.
+  v1::Answer& answer() { return answer_; }
+  void Finish(Errno error) { answer_.set_error_number(static_cast<int>(error)); }
+  void Finish(std::uint64_t value) { answer_.set_value(value); }
+  template <typename Tag, typename Rep>
+  void Finish(Unit<Tag, Rep> value) {
+    Finish(static_cast<std::uint64_t>(value.value()));
+  }
+  template <typename T>
+  void Finish(const ErrnoOr<T>& result) {
+    if (!result.ok()) return Finish(result.error());
+    if constexpr (std::is_integral_v<T>) {
+      Finish(static_cast<std::uint64_t>(*result));
+    } else {
+      Finish(*result);
+    }
+  }
+
+ private:
+  Machine& machine_;
+  v1::Answer& answer_;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_CALLS_CALL_FRAME_H_

@@ -1,0 +1,88 @@
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "server/calls/operation_runners.h"
+
+namespace memsim {
+namespace {
+
+std::optional<FileKind> ReadKind(CallFrame& frame, v1::FileKind kind) {
+  switch (kind) {
+    case v1::FILE_KIND_UNSPECIFIED:
+    case v1::FILE_KIND_REGULAR:
+      return FileKind::kRegular;
+    case v1::FILE_KIND_DIRECTORY:
+      return FileKind::kDirectory;
+    case v1::FILE_KIND_DEVICE:
+      return FileKind::kDevice;
+    case v1::FILE_KIND_ZERO_DEVICE:
+      return FileKind::kZeroDevice;
+    case v1::FILE_KIND_PROC:
+      return FileKind::kProc;
+    case v1::FILE_KIND_PIPE:
+      return FileKind::kPipe;
+    case v1::FILE_KIND_TMPFS:
+      return FileKind::kTmpfs;
+    default:
+      frame.Refuse(v1::ERROR_REASON_FIELD_INVALID,
+                   absl::StrCat("kind is ", static_cast<int>(kind), ", which is no FileKind"));
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+void RunOperation(CallFrame& frame, const v1::MknodRequest& request) {
+  const std::optional<FileKind> kind = ReadKind(frame, request.kind());
+  if (!kind.has_value()) return;
+  frame.Finish(frame.machine().Mknod(request.path(), *kind, ByteCount(request.size_bytes())));
+}
+
+void RunOperation(CallFrame& frame, const v1::OpenRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Open(pid, request.path(), request.flags()));
+}
+
+void RunOperation(CallFrame& frame, const v1::CloseRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Close(pid, request.fd()));
+}
+
+void RunOperation(CallFrame& frame, const v1::DupRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  const std::optional<int> new_fd = request.has_new_fd() ? std::optional<int>(request.new_fd()) : std::nullopt;
+  frame.Finish(frame.machine().Dup(pid, request.fd(), new_fd, request.minimum_fd(), request.flags()));
+}
+
+void RunOperation(CallFrame& frame, const v1::FtruncateRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Ftruncate(pid, request.fd(), ByteCount(request.length_bytes())));
+}
+
+void RunOperation(CallFrame& frame, const v1::WriteRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  std::optional<ByteCount> offset;
+  if (request.has_offset_bytes()) offset = ByteCount(request.offset_bytes());
+  frame.Finish(frame.machine().Write(pid, request.fd(), ByteCount(request.length_bytes()), offset));
+}
+
+void RunOperation(CallFrame& frame, const v1::LseekRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Lseek(pid, request.fd(), request.offset_bytes(), request.whence()));
+}
+
+void RunOperation(CallFrame& frame, const v1::UnlinkRequest& request) {
+  frame.Finish(frame.machine().Unlink(request.path()));
+}
+
+void RunOperation(CallFrame& frame, const v1::RenameRequest& request) {
+  frame.Finish(frame.machine().Rename(request.old_path(), request.new_path()));
+}
+
+}  // namespace memsim

@@ -1,0 +1,51 @@
+// What runs each operation: one overload of RunOperation a request message, in the file of its service.
+
+#ifndef MEMSIM_SERVER_CALLS_OPERATION_RUNNERS_H_
+#define MEMSIM_SERVER_CALLS_OPERATION_RUNNERS_H_
+
+#include "memsim/v1/address_space_service.pb.h"
+#include "memsim/v1/file_service.pb.h"
+#include "memsim/v1/page_service.pb.h"
+#include "memsim/v1/process_service.pb.h"
+#include "server/calls/call_frame.h"
+
+namespace memsim {
+
+// process_calls.cc
+void RunOperation(CallFrame& frame, const v1::SpawnRequest& request);
+void RunOperation(CallFrame& frame, const v1::ForkRequest& request);
+void RunOperation(CallFrame& frame, const v1::VforkRequest& request);
+void RunOperation(CallFrame& frame, const v1::CloneRequest& request);
+void RunOperation(CallFrame& frame, const v1::ExecveRequest& request);
+void RunOperation(CallFrame& frame, const v1::ExitGroupRequest& request);
+void RunOperation(CallFrame& frame, const v1::Wait4Request& request);
+void RunOperation(CallFrame& frame, const v1::Prlimit64Request& request);
+
+// address_space_calls.cc
+void RunOperation(CallFrame& frame, const v1::MmapRequest& request);
+void RunOperation(CallFrame& frame, const v1::MunmapRequest& request);
+void RunOperation(CallFrame& frame, const v1::MprotectRequest& request);
+void RunOperation(CallFrame& frame, const v1::MremapRequest& request);
+void RunOperation(CallFrame& frame, const v1::BrkRequest& request);
+void RunOperation(CallFrame& frame, const v1::MadviseRequest& request);
+void RunOperation(CallFrame& frame, const v1::TouchRequest& request);
+
+// page_calls.cc
+void RunOperation(CallFrame& frame, const v1::AllocPagesRequest& request);
+void RunOperation(CallFrame& frame, const v1::GetZeroedPageRequest& request);
+void RunOperation(CallFrame& frame, const v1::FreePagesRequest& request);
+
+// file_calls.cc
+void RunOperation(CallFrame& frame, const v1::MknodRequest& request);
+void RunOperation(CallFrame& frame, const v1::OpenRequest& request);
+void RunOperation(CallFrame& frame, const v1::CloseRequest& request);
+void RunOperation(CallFrame& frame, const v1::DupRequest& request);
+void RunOperation(CallFrame& frame, const v1::FtruncateRequest& request);
+void RunOperation(CallFrame& frame, const v1::WriteRequest& request);
+void RunOperation(CallFrame& frame, const v1::LseekRequest& request);
+void RunOperation(CallFrame& frame, const v1::UnlinkRequest& request);
+void RunOperation(CallFrame& frame, const v1::RenameRequest& request);
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_CALLS_OPERATION_RUNNERS_H_
