@@ -1,0 +1,60 @@
+// A batch of calls on its way through a machine's queue, with the room for its answers.
+
+#ifndef MEMSIM_SERVER_HOST_BATCH_JOB_H_
+#define MEMSIM_SERVER_HOST_BATCH_JOB_H_
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "google/protobuf/arena.h"
+
+#include "memsim/v1/execution_service.pb.h"
+
+namespace memsim {
+
+// The submitter fills request(), hands the job to Host::Submit, and touches neither message until done is called; only
+// Cancel may be called at any time, by any thread. Calls and answers live in one arena, which goes with the job.
+class BatchJob {
+ public:
+  // OK: response() has the answers. Otherwise why the batch as a whole was refused, or what became of the rest of it.
+  // Called exactly once, without a lock, on a worker or on the submitting thread: it must not block.
+  using Done = std::function<void(const absl::Status&)>;
+
+  explicit BatchJob(Done done)
+      : done_(std::move(done)),
+        request_(google::protobuf::Arena::CreateMessage<v1::ExecuteBatchRequest>(&arena_)),
+        response_(google::protobuf::Arena::CreateMessage<v1::ExecuteBatchResponse>(&arena_)) {}
+  BatchJob(const BatchJob&) = delete;
+  BatchJob& operator=(const BatchJob&) = delete;
+
+  google::protobuf::Arena& arena() { return arena_; }
+  v1::ExecuteBatchRequest& request() { return *request_; }
+  const v1::ExecuteBatchRequest& request() const { return *request_; }
+  v1::ExecuteBatchResponse& response() { return *response_; }
+
+  // The batch's size as it was sent, which the limits in bytes count. 0: not known, the host asks the message.
+  void set_wire_bytes(std::size_t bytes) { wire_bytes_ = bytes; }
+  std::size_t wire_bytes() const { return wire_bytes_; }
+
+  // The caller is gone: no further call of the batch begins.
+  void Cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+  bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+
+  // For the host.
+  void Finish(const absl::Status& status) { done_(status); }
+
+ private:
+  Done done_;
+  google::protobuf::Arena arena_;
+  v1::ExecuteBatchRequest* request_;
+  v1::ExecuteBatchResponse* response_;
+  std::size_t wire_bytes_ = 0;
+  std::atomic<bool> cancelled_ = false;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_HOST_BATCH_JOB_H_

@@ -1,0 +1,88 @@
+// Many machines: who they are, whose turn it is, and how much they may take.
+//
+// Shape: a registry of machines by name, a bounded queue a machine, and a fixed pool of workers. A machine that has
+// work is in the pool's run queue once, or with one worker; a worker gives it a turn (calls for about a millisecond)
+// and puts it back at the tail if work is left. So one core runs one machine at a time, and a busy machine stops no
+// other.
+//
+// Thread-safe. Nothing here blocks but AwaitIdle and the destructor, so gRPC's callback threads may call everything
+// else. Results come by callback: exactly once each, without any lock held, on a worker, or on the calling thread when
+// the request is refused at once. A callback may call the host again; it must not block.
+
+#ifndef MEMSIM_SERVER_HOST_HOST_H_
+#define MEMSIM_SERVER_HOST_HOST_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "server/host/batch_job.h"
+#include "server/host/host_options.h"
+#include "server/host/machine_info.h"
+#include "server/host/machine_name.h"
+#include "server/kernel/machine.h"
+
+namespace memsim {
+
+class HostState;
+
+class Host {
+ public:
+  explicit Host(const HostOptions& options);
+  // Ends what is queued with SERVER_DRAINING, lets the calls that have begun finish, and joins the workers.
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  const HostOptions& options() const;
+
+  using CreateDone = std::function<void(absl::StatusOr<MachineInfo>)>;
+  // Boots a machine, on a worker. id empty: the host chooses one. MACHINE_ALREADY_EXISTS, NAME_INVALID, SPEC_INVALID,
+  // TOO_MANY_MACHINES, HOST_MEMORY_EXHAUSTED, SERVER_DRAINING.
+  void CreateMachine(absl::string_view tenant, absl::string_view id, const MachineSpec& spec, CreateDone done);
+
+  // By long or short name. NAME_INVALID, MACHINE_NOT_FOUND.
+  absl::StatusOr<MachineInfo> GetMachine(absl::string_view name) const;
+
+  // Up to limit machines of the tenant (kAnyTenant: of all) in the order of their names, from the first one after
+  // `after`; from the beginning if that is null.
+  std::vector<MachineInfo> ListMachines(absl::string_view tenant, const MachineName* after, std::size_t limit) const;
+
+  // The name is free at once. What is queued on the machine ends with MACHINE_DELETED; a call that has begun finishes.
+  // NAME_INVALID, MACHINE_NOT_FOUND.
+  absl::Status DeleteMachine(absl::string_view name);
+
+  // Runs a batch on the machine that its request names. Batches of one machine run in the order in which they were
+  // submitted. A call that grows the machine's state while the host's memory is exhausted is answered with misuse
+  // HOST_MEMORY_EXHAUSTED. NAME_INVALID, MACHINE_NOT_FOUND, BATCH_TOO_LARGE, QUEUE_FULL, SEQUENCE_STALE,
+  // MACHINE_DELETED, CALLER_GONE, SERVER_DRAINING.
+  void Submit(std::shared_ptr<BatchJob> job);
+
+  // Called with the machine, between two of its calls, while nobody else works on it; or with why not. It does not wait
+  // for the batches that are queued. The pointer is good during the call only, which should be short: nobody else gets
+  // a turn of that machine meanwhile.
+  using Inspection = std::function<void(absl::StatusOr<const Machine*>)>;
+  // NAME_INVALID, MACHINE_NOT_FOUND, QUEUE_FULL, MACHINE_DELETED, SERVER_DRAINING.
+  void Inspect(absl::string_view name, Inspection inspection);
+
+  HostLoad Load() const;
+
+  // From now on creating, submitting and inspecting end with SERVER_DRAINING. What was accepted before goes on.
+  void BeginDrain();
+  bool draining() const;
+  // Waits until everything that was accepted has ended. False: the deadline passed first. Not for callbacks.
+  bool AwaitIdle(std::chrono::steady_clock::time_point deadline);
+
+ private:
+  std::unique_ptr<HostState> state_;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_HOST_HOST_H_
