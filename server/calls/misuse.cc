@@ -9,6 +9,7 @@ namespace memsim {
 namespace {
 
 constexpr char kReasonUrl[] = "memsim/error-reason";
+constexpr char kMetadataUrlPrefix[] = "memsim/metadata/";
 
 }  // namespace
 
@@ -62,6 +63,18 @@ v1::ErrorReason MisuseReason(const absl::Status& status) {
     return v1::ERROR_REASON_UNSPECIFIED;
   }
   return static_cast<v1::ErrorReason>(number);
+}
+
+void AddMisuseMetadata(absl::string_view key, absl::string_view value, absl::Status& status) {
+  status.SetPayload(absl::StrCat(kMetadataUrlPrefix, key), absl::Cord(value));
+}
+
+std::map<std::string, std::string> MisuseMetadata(const absl::Status& status) {
+  std::map<std::string, std::string> metadata;
+  status.ForEachPayload([&metadata](absl::string_view url, const absl::Cord& value) {
+    if (absl::ConsumePrefix(&url, kMetadataUrlPrefix)) metadata.emplace(url, value);
+  });
+  return metadata;
 }
 
 std::string MisuseReasonName(v1::ErrorReason reason) {

@@ -24,9 +24,10 @@
 
 #include "server/host/batch_job.h"
 #include "server/host/host_options.h"
+#include "server/host/inspection.h"
 #include "server/host/machine_info.h"
 #include "server/host/machine_name.h"
-#include "server/kernel/machine.h"
+#include "server/kernel/machine_spec.h"
 
 namespace memsim {
 
@@ -64,10 +65,7 @@ class Host {
   // MACHINE_DELETED, CALLER_GONE, SERVER_DRAINING.
   void Submit(std::shared_ptr<BatchJob> job);
 
-  // Called with the machine, between two of its calls, while nobody else works on it; or with why not. It does not wait
-  // for the batches that are queued. The pointer is good during the call only, which should be short: nobody else gets
-  // a turn of that machine meanwhile.
-  using Inspection = std::function<void(absl::StatusOr<const Machine*>)>;
+  // Looks into a machine at its next call boundary; it does not wait for the batches that are queued.
   // NAME_INVALID, MACHINE_NOT_FOUND, QUEUE_FULL, MACHINE_DELETED, SERVER_DRAINING.
   void Inspect(absl::string_view name, Inspection inspection);
 

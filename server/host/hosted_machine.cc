@@ -1,0 +1,185 @@
+#include "server/host/hosted_machine.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/calls/execute_call.h"
+#include "server/calls/misuse.h"
+#include "server/host/growing_calls.h"
+
+namespace memsim {
+namespace {
+
+MachineInfo WithSpec(MachineInfo info, const Machine& machine) {
+  info.spec = machine.spec();
+  return info;
+}
+
+absl::Status CallerGone() {
+  return MisuseStatus(v1::ERROR_REASON_CALLER_GONE, "the caller gave up before all of its calls had begun");
+}
+
+}  // namespace
+
+HostedMachine::HostedMachine(MachineInfo info, std::unique_ptr<Machine> machine, const HostOptions& options,
+                             HostMemoryMeter& meter, PendingWork& pending)
+    : identity_(WithSpec(std::move(info), *machine)),
+      options_(options),
+      meter_(meter),
+      pending_(pending),
+      queue_(options.queue),
+      machine_(std::move(machine)) {
+  Publish();
+}
+
+HostedMachine::~HostedMachine() {
+  if (machine_ != nullptr) Destroy();
+}
+
+Wake HostedMachine::Submit(std::shared_ptr<BatchJob> job) {
+  const absl::StatusOr<Wake> wake = queue_.PushBatch(job);
+  if (wake.ok()) return *wake;
+  EndJob(*job, wake.status());
+  return Wake::kNotNeeded;
+}
+
+Wake HostedMachine::Inspect(Inspection inspection) {
+  const absl::StatusOr<Wake> wake = queue_.PushInspection(inspection);
+  if (wake.ok()) return *wake;
+  EndJob(inspection, wake.status());
+  return Wake::kNotNeeded;
+}
+
+Wake HostedMachine::Close(const absl::Status& reason) {
+  const MachineQueue::Backlog backlog = queue_.Close(reason);
+  for (const std::shared_ptr<BatchJob>& job : backlog.batches) EndJob(*job, reason);
+  for (const Inspection& inspection : backlog.inspections) EndJob(inspection, reason);
+  return backlog.wake;
+}
+
+void HostedMachine::EndJob(BatchJob& job, const absl::Status& status) {
+  const std::size_t bytes = job.wire_bytes();
+  job.Finish(status);
+  pending_.Remove(bytes);
+}
+
+void HostedMachine::EndJob(const Inspection& inspection, const absl::Status& status) {
+  inspection(status);
+  pending_.Remove(0);
+}
+
+MachineInfo HostedMachine::Info() const {
+  MachineInfo info = identity_;
+  info.queued_jobs = queue_.job_count();
+  MutexLock lock(snapshot_mutex_);
+  info.sequence = snapshot_.sequence;
+  info.virtual_time = snapshot_.virtual_time;
+  info.host_memory = snapshot_.host_memory;
+  return info;
+}
+
+AfterTurn HostedMachine::RunTurn() {
+  const auto end = std::chrono::steady_clock::now() + options_.turn;
+  do {
+    if (queue_.closed()) {
+      Destroy();
+      return AfterTurn::kIdle;
+    }
+    if (!Step()) break;
+  } while (std::chrono::steady_clock::now() < end);
+  Publish();
+  return queue_.EndTurn();
+}
+
+bool HostedMachine::Step() {
+  const bool looked = LookOnce();
+  if (batch_ == nullptr) {
+    batch_ = queue_.TakeBatch();
+    if (batch_ == nullptr) return looked;
+    next_call_ = 0;
+    batch_->response().mutable_answers()->Reserve(batch_->request().calls_size());
+  }
+  StepBatch();
+  return true;
+}
+
+bool HostedMachine::LookOnce() {
+  const Inspection inspection = queue_.TakeInspection();
+  if (inspection == nullptr) return false;
+  inspection(machine_.get());
+  pending_.Remove(0);
+  return true;
+}
+
+void HostedMachine::StepBatch() {
+  if (batch_->cancelled()) return EndBatch(CallerGone());
+  const v1::ExecuteBatchRequest& request = batch_->request();
+  if (next_call_ == 0) {
+    const absl::Status status = CheckSequence();
+    if (!status.ok()) return EndBatch(status);
+  }
+  bool stopped = false;
+  if (next_call_ < request.calls_size()) {
+    v1::Answer& answer = *batch_->response().add_answers();
+    RunCall(request.calls(next_call_), answer);
+    ++next_call_;
+    stopped = StopsAfter(answer);
+  }
+  if (stopped || next_call_ == request.calls_size()) EndBatch(absl::OkStatus());
+}
+
+void HostedMachine::RunCall(const v1::Call& call, v1::Answer& answer) {
+  if (meter_.exhausted() && MayGrowState(call)) {
+    v1::Misuse& misuse = *answer.mutable_misuse();
+    misuse.set_reason(v1::ERROR_REASON_HOST_MEMORY_EXHAUSTED);
+    misuse.set_message(absl::StrCat("the state of all machines takes ", meter_.used().value(),
+                                    " bytes of the server's memory, of at most ", meter_.cap().value(),
+                                    "; free memory in a machine, or delete one"));
+    return;
+  }
+  ExecuteCall(*machine_, call, answer);
+}
+
+absl::Status HostedMachine::CheckSequence() const {
+  const v1::ExecuteBatchRequest& request = batch_->request();
+  const std::uint64_t sequence = machine_->sequence();
+  if (!request.has_expected_sequence() || request.expected_sequence() == sequence) return absl::OkStatus();
+  absl::Status status =
+      MisuseStatus(v1::ERROR_REASON_SEQUENCE_STALE,
+                   absl::StrCat("expected_sequence is ", request.expected_sequence(), ", but the machine has executed ",
+                                sequence, " calls: another call came between, or this one has run already"));
+  AddMisuseMetadata("sequence", absl::StrCat(sequence), status);
+  return status;
+}
+
+bool HostedMachine::StopsAfter(const v1::Answer& answer) const {
+  const v1::StopConditions& stop = batch_->request().stop();
+  return (stop.on_error_number() && answer.error_number() != 0) || (stop.on_signal() && answer.has_signal()) ||
+         (stop.on_misuse() && answer.has_misuse());
+}
+
+void HostedMachine::EndBatch(const absl::Status& status) {
+  // Before the callback, so that whoever has the answer sees what it did in the machine's information.
+  Publish();
+  batch_->response().set_sequence(machine_->sequence());
+  queue_.FinishBatch(*batch_);
+  EndJob(*std::exchange(batch_, nullptr), status);
+}
+
+void HostedMachine::Publish() {
+  const Snapshot now{machine_->sequence(), machine_->now(), machine_->HostMemory()};
+  MutexLock lock(snapshot_mutex_);
+  meter_.Change(snapshot_.host_memory, now.host_memory);
+  snapshot_ = now;
+}
+
+void HostedMachine::Destroy() {
+  if (batch_ != nullptr) EndBatch(queue_.close_reason());
+  machine_.reset();
+  MutexLock lock(snapshot_mutex_);
+  meter_.Change(snapshot_.host_memory, ByteCount(0));
+  snapshot_.host_memory = ByteCount(0);
+}
+
+}  // namespace memsim

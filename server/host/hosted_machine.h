@@ -1,0 +1,93 @@
+// A machine with its name, its queue, and its turns.
+
+#ifndef MEMSIM_SERVER_HOST_HOSTED_MACHINE_H_
+#define MEMSIM_SERVER_HOST_HOSTED_MACHINE_H_
+
+#include <chrono>
+#include <memory>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+
+#include "server/base/mutex.h"
+#include "server/host/batch_job.h"
+#include "server/host/host_memory_meter.h"
+#include "server/host/host_options.h"
+#include "server/host/inspection.h"
+#include "server/host/machine_info.h"
+#include "server/host/machine_queue.h"
+#include "server/host/pending_work.h"
+#include "server/host/worker_pool.h"
+#include "server/kernel/machine.h"
+
+namespace memsim {
+
+// Thread-safe. The machine itself belongs to whoever has the turn: the queue's hand-over between turns orders the
+// workers.
+class HostedMachine final : public Runnable {
+ public:
+  // info: name, uid and create time; the rest is asked of the machine. The other arguments must outlive this.
+  HostedMachine(MachineInfo info, std::unique_ptr<Machine> machine, const HostOptions& options, HostMemoryMeter& meter,
+                PendingWork& pending);
+  ~HostedMachine() override;
+
+  // Ends the job with a status if the queue does not take it. REQUIRES: the job is in the pending work, with its wire
+  // bytes.
+  [[nodiscard]] Wake Submit(std::shared_ptr<BatchJob> job);
+  // REQUIRES: it is in the pending work.
+  [[nodiscard]] Wake Inspect(Inspection inspection);
+  // Ends with the reason what no call has begun of, at once or in the turn that must follow, which also destroys the
+  // machine.
+  [[nodiscard]] Wake Close(const absl::Status& reason);
+
+  const MachineName& name() const { return identity_.name; }
+  MachineInfo Info() const ABSL_LOCKS_EXCLUDED(snapshot_mutex_);
+
+  AfterTurn RunTurn() override;
+
+ private:
+  // What of the machine is shown without waiting for it.
+  struct Snapshot {
+    std::uint64_t sequence = 0;
+    Nanoseconds virtual_time;
+    ByteCount host_memory;
+  };
+
+  // --- In a turn only.
+  // One inspection and one call. False: there was nothing to do.
+  bool Step();
+  bool LookOnce();
+  void StepBatch();
+  void RunCall(const v1::Call& call, v1::Answer& answer);
+  absl::Status CheckSequence() const;
+  // Whether the batch ends after the answer.
+  bool StopsAfter(const v1::Answer& answer) const;
+  void EndBatch(const absl::Status& status);
+  // Shows the machine's present state, and counts its memory.
+  void Publish() ABSL_LOCKS_EXCLUDED(snapshot_mutex_);
+  // The last turn of a closed machine.
+  void Destroy();
+
+  // --- Any thread.
+  void EndJob(BatchJob& job, const absl::Status& status);
+  void EndJob(const Inspection& inspection, const absl::Status& status);
+
+  const MachineInfo identity_;
+  const HostOptions& options_;
+  HostMemoryMeter& meter_;
+  PendingWork& pending_;
+  MachineQueue queue_;
+
+  // --- In a turn only.
+  std::unique_ptr<Machine> machine_;
+  // The batch that is being run, with the index of its next call.
+  std::shared_ptr<BatchJob> batch_;
+  int next_call_ = 0;
+
+  mutable Mutex snapshot_mutex_;
+  Snapshot snapshot_ ABSL_GUARDED_BY(snapshot_mutex_);
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_HOST_HOSTED_MACHINE_H_
