@@ -1,4 +1,4 @@
-#include "server/calls/operations.h"
+#include "proto/operations.h"
 
 #include "absl/strings/str_cat.h"
 #include "memsim/v1/address_space_service.pb.h"
