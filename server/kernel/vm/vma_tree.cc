@@ -1,0 +1,260 @@
+#include "server/kernel/vm/vma_tree.h"
+
+#include <algorithm>
+
+#include "server/base/check.h"
+
+namespace memsim {
+
+// --- Nodes
+// -------------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// How many of a node's numbers the predicate holds for. Without branches, as one mispredicted costs more than sixteen
+// comparisons, and in two sums that do not wait for each other.
+template <typename Predicate>
+inline int Count(const std::array<std::uint64_t, VmaTree::kFanout>& numbers, Predicate predicate) {
+  constexpr int kHalf = VmaTree::kFanout / 2;
+  int low = 0;
+  int high = 0;
+  for (int i = 0; i < kHalf; ++i) {
+    low += predicate(numbers[i]) ? 1 : 0;
+    high += predicate(numbers[i + kHalf]) ? 1 : 0;
+  }
+  return low + high;
+}
+
+}  // namespace
+
+inline int VmaTree::Node::EndsAtOrBelow(std::uint64_t address) const {
+  // Only an address of kUnused counts the unused entries too.
+  return std::min(Count(ends, [address](std::uint64_t end) { return end <= address; }), static_cast<int>(count));
+}
+
+inline int VmaTree::Node::StartsBelow(std::uint64_t address) const {
+  return Count(starts, [address](std::uint64_t start) { return start < address; });
+}
+
+void VmaTree::Node::InsertAt(int i, const Slot& slot) {
+  const int n = static_cast<int>(count);
+  MEMSIM_CHECK(n < kFanout && i <= n, n, i);
+  for (int j = n; j > i; --j) Set(j, Get(j - 1));
+  Set(i, slot);
+  ++count;
+}
+
+void VmaTree::Node::RemoveAt(int i) {
+  const int n = static_cast<int>(count);
+  MEMSIM_CHECK(i < n, n, i);
+  for (int j = i; j + 1 < n; ++j) Set(j, Get(j + 1));
+  --count;
+  Set(n - 1, {kUnused, kUnused, 0, 0});
+}
+
+VmaTree::NodeIndex VmaTree::NewNode() {
+  NodeIndex index = free_head_;
+  if (index == kNone) {
+    index = static_cast<NodeIndex>(nodes_.size());
+    nodes_.emplace_back();
+  } else {
+    free_head_ = nodes_[index].refs[0];
+  }
+  Node& node = nodes_[index];
+  node.starts.fill(kUnused);
+  node.ends.fill(kUnused);
+  node.gaps.fill(0);
+  node.refs.fill(0);
+  node.count = 0;
+  return index;
+}
+
+void VmaTree::FreeNode(NodeIndex index) {
+  nodes_[index].count = 0;
+  nodes_[index].refs[0] = free_head_;
+  free_head_ = index;
+}
+
+VmaTree::Slot VmaTree::Summary(NodeIndex index) const {
+  const Node& node = nodes_[index];
+  const int n = static_cast<int>(node.count);
+  std::uint64_t inside = node.gaps[0];
+  std::uint64_t between = 0;
+  for (int i = 1; i < n; ++i) {
+    inside = std::max(inside, node.gaps[i]);
+    between = std::max(between, node.starts[i] - node.ends[i - 1]);
+  }
+  return {node.starts[0], node.ends[n - 1], std::max(inside, between), index};
+}
+
+// --- Looking up
+// --------------------------------------------------------------------------------------------------------------
+
+VmaTree::Entry VmaTree::EntryAt(const Node& leaf, int slot) const {
+  return {{VirtualAddress(leaf.starts[slot]), VirtualAddress(leaf.ends[slot])}, VmaId(leaf.refs[slot])};
+}
+
+std::optional<VmaTree::Entry> VmaTree::Find(VirtualAddress address) const {
+  if (height_ == 0) return std::nullopt;
+  const Node* node = &nodes_[root_];
+  int slot = node->EndsAtOrBelow(address.value());
+  // Only the root can have nothing above: an inner entry's end is that of its last range.
+  if (slot == static_cast<int>(node->count)) return std::nullopt;
+  for (int depth = 1; depth < height_; ++depth) {
+    node = &nodes_[node->refs[slot]];
+    slot = node->EndsAtOrBelow(address.value());
+  }
+  return EntryAt(*node, slot);
+}
+
+std::optional<VmaTree::Entry> VmaTree::FindBefore(VirtualAddress address) const {
+  if (height_ == 0) return std::nullopt;
+  const Node* node = &nodes_[root_];
+  int below = node->StartsBelow(address.value());
+  if (below == 0) return std::nullopt;
+  for (int depth = 1; depth < height_; ++depth) {
+    node = &nodes_[node->refs[below - 1]];
+    below = node->StartsBelow(address.value());
+  }
+  return EntryAt(*node, below - 1);
+}
+
+std::optional<VmaTree::Entry> VmaTree::Lookup(VirtualAddress address) const {
+  std::optional<Entry> entry = Find(address);
+  if (entry.has_value() && !entry->range.Contains(address)) return std::nullopt;
+  return entry;
+}
+
+std::optional<VmaTree::Entry> VmaTree::FindIntersection(VirtualRange range) const {
+  std::optional<Entry> entry = Find(range.start);
+  if (entry.has_value() && !entry->range.Overlaps(range)) return std::nullopt;
+  return entry;
+}
+
+void VmaTree::ForEachIn(VirtualRange range, absl::FunctionRef<void(const Entry&)> visit) const {
+  if (height_ == 0 || range.empty()) return;
+  Path path = PathTo(range.start);
+  const int leaf_depth = height_ - 1;
+  if (path.slot[leaf_depth] == static_cast<int>(nodes_[path.node[leaf_depth]].count)) return;
+  do {
+    const Entry entry = EntryAt(nodes_[path.node[leaf_depth]], path.slot[leaf_depth]);
+    if (entry.range.start >= range.end) return;
+    visit(entry);
+  } while (Step(path));
+}
+
+void VmaTree::ForEach(absl::FunctionRef<void(const Entry&)> visit) const {
+  ForEachIn({VirtualAddress(0), VirtualAddress(UINT64_MAX)}, visit);
+}
+
+// --- Paths
+// -------------------------------------------------------------------------------------------------------------------
+
+VmaTree::Path VmaTree::PathTo(VirtualAddress address) const {
+  Path path;
+  NodeIndex index = root_;
+  for (int depth = 0; depth < height_; ++depth) {
+    const Node& node = nodes_[index];
+    int slot = node.EndsAtOrBelow(address.value());
+    // Beyond everything: to the last child, and past the last entry of its leaf.
+    if (depth < height_ - 1) slot = std::min(slot, static_cast<int>(node.count) - 1);
+    path.node[depth] = index;
+    path.slot[depth] = slot;
+    index = node.refs[slot < kFanout ? slot : 0];
+  }
+  return path;
+}
+
+VmaTree::Path VmaTree::PathToStart(VirtualAddress start) const {
+  MEMSIM_CHECK(height_ > 0, start.value());
+  const Path path = PathTo(start);
+  const Node& leaf = nodes_[path.node[height_ - 1]];
+  const int slot = path.slot[height_ - 1];
+  MEMSIM_CHECK(slot < static_cast<int>(leaf.count) && leaf.starts[slot] == start.value(), start.value());
+  return path;
+}
+
+bool VmaTree::Step(Path& path) const {
+  int depth = height_ - 1;
+  while (depth >= 0 && path.slot[depth] + 1 >= static_cast<int>(nodes_[path.node[depth]].count)) --depth;
+  if (depth < 0) return false;
+  ++path.slot[depth];
+  for (; depth < height_ - 1; ++depth) {
+    path.node[depth + 1] = nodes_[path.node[depth]].refs[path.slot[depth]];
+    path.slot[depth + 1] = 0;
+  }
+  return true;
+}
+
+std::uint64_t VmaTree::EndBefore(const Path& path) const {
+  for (int depth = height_ - 1; depth >= 0; --depth) {
+    if (path.slot[depth] > 0) return nodes_[path.node[depth]].ends[path.slot[depth] - 1];
+  }
+  return 0;
+}
+
+std::uint64_t VmaTree::StartAfter(const Path& path) const {
+  for (int depth = height_ - 1; depth >= 0; --depth) {
+    const Node& node = nodes_[path.node[depth]];
+    if (path.slot[depth] + 1 < static_cast<int>(node.count)) return node.starts[path.slot[depth] + 1];
+  }
+  return kUnused;
+}
+
+// --- Books
+// -------------------------------------------------------------------------------------------------------------------
+
+void VmaTree::DigestTo(Digest& digest) const {
+  digest.Add(static_cast<std::uint64_t>(size_));
+  ForEach([&digest](const Entry& entry) {
+    digest.Add(entry.range.start);
+    digest.Add(entry.range.end);
+    digest.Add(entry.id);
+  });
+}
+
+ByteCount VmaTree::HostMemory() const { return ByteCount(sizeof(*this) + nodes_.capacity() * sizeof(Node)); }
+
+void VmaTree::CheckInvariants() const {
+  std::size_t nodes = 0;
+  if (height_ == 0) {
+    MEMSIM_CHECK(size_ == 0 && root_ == kNone, size_);
+  } else {
+    MEMSIM_CHECK(height_ <= kMaxHeight, static_cast<std::uint64_t>(height_));
+    const std::size_t ranges = CheckNode(root_, 0, &nodes);
+    MEMSIM_CHECK(ranges == size_, ranges, size_);
+  }
+  for (NodeIndex free = free_head_; free != kNone; free = nodes_[free].refs[0]) {
+    MEMSIM_CHECK(nodes_[free].count == 0, free);
+    ++nodes;
+    MEMSIM_CHECK(nodes <= nodes_.size(), nodes, nodes_.size());
+  }
+  MEMSIM_CHECK(nodes == nodes_.size(), nodes, nodes_.size());
+}
+
+std::size_t VmaTree::CheckNode(NodeIndex index, int depth, std::size_t* nodes) const {
+  const bool is_leaf = depth == height_ - 1;
+  const Node& node = nodes_[index];
+  const int n = static_cast<int>(node.count);
+  const int minimum = depth > 0 ? kMinimum : (is_leaf ? 1 : 2);
+  MEMSIM_CHECK(n >= minimum && n <= kFanout, node.count, index);
+  ++*nodes;
+  std::size_t ranges = 0;
+  for (int i = 0; i < n; ++i) {
+    MEMSIM_CHECK(node.starts[i] < node.ends[i], node.starts[i], node.ends[i]);
+    MEMSIM_CHECK(i == 0 || node.ends[i - 1] <= node.starts[i], node.starts[i], node.ends[i - 1]);
+    if (is_leaf) {
+      MEMSIM_CHECK(node.refs[i] != 0 && node.gaps[i] == 0, node.refs[i], node.gaps[i]);
+      ++ranges;
+    } else {
+      ranges += CheckNode(node.refs[i], depth + 1, nodes);
+      MEMSIM_CHECK(Summary(node.refs[i]) == node.Get(i), node.refs[i], index);
+    }
+  }
+  for (int i = n; i < kFanout; ++i) {
+    MEMSIM_CHECK(node.starts[i] == kUnused && node.ends[i] == kUnused, node.starts[i], node.ends[i]);
+  }
+  return ranges;
+}
+
+}  // namespace memsim

@@ -1,0 +1,216 @@
+// An index of the ranges of one address space: which range holds an address, which is next, and where there is room.
+//
+// A B+-tree in the spirit of Linux's maple tree. Every entry of a node says where its subtree begins and ends, and how
+// large the largest hole inside it is. The hole between two neighbouring entries is computed where they meet, in their
+// common node, so what a node knows depends on its subtree alone. Leaves hold the ranges themselves, whose inner hole
+// is 0, in the same layout:
+//
+//        starts [ 0x1000 0x8000 ]  ends [ 0x5000 0x9000 ]  gaps [ 0x1000 0 ]
+//                 /           \                            in the node: 0x8000 - 0x5000
+//   [0x1000,0x2000) [0x3000,0x5000)   [0x8000,0x9000)
+//
+// Nodes lie in a pool inside the tree and name each other by index: the tree is plain data, and fork copies it by
+// assignment.
+//
+// Entries are handed out by value and stay what they were. Next(entry) and Prev(entry) go by its addresses, so they are
+// right even if the tree has changed in between, the entry's own removal included.
+//
+// Thread-compatible.
+//
+// Invariants (CheckInvariants verifies them):
+//  1. Ranges are not empty, ascend, and do not overlap; no id is 0.
+//  2. All leaves have the same depth, and every node but the root at least kMinimum entries: Find, Insert, Erase,
+//  Resize and the
+//     gap searches visit O(log size()) nodes.
+//  3. Every inner entry equals the summary of its child.
+//  4. Every node of the pool is in the tree or on the free list.
+
+#ifndef MEMSIM_SERVER_KERNEL_VM_VMA_TREE_H_
+#define MEMSIM_SERVER_KERNEL_VM_VMA_TREE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+
+#include "server/base/digest.h"
+#include "server/base/units.h"
+#include "server/kernel/vm/virtual_range.h"
+#include "server/kernel/vm/vma_id.h"
+
+namespace memsim {
+
+class VmaTree {
+ public:
+  struct Entry {
+    VirtualRange range;
+    VmaId id;
+
+    friend bool operator==(const Entry&, const Entry&) = default;
+  };
+
+  // Free space, cut to the window that was searched.
+  struct Gap {
+    VirtualRange range;
+    // The ranges right below and above the free space, even where the window's ends lie between; kNoVma at the tree's
+    // ends. Their guard gaps are the caller's business: if one reaches into the range, search again in a window without
+    // it.
+    VmaId below;
+    VmaId above;
+
+    friend bool operator==(const Gap&, const Gap&) = default;
+  };
+
+  // --- Looking up
+  // The first range whose end is above address (find_vma): it holds the address, or is the next one.
+  std::optional<Entry> Find(VirtualAddress address) const;
+  // The last range whose start is below address.
+  std::optional<Entry> FindBefore(VirtualAddress address) const;
+  // The range that holds address (vma_lookup).
+  std::optional<Entry> Lookup(VirtualAddress address) const;
+  // The first range that overlaps (find_vma_intersection).
+  std::optional<Entry> FindIntersection(VirtualRange range) const;
+  std::optional<Entry> Next(const Entry& entry) const { return Find(entry.range.end); }
+  std::optional<Entry> Prev(const Entry& entry) const { return FindBefore(entry.range.start); }
+  // Calls visit for each range that overlaps, ascending. visit must not change the tree.
+  void ForEachIn(VirtualRange range, absl::FunctionRef<void(const Entry&)> visit) const;
+  // All of them.
+  void ForEach(absl::FunctionRef<void(const Entry&)> visit) const;
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+  // --- Changing
+  // REQUIRES: range is not empty and overlaps none of the tree; id is not kNoVma.
+  void Insert(VirtualRange range, VmaId id);
+  // REQUIRES: a range starts at start.
+  void Erase(VirtualAddress start);
+  // Gives the range that starts at start other bounds: to trim, expand or shift it.
+  // REQUIRES: a range starts at start; new_range is not empty and overlaps no other range, nor lies beyond one.
+  void Resize(VirtualAddress start, VirtualRange new_range);
+  // REQUIRES: a range starts at start; id is not kNoVma.
+  void SetId(VirtualAddress start, VmaId id);
+
+  // --- Finding room
+  // The highest free space within window of at least size, whole: its upper end is where a top-down mmap allocates. To
+  // go on below it, search again with window.end = gap.range.start. REQUIRES: size > 0.
+  std::optional<Gap> HighestGap(VirtualRange window, ByteCount size) const;
+  // The lowest. To go on above it, search again with window.start = gap.range.end. REQUIRES: size > 0.
+  std::optional<Gap> LowestGap(VirtualRange window, ByteCount size) const;
+
+  // --- Books
+  // How many levels of nodes there are; 0 if empty.
+  int height() const { return height_; }
+  // The ranges and their ids, not the shape that the tree happens to have.
+  void DigestTo(Digest& digest) const;
+  ByteCount HostMemory() const;
+  void CheckInvariants() const;
+
+  // Entries of a node. 16 starts and 16 ends are two cache lines each, and four levels hold what max_map_count allows.
+  static constexpr int kFanout = 16;
+  // A node that falls below takes from a sibling. Well below half of kFanout, so that an erase after an insert at the
+  // border of a split does not merge again at once.
+  static constexpr int kMinimum = 6;
+  // 2^32 ids in the emptiest possible tree: 2 * kMinimum^(kMaxHeight-1) is above 2^32.
+  static constexpr int kMaxHeight = 14;
+
+ private:
+  using NodeIndex = std::uint32_t;
+
+  // One entry of a node: of a leaf the range, its id, and a gap of 0; of an inner node what a child spans, which one it
+  // is, and the largest hole inside.
+  struct Slot {
+    std::uint64_t start;
+    std::uint64_t end;
+    std::uint64_t gap;
+    std::uint32_t ref;
+
+    friend bool operator==(const Slot&, const Slot&) = default;
+  };
+
+  struct Node {
+    // Unused entries hold kUnused in starts and ends, so that the searches may compare all kFanout of them without
+    // branches.
+    std::array<std::uint64_t, kFanout> ends;
+    std::array<std::uint64_t, kFanout> starts;
+    std::array<std::uint32_t, kFanout> refs;
+    std::uint32_t count;
+    std::array<std::uint64_t, kFanout> gaps;
+
+    // How many entries end at or below address: the index of the first that ends above it.
+    int EndsAtOrBelow(std::uint64_t address) const;
+    // How many entries start below address: one more than the index of the last.
+    int StartsBelow(std::uint64_t address) const;
+    Slot Get(int i) const { return {starts[i], ends[i], gaps[i], refs[i]}; }
+    void Set(int i, const Slot& slot) {
+      starts[i] = slot.start;
+      ends[i] = slot.end;
+      gaps[i] = slot.gap;
+      refs[i] = slot.ref;
+    }
+    void InsertAt(int i, const Slot& slot);
+    void RemoveAt(int i);
+  };
+
+  // Where an entry is: the node and the entry's index in it, from the root (depth 0) to the leaf (depth height_ - 1).
+  struct Path {
+    std::array<NodeIndex, kMaxHeight> node;
+    std::array<int, kMaxHeight> slot;
+  };
+
+  static constexpr std::uint64_t kUnused = UINT64_MAX;
+  static constexpr NodeIndex kNone = UINT32_MAX;
+
+  Entry EntryAt(const Node& leaf, int slot) const;
+  // To the first entry that ends above address; past the last entry of the last leaf if there is none. REQUIRES:
+  // height_ > 0.
+  Path PathTo(VirtualAddress address) const;
+  // To the entry that starts at start, which must exist.
+  Path PathToStart(VirtualAddress start) const;
+  // Moves to the entry after. False if there is none.
+  bool Step(Path& path) const;
+  // The end of the entry before the path's, and the start of the one after; 0 and kUnused where there is none.
+  std::uint64_t EndBefore(const Path& path) const;
+  std::uint64_t StartAfter(const Path& path) const;
+
+  NodeIndex NewNode();
+  void FreeNode(NodeIndex index);
+  // What the entry of a node says in its parent.
+  Slot Summary(NodeIndex index) const;
+  // Corrects the entries above the node at depth, as far up as anything changes.
+  void RefreshAbove(const Path& path, int depth);
+  void InsertIntoPath(Path& path, Slot slot);
+  NodeIndex Split(NodeIndex index);
+  void GrowRoot(NodeIndex right);
+  void RefillPath(Path& path);
+  void MoveEntries(Node& left, Node& right, int left_count);
+
+  struct GapQuery {
+    VirtualRange window;
+    std::uint64_t size;
+  };
+  static std::optional<VirtualRange> Fit(const GapQuery& query, std::uint64_t low, std::uint64_t high);
+  std::optional<Gap> FitBetween(const GapQuery& query, const Node& node, int slot, int depth) const;
+  std::optional<Gap> HighestInside(const GapQuery& query, NodeIndex index, int depth) const;
+  std::optional<Gap> LowestInside(const GapQuery& query, NodeIndex index, int depth) const;
+  std::optional<Gap> FitBelowAll(const GapQuery& query) const;
+  std::optional<Gap> FitAboveAll(const GapQuery& query) const;
+  VmaId FirstId(std::uint32_t ref, int depth) const;
+  VmaId LastId(std::uint32_t ref, int depth) const;
+
+  // Returns how many ranges are below; adds the nodes to *nodes.
+  std::size_t CheckNode(NodeIndex index, int depth, std::size_t* nodes) const;
+
+  std::vector<Node> nodes_;
+  // Free nodes are chained through refs[0].
+  NodeIndex free_head_ = kNone;
+  NodeIndex root_ = kNone;
+  int height_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_VM_VMA_TREE_H_

@@ -1,0 +1,150 @@
+// How the tree changes: insertion with splits upwards, removal with refills from siblings.
+
+#include <algorithm>
+
+#include "server/base/check.h"
+#include "server/kernel/vm/vma_tree.h"
+
+namespace memsim {
+
+void VmaTree::Insert(VirtualRange range, VmaId id) {
+  MEMSIM_CHECK(!range.empty(), range.start.value(), range.end.value());
+  MEMSIM_CHECK(id != kNoVma, range.start.value());
+  if (height_ == 0) {
+    root_ = NewNode();
+    height_ = 1;
+  }
+  Path path = PathTo(range.start);
+  const Node& leaf = nodes_[path.node[height_ - 1]];
+  const int slot = path.slot[height_ - 1];
+  // The next range is in this leaf, unless this is the end of the tree; all ranges before end at or below range.start.
+  MEMSIM_CHECK(slot == static_cast<int>(leaf.count) || range.end.value() <= leaf.starts[slot], range.start.value(),
+               range.end.value());
+  InsertIntoPath(path, {range.start.value(), range.end.value(), 0, id.value()});
+  ++size_;
+}
+
+void VmaTree::InsertIntoPath(Path& path, Slot slot) {
+  for (int depth = height_ - 1;; --depth) {
+    const NodeIndex index = path.node[depth];
+    const int i = path.slot[depth];
+    if (nodes_[index].count < kFanout) {
+      nodes_[index].InsertAt(i, slot);
+      RefreshAbove(path, depth);
+      return;
+    }
+    const NodeIndex right = Split(index);
+    const int left_count = static_cast<int>(nodes_[index].count);
+    if (i <= left_count) {
+      nodes_[index].InsertAt(i, slot);
+    } else {
+      nodes_[right].InsertAt(i - left_count, slot);
+    }
+    if (depth == 0) return GrowRoot(right);
+    nodes_[path.node[depth - 1]].Set(path.slot[depth - 1], Summary(index));
+    ++path.slot[depth - 1];
+    slot = Summary(right);
+  }
+}
+
+VmaTree::NodeIndex VmaTree::Split(NodeIndex index) {
+  const NodeIndex right = NewNode();
+  MoveEntries(nodes_[index], nodes_[right], kFanout / 2);
+  return right;
+}
+
+void VmaTree::GrowRoot(NodeIndex right) {
+  const NodeIndex left = root_;
+  root_ = NewNode();
+  nodes_[root_].InsertAt(0, Summary(left));
+  nodes_[root_].InsertAt(1, Summary(right));
+  ++height_;
+  MEMSIM_CHECK(height_ <= kMaxHeight, size_);
+}
+
+// Shares the entries of two neighbours so that the left one has left_count of them.
+void VmaTree::MoveEntries(Node& left, Node& right, int left_count) {
+  std::array<Slot, static_cast<std::size_t>(2 * kFanout)> all;
+  const int from_left = static_cast<int>(left.count);
+  const int total = from_left + static_cast<int>(right.count);
+  for (int i = 0; i < from_left; ++i) all[i] = left.Get(i);
+  for (int i = from_left; i < total; ++i) all[i] = right.Get(i - from_left);
+  left.count = static_cast<std::uint32_t>(left_count);
+  right.count = static_cast<std::uint32_t>(total - left_count);
+  const Slot unused{kUnused, kUnused, 0, 0};
+  for (int i = 0; i < kFanout; ++i) {
+    left.Set(i, i < left_count ? all[i] : unused);
+    right.Set(i, i < total - left_count ? all[left_count + i] : unused);
+  }
+}
+
+void VmaTree::RefreshAbove(const Path& path, int depth) {
+  for (; depth > 0; --depth) {
+    const Slot summary = Summary(path.node[depth]);
+    Node& parent = nodes_[path.node[depth - 1]];
+    const int slot = path.slot[depth - 1];
+    if (parent.Get(slot) == summary) return;
+    parent.Set(slot, summary);
+  }
+}
+
+void VmaTree::Erase(VirtualAddress start) {
+  Path path = PathToStart(start);
+  nodes_[path.node[height_ - 1]].RemoveAt(path.slot[height_ - 1]);
+  --size_;
+  RefillPath(path);
+  if (height_ > 1 && nodes_[root_].count == 1) {
+    const NodeIndex old = root_;
+    root_ = nodes_[old].refs[0];
+    FreeNode(old);
+    --height_;
+  } else if (size_ == 0) {
+    FreeNode(root_);
+    root_ = kNone;
+    height_ = 0;
+  }
+}
+
+// Restores the minimum of the nodes along a path whose leaf has lost an entry.
+void VmaTree::RefillPath(Path& path) {
+  for (int depth = height_ - 1; depth > 0; --depth) {
+    if (nodes_[path.node[depth]].count >= kMinimum) return RefreshAbove(path, depth);
+    Node& parent = nodes_[path.node[depth - 1]];
+    const int left_slot = path.slot[depth - 1] > 0 ? path.slot[depth - 1] - 1 : 0;
+    const NodeIndex left = parent.refs[left_slot];
+    const NodeIndex right = parent.refs[left_slot + 1];
+    const int total = static_cast<int>(nodes_[left].count + nodes_[right].count);
+    if (total < 2 * kMinimum + 1) {
+      MoveEntries(nodes_[left], nodes_[right], total);
+      FreeNode(right);
+      parent.Set(left_slot, Summary(left));
+      parent.RemoveAt(left_slot + 1);
+      path.slot[depth - 1] = left_slot;
+    } else {
+      MoveEntries(nodes_[left], nodes_[right], total / 2);
+      parent.Set(left_slot, Summary(left));
+      parent.Set(left_slot + 1, Summary(right));
+      return RefreshAbove(path, depth - 1);
+    }
+  }
+}
+
+void VmaTree::Resize(VirtualAddress start, VirtualRange new_range) {
+  MEMSIM_CHECK(!new_range.empty(), new_range.start.value(), new_range.end.value());
+  const Path path = PathToStart(start);
+  MEMSIM_CHECK(EndBefore(path) <= new_range.start.value(), new_range.start.value(), EndBefore(path));
+  MEMSIM_CHECK(new_range.end.value() <= StartAfter(path), new_range.end.value(), StartAfter(path));
+  Node& leaf = nodes_[path.node[height_ - 1]];
+  const int slot = path.slot[height_ - 1];
+  leaf.starts[slot] = new_range.start.value();
+  leaf.ends[slot] = new_range.end.value();
+  RefreshAbove(path, height_ - 1);
+}
+
+void VmaTree::SetId(VirtualAddress start, VmaId id) {
+  MEMSIM_CHECK(id != kNoVma, start.value());
+  const Path path = PathToStart(start);
+  nodes_[path.node[height_ - 1]].refs[path.slot[height_ - 1]] = id.value();
+}
+
+}  // namespace memsim

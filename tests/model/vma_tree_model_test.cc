@@ -1,0 +1,184 @@
+// Random operations on a VmaTree and on the slow and obvious std::map, compared after each.
+
+#include <cinttypes>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+#include "server/base/random.h"
+#include "server/kernel/vm/vma_tree.h"
+#include "tests/model/shrink.h"
+
+namespace memsim {
+namespace {
+
+enum class Kind : std::uint8_t { kInsert, kErase, kResize, kSetId };
+
+// Valid in any state: an operation that does not apply does nothing. Addresses are in pages.
+struct Operation {
+  Kind kind;
+  std::uint64_t page;
+  std::uint64_t pages;
+  std::uint32_t id;
+};
+using Program = std::vector<Operation>;
+
+std::string Paste(const Program& program) {
+  static constexpr const char* kNames[] = {"kInsert", "kErase", "kResize", "kSetId"};
+  std::string text = "Program program = {\n";
+  for (const Operation& op : program) {
+    absl::StrAppend(&text, "    {Kind::", kNames[static_cast<int>(op.kind)], ", ", op.page, ", ", op.pages, ", ", op.id,
+                    "},\n");
+  }
+  return text + "};\nEXPECT_TRUE(Agrees(program));\n";
+}
+
+VirtualRange Pages(std::uint64_t start, std::uint64_t end) {
+  return {VirtualAddress(start << kPageShift), VirtualAddress(end << kPageShift)};
+}
+
+class Model {
+ public:
+  using Entry = VmaTree::Entry;
+  using Gap = VmaTree::Gap;
+
+  bool IsFree(VirtualRange range) const {
+    for (const auto& [start, entry] : entries_) {
+      if (entry.range.Overlaps(range)) return false;
+    }
+    return true;
+  }
+  void Insert(VirtualRange range, VmaId id) { entries_[range.start] = {range, id}; }
+  void Erase(VirtualAddress start) { entries_.erase(start); }
+  std::optional<Entry> Find(VirtualAddress address) const {
+    for (const auto& [start, entry] : entries_) {
+      if (entry.range.end > address) return entry;
+    }
+    return std::nullopt;
+  }
+  std::optional<Entry> FindBefore(VirtualAddress address) const {
+    std::optional<Entry> last;
+    for (const auto& [start, entry] : entries_) {
+      if (start < address) last = entry;
+    }
+    return last;
+  }
+  // All gaps of the window that fit, ascending.
+  std::vector<Gap> Gaps(VirtualRange window, ByteCount size) const {
+    std::vector<Gap> gaps;
+    VirtualAddress low(0);
+    VmaId below = kNoVma;
+    const auto consider = [&](VirtualAddress high, VmaId above) {
+      const VirtualRange range = VirtualRange{low, high}.Intersection(window);
+      if (!range.empty() && range.size() >= size) gaps.push_back({range, below, above});
+    };
+    for (const auto& [start, entry] : entries_) {
+      consider(start, entry.id);
+      low = entry.range.end;
+      below = entry.id;
+    }
+    consider(VirtualAddress(UINT64_MAX), kNoVma);
+    return gaps;
+  }
+  std::vector<Entry> All() const {
+    std::vector<Entry> all;
+    for (const auto& [start, entry] : entries_) all.push_back(entry);
+    return all;
+  }
+
+ private:
+  std::map<VirtualAddress, Entry> entries_;
+};
+
+void Apply(const Operation& op, VmaTree& tree, Model& model) {
+  const VirtualRange range = Pages(op.page, op.page + op.pages);
+  if (op.kind == Kind::kInsert) {
+    if (!model.IsFree(range)) return;
+    tree.Insert(range, VmaId(op.id));
+    model.Insert(range, VmaId(op.id));
+    return;
+  }
+  const std::optional<VmaTree::Entry> entry = model.Find(range.start);
+  if (!entry.has_value()) return;
+  model.Erase(entry->range.start);
+  switch (op.kind) {
+    case Kind::kErase:
+      tree.Erase(entry->range.start);
+      return;
+    case Kind::kSetId:
+      tree.SetId(entry->range.start, VmaId(op.id));
+      model.Insert(entry->range, VmaId(op.id));
+      return;
+    default:
+      break;
+  }
+  // Only where its neighbours leave room, and not past them.
+  const VirtualRange hull = {std::min(range.start, entry->range.start), std::max(range.end, entry->range.end)};
+  const bool fits = model.IsFree(hull);
+  if (fits) tree.Resize(entry->range.start, range);
+  model.Insert(fits ? range : entry->range, entry->id);
+}
+
+bool SameLookups(const Operation& op, const VmaTree& tree, const Model& model) {
+  const VirtualRange window = Pages(op.page / 2, op.page + 16 * op.pages);
+  for (const VirtualAddress a : {window.start, window.end, VirtualAddress(op.page << kPageShift)}) {
+    if (tree.Find(a) != model.Find(a) || tree.FindBefore(a) != model.FindBefore(a)) return false;
+  }
+  const ByteCount size = ToBytes(PageCount(op.pages));
+  const std::vector<VmaTree::Gap> gaps = model.Gaps(window, size);
+  const std::optional<VmaTree::Gap> lowest = tree.LowestGap(window, size);
+  const std::optional<VmaTree::Gap> highest = tree.HighestGap(window, size);
+  if (gaps.empty()) return !lowest.has_value() && !highest.has_value();
+  return lowest == gaps.front() && highest == gaps.back();
+}
+
+bool Agrees(const Program& program) {
+  VmaTree tree;
+  Model model;
+  for (const Operation& op : program) {
+    Apply(op, tree, model);
+    tree.CheckInvariants();
+    if (!SameLookups(op, tree, model)) return false;
+    std::vector<VmaTree::Entry> all;
+    tree.ForEach([&all](const VmaTree::Entry& entry) { all.push_back(entry); });
+    if (all != model.All() || all.size() != tree.size()) return false;
+  }
+  return true;
+}
+
+// Phases of growing and of shrinking, so that trees of several levels come and go.
+Program Draw(std::uint64_t seed) {
+  constexpr int kOperations = 1500;
+  Random random(seed);
+  const std::uint64_t span = 1ULL << (6 + random.Below(8));
+  const std::uint64_t longest = 1 + random.Below(12);
+  Program program;
+  for (int i = 0; i < kOperations; ++i) {
+    const bool growing = (i / 500) % 2 == 0;
+    const std::uint64_t draw = random.Below(100);
+    const Kind kind = draw < 15                      ? Kind::kResize
+                      : draw < 20                    ? Kind::kSetId
+                      : (draw < (growing ? 90 : 30)) ? Kind::kInsert
+                                                     : Kind::kErase;
+    program.push_back({kind, random.Below(span), 1 + random.Below(longest), 1 + static_cast<std::uint32_t>(i)});
+  }
+  return program;
+}
+
+TEST(VmaTreeModelTest, RandomProgramsAgreeWithAMap) {
+  constexpr std::uint64_t kSeeds = 200;
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const Program program = Draw(seed);
+    if (SucceedsInChild([&program] { return Agrees(program); }, false)) continue;
+    ADD_FAILURE() << "seed " << seed << "; the shortest failing program:\n"
+                  << Paste(Shrink<Operation>(program, Agrees));
+    return;
+  }
+}
+
+}  // namespace
+}  // namespace memsim
