@@ -1,0 +1,153 @@
+// The machine's page frames: its zones, who may take pages from which, and who holds them (alloc_pages and free_pages).
+//
+// Thread-compatible. Invariants (CheckInvariants verifies them):
+//  1. Every managed frame is in exactly one block, free or allocated; the frames of the owners and the free ones add up
+//  to managed_pages().
+//  2. An allocated block has a reference, and no frame inside it begins a block.
+//  3. Those of each zone's BuddyAllocator.
+
+#ifndef MEMSIM_SERVER_KERNEL_PHYSICAL_PAGE_ALLOCATOR_H_
+#define MEMSIM_SERVER_KERNEL_PHYSICAL_PAGE_ALLOCATOR_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+#include "server/base/check.h"
+#include "server/base/digest.h"
+#include "server/base/units.h"
+#include "server/kernel/observe/counter.h"
+#include "server/kernel/physical/allocation_rules.h"
+#include "server/kernel/physical/buddy_allocator.h"
+#include "server/kernel/physical/frame_directory.h"
+#include "server/kernel/physical/gfp.h"
+#include "server/kernel/physical/migrate_type.h"
+#include "server/kernel/physical/page_frame.h"
+#include "server/kernel/physical/page_owner.h"
+#include "server/kernel/physical/watermarks.h"
+#include "server/kernel/physical/zone_layout.h"
+#include "server/kernel/physical/zone_type.h"
+
+namespace memsim {
+
+// What /proc shows of a zone.
+struct ZoneInfo {
+  ZoneType type = ZoneType::kDma;
+  // "DMA", "DMA32", "Normal", "Movable", "Device".
+  absl::string_view name;
+  // Whether it has memory: zoneinfo shows the others in short, buddyinfo not at all.
+  bool populated = false;
+  PageFrameNumber start_pfn;
+  PageCount spanned;
+  PageCount present;
+  PageCount managed;
+  PageCount free;
+  ZoneWatermarks watermarks;
+  PerZone<PageCount> protection = {};
+  // Free pages in blocks of a pageblock or more (nr_free_pages_blocks).
+  PageCount free_in_pageblocks;
+  // By order, of all types (buddyinfo), and by type (pagetypeinfo).
+  std::array<std::uint64_t, kOrderCount> free_blocks = {};
+  std::array<std::array<std::uint64_t, kOrderCount>, kMigrateTypeCount> free_blocks_by_type = {};
+  std::array<std::uint64_t, kMigrateTypeCount> pageblocks_by_type = {};
+  // Ever allocated from this zone (pgalloc_*), and allocations that stalled with this as their highest zone
+  // (allocstall_*).
+  PageCount allocated_ever;
+  std::uint64_t stalls = 0;
+};
+
+class PageAllocator {
+ public:
+  // All managed memory is free. `counters` outlives the allocator, which moves kPgAlloc, kPgFree and kAllocStall in it.
+  static PageAllocator Create(const MemoryLayout& layout, const WatermarkParameters& parameters, Counters& counters);
+
+  // Takes a block of 2^order pages with one reference, its records as new but for owner and order. nullopt: no zone
+  // that gfp allows has such a block above the watermark that gfp may go down to, or the order is above kMaxOrder.
+  std::optional<PageFrameNumber> AllocPages(GfpMask gfp, Order order, PageOwner owner);
+
+  // Gives a block back. For the kernel's own callers: REQUIRES that it is an allocated block of that order, unmapped,
+  // with no reference but the first.
+  void FreePages(PageFrameNumber pfn, Order order);
+
+  // Gives back a block that a Call took. Checks everything and changes nothing unless it is such a block. nullopt:
+  // freed.
+  std::optional<FreeRefusal> FreeCallerPages(PageFrameNumber pfn, std::uint32_t order);
+
+  // get_page and put_page: another user of an allocated block; one user less, and the last one frees it.
+  void GetPage(PageFrameNumber pfn) { ++frame(pfn).refcount; }
+  void PutPage(PageFrameNumber pfn) {
+    PageFrame& page = frame(pfn);
+    MEMSIM_CHECK(page.refcount > 0, pfn.value());
+    if (page.refcount == 1) {
+      FreePages(pfn, page.order);
+    } else {
+      --page.refcount;
+    }
+  }
+
+  // The record of a frame. REQUIRES: the frame is in an allocated block.
+  PageFrame& frame(PageFrameNumber pfn) { return directory_->frame(pfn); }
+  const PageFrame& frame(PageFrameNumber pfn) const {
+    return static_cast<const FrameDirectory&>(*directory_).frame(pfn);
+  }
+
+  // Whether the buddy system manages the frame: it exists and was not reserved at boot.
+  bool Contains(PageFrameNumber pfn) const { return zone_of(pfn).buddy.managed().Contains(pfn); }
+  // The allocated block that the frame is in, by its first frame. nullopt: the frame is free or not managed.
+  std::optional<PageFrameNumber> AllocatedBlockOf(PageFrameNumber pfn) const;
+
+  // MemTotal.
+  PageCount managed_pages() const { return managed_pages_; }
+  PageCount free_pages() const;
+  PageCount total_reserve_pages() const { return total_reserve_pages_; }
+  PageCount pages_of(PageOwner owner) const { return owner_pages_[static_cast<std::size_t>(owner)]; }
+  std::uint64_t min_free_kbytes() const { return min_free_kbytes_; }
+
+  // All zones, the empty ones included, lowest first.
+  std::vector<ZoneInfo> zones() const;
+
+  void DigestTo(Digest& digest) const;
+  ByteCount HostMemory() const;
+  void CheckInvariants() const;
+
+ private:
+  struct Zone {
+    ZoneLayout layout;
+    BuddyAllocator buddy;
+    ZoneWatermarks watermarks;
+    PerZone<PageCount> lowmem_reserve;
+    PageCount allocated_ever;
+    std::uint64_t stalls = 0;
+  };
+
+  PageAllocator(const MemoryLayout& layout, const WatermarkParameters& parameters, Counters& counters);
+
+  Zone& zone_of(PageFrameNumber pfn) { return zones_[static_cast<std::size_t>(ZoneOfFrame(pfn))]; }
+  const Zone& zone_of(PageFrameNumber pfn) const { return zones_[static_cast<std::size_t>(ZoneOfFrame(pfn))]; }
+
+  // One pass over the zones from the highest that gfp allows downwards (get_page_from_freelist).
+  std::optional<PageFrameNumber> TryZones(GfpMask gfp, Order order, const AllocationRules& rules);
+  std::optional<PageFrameNumber> AllocSlowly(GfpMask gfp, Order order);
+  static bool IsAboveWatermark(const Zone& zone, Order order, ZoneType highest, const AllocationRules& rules);
+  // The one place where pages leave a zone.
+  static std::optional<PageFrameNumber> TakeFromZone(Zone& zone, Order order, MigrateType type, TypeMixing mixing);
+  // The highest zone with memory that gfp allows.
+  ZoneType PreferredZone(GfpMask gfp) const;
+
+  std::unique_ptr<FrameDirectory> directory_;
+  // By ZoneType.
+  std::vector<Zone> zones_;
+  Counters* counters_;
+  std::array<PageCount, kPageOwnerCount> owner_pages_;
+  PageCount managed_pages_;
+  PageCount total_reserve_pages_;
+  std::uint64_t min_free_kbytes_ = 0;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_PHYSICAL_PAGE_ALLOCATOR_H_

@@ -1,0 +1,74 @@
+// PageAllocator::CheckInvariants: does every managed frame have exactly one place, and do the books agree?
+
+#include <algorithm>
+#include <vector>
+
+#include "server/kernel/physical/page_allocator.h"
+
+namespace memsim {
+namespace {
+
+struct OwnedRange {
+  FrameRange range;
+  PageOwner owner;
+};
+
+bool IsBlank(const PageFrame& frame) { return (frame.flags & (kFrameAllocated | kFrameFreeHead)) == 0; }
+
+// The allocated blocks, ascending. Checks that they look allocated.
+std::vector<OwnedRange> AllocatedBlocks(const FrameDirectory& directory) {
+  std::vector<OwnedRange> blocks;
+  directory.ForEachPageblock([&blocks](PageFrameNumber first, const Pageblock& block) {
+    if (block.frames == nullptr) return;
+    for (std::uint64_t i = 0; i < FrameDirectory::kFramesPerPageblock; ++i) {
+      const PageFrame& frame = block.frames[i];
+      const PageFrameNumber pfn = first + PageCount(i);
+      const bool inside = !blocks.empty() && blocks.back().range.Contains(pfn);
+      MEMSIM_CHECK(!inside || IsBlank(frame), pfn.value(), frame.flags);
+      if ((frame.flags & kFrameAllocated) == 0) {
+        // What is neither allocated nor the first of a free block remembers nothing.
+        MEMSIM_CHECK(inside || (frame.flags & kFrameFreeHead) != 0 || frame == PageFrame{}, pfn.value(), frame.flags);
+        continue;
+      }
+      MEMSIM_CHECK((frame.flags & kFrameFreeHead) == 0, pfn.value(), frame.flags);
+      MEMSIM_CHECK(frame.refcount > 0 && frame.order <= kMaxOrder, pfn.value(), frame.order.value());
+      blocks.push_back({{pfn, pfn + PagesOfOrder(frame.order)}, frame.owner});
+    }
+  });
+  return blocks;
+}
+
+}  // namespace
+
+void PageAllocator::CheckInvariants() const {
+  std::vector<FrameRange> used;
+  std::array<PageCount, kPageOwnerCount> by_owner;
+  for (const OwnedRange& block : AllocatedBlocks(*directory_)) {
+    used.push_back(block.range);
+    by_owner[static_cast<std::size_t>(block.owner)] += block.range.size();
+  }
+  MEMSIM_CHECK(by_owner == owner_pages_);
+  for (const Zone& zone : zones_) {
+    zone.buddy.CheckInvariants();
+    const std::vector<FrameRange> free = zone.buddy.FreeRanges();
+    used.insert(used.end(), free.begin(), free.end());
+  }
+  std::sort(used.begin(), used.end(), [](const FrameRange& a, const FrameRange& b) { return a.begin < b.begin; });
+
+  // Walking all blocks in order visits each managed frame once.
+  auto next = used.begin();
+  PageCount managed;
+  for (const Zone& zone : zones_) {
+    PageFrameNumber at = zone.layout.managed.begin;
+    while (at < zone.layout.managed.end) {
+      MEMSIM_CHECK(next != used.end() && next->begin == at, at.value());
+      at = (next++)->end;
+    }
+    MEMSIM_CHECK(at <= zone.layout.managed.end || zone.layout.managed.empty(), at.value());
+    managed += zone.layout.managed.size();
+  }
+  MEMSIM_CHECK(next == used.end());
+  MEMSIM_CHECK(managed == managed_pages_, managed.value(), managed_pages_.value());
+}
+
+}  // namespace memsim

@@ -1,0 +1,72 @@
+// What the machine remembers about one page frame (Linux's struct page).
+//
+// Plain data, 32 bytes, linked by frame number: two to a cache line, digested and copied as they stand.
+
+#ifndef MEMSIM_SERVER_KERNEL_PHYSICAL_PAGE_FRAME_H_
+#define MEMSIM_SERVER_KERNEL_PHYSICAL_PAGE_FRAME_H_
+
+#include <cstdint>
+
+#include "server/base/units.h"
+#include "server/kernel/physical/page_owner.h"
+
+namespace memsim {
+
+// The end of a list. No machine has this frame: the largest has 2^30 frames and a hole.
+inline constexpr std::uint32_t kNoFrame = UINT32_MAX;
+
+// A place in a list of frames or blocks, as frame numbers.
+struct FrameLinks {
+  std::uint32_t next = kNoFrame;
+  std::uint32_t previous = kNoFrame;
+
+  friend bool operator==(const FrameLinks&, const FrameLinks&) = default;
+};
+
+// Bits of PageFrame::flags.
+using FrameFlags = std::uint16_t;
+// The first frame of a free block of an order below the pageblock's (larger ones are marked in their Pageblock).
+inline constexpr FrameFlags kFrameFreeHead = 1U << 0;
+// The first frame of an allocated block.
+inline constexpr FrameFlags kFrameAllocated = 1U << 1;
+// Free for those who own the page (PG_anon_exclusive and the like): the allocator clears them when the page is freed.
+inline constexpr FrameFlags kFrameAnonExclusive = 1U << 2;
+inline constexpr FrameFlags kFrameDirty = 1U << 3;
+inline constexpr FrameFlags kFrameReferenced = 1U << 4;
+
+// A frame that begins no block has flags 0 unless the owner of its block uses it.
+struct PageFrame {
+  // Free heads: the list of their order and type. Allocated pages: free for the owner.
+  FrameLinks links;
+  // How many users the page has (_refcount). An allocated block begins with 1.
+  std::uint32_t refcount = 0;
+  // How many page-table entries map it: a plain count from 0, not Linux's from -1.
+  std::uint32_t map_count = 0;
+  // Its place in the object that `mapping` names.
+  PageOffset index;
+  // The anon_vma (owner kAnonymous) or the inode (kPageCache) that it belongs to. 0: none.
+  std::uint32_t mapping = 0;
+  // Of the block that begins here.
+  Order order;
+  PageOwner owner = PageOwner::kCaller;
+  FrameFlags flags = 0;
+
+  friend bool operator==(const PageFrame&, const PageFrame&) = default;
+};
+static_assert(sizeof(PageFrame) == 32);
+
+// A half-open range of frames.
+struct FrameRange {
+  PageFrameNumber begin;
+  PageFrameNumber end;
+
+  constexpr bool empty() const { return begin >= end; }
+  constexpr PageCount size() const { return empty() ? PageCount(0) : end - begin; }
+  constexpr bool Contains(PageFrameNumber frame) const { return begin <= frame && frame < end; }
+
+  friend bool operator==(const FrameRange&, const FrameRange&) = default;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_PHYSICAL_PAGE_FRAME_H_
