@@ -1,0 +1,138 @@
+#include "client/replay/call_table.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/match.h"
+
+#include "client/replay/file_calls.h"
+#include "client/replay/memory_calls.h"
+#include "client/replay/observations.h"
+#include "client/replay/process_calls.h"
+
+namespace memsim::replay {
+namespace {
+
+constexpr CallClass kCompared = CallClass::kCompared;
+constexpr CallClass kApplied = CallClass::kApplied;
+constexpr CallClass kFollowed = CallClass::kFollowed;
+
+// prctl(2)'s operations on memory: PR_SET_MM 35, PR_SET_THP_DISABLE 41 and GET 42, PR_SET_MDWE 65 and GET 66,
+// PR_SET_MEMORY_MERGE 67 and GET 68, PR_SET_VMA 0x53564d41.
+bool ConcernsMemory(const TraceLine& line) {
+  if (line.arguments.empty()) return false;
+  const std::uint64_t operation = line.arguments[0].Number().value_or(0);
+  return operation == 35 || operation == 41 || operation == 42 || (operation >= 65 && operation <= 68) ||
+         operation == 0x53564d41;
+}
+
+// fcntl's seals and duplicates; F_SETFD is not counted.
+bool ConcernsSeals(const TraceLine& line) {
+  return line.arguments.size() >= 2 && absl::EndsWith(line.arguments[1].text, "_SEALS");
+}
+
+// In the alphabet's order.
+constexpr CallRow kRows[] = {
+    {"@faults", kCompared, TranslateFaults, nullptr},
+    {"@file", kApplied, TranslateFile, nullptr},
+    {"@image", kFollowed, TranslateImage, nullptr},
+    {"@incore", kCompared, nullptr, nullptr},
+    {"@maps", kCompared, TranslateMaps, nullptr},
+    {"@smaps", kCompared, TranslateSmaps, nullptr},
+    {"@status", kCompared, TranslateStatus, nullptr},
+    {"@touch", kCompared, TranslateTouch, nullptr},
+    {"brk", kCompared, TranslateBrk, nullptr},
+    {"cachestat", kCompared, nullptr, nullptr},
+    {"chdir", kFollowed, TranslateChdir, nullptr},
+    {"clone", kApplied, TranslateClone, nullptr},
+    {"clone3", kApplied, TranslateClone3, nullptr},
+    {"close", kApplied, TranslateClose, nullptr},
+    {"close_range", kFollowed, TranslateCloseRange, nullptr},
+    {"creat", kApplied, TranslateCreat, nullptr},
+    {"dup", kApplied, TranslateDup, nullptr},
+    {"dup2", kApplied, TranslateDup, nullptr},
+    {"dup3", kApplied, TranslateDup, nullptr},
+    {"execve", kApplied, TranslateExecve, nullptr},
+    {"execveat", kApplied, TranslateExecve, nullptr},
+    {"exit", kApplied, TranslateExit, nullptr},
+    {"exit_group", kApplied, TranslateExitGroup, nullptr},
+    {"fallocate", kApplied, nullptr, nullptr},
+    {"fchdir", kFollowed, TranslateFchdir, nullptr},
+    {"fchmod", kApplied, nullptr, nullptr},
+    {"fcntl", kApplied, nullptr, ConcernsSeals},
+    {"fcntl", kFollowed, TranslateFcntl, nullptr},
+    {"fork", kApplied, TranslateFork, nullptr},
+    {"ftruncate", kApplied, TranslateFtruncate, nullptr},
+    {"get_mempolicy", kCompared, nullptr, nullptr},
+    {"lseek", kApplied, TranslateLseek, nullptr},
+    {"madvise", kCompared, TranslateMadvise, nullptr},
+    {"mbind", kCompared, nullptr, nullptr},
+    {"memfd_create", kCompared, nullptr, nullptr},
+    {"migrate_pages", kCompared, nullptr, nullptr},
+    {"mincore", kCompared, nullptr, nullptr},
+    {"mlock", kCompared, nullptr, nullptr},
+    {"mlock2", kCompared, nullptr, nullptr},
+    {"mlockall", kCompared, nullptr, nullptr},
+    {"mmap", kCompared, TranslateMmap, nullptr},
+    {"move_pages", kCompared, nullptr, nullptr},
+    {"mprotect", kCompared, TranslateMprotect, nullptr},
+    {"mremap", kCompared, TranslateMremap, nullptr},
+    {"mseal", kCompared, nullptr, nullptr},
+    {"msync", kCompared, nullptr, nullptr},
+    {"munlock", kCompared, nullptr, nullptr},
+    {"munlockall", kCompared, nullptr, nullptr},
+    {"munmap", kCompared, TranslateMunmap, nullptr},
+    {"open", kApplied, TranslateOpen, nullptr},
+    {"openat", kApplied, TranslateOpenat, nullptr},
+    {"openat2", kApplied, TranslateOpenat, nullptr},
+    {"personality", kApplied, nullptr, nullptr},
+    {"pkey_alloc", kCompared, nullptr, nullptr},
+    {"pkey_free", kCompared, nullptr, nullptr},
+    {"pkey_mprotect", kCompared, nullptr, nullptr},
+    {"prctl", kCompared, nullptr, ConcernsMemory},
+    {"prlimit64", kCompared, TranslatePrlimit64, ConcernsMemoryLimit},
+    {"process_madvise", kCompared, nullptr, nullptr},
+    {"pwrite64", kApplied, TranslateWrite, nullptr},
+    {"read", kFollowed, TranslateRead, nullptr},
+    {"remap_file_pages", kCompared, nullptr, nullptr},
+    {"rename", kApplied, TranslateRename, nullptr},
+    {"renameat", kApplied, TranslateRename, nullptr},
+    {"renameat2", kApplied, TranslateRename, nullptr},
+    {"set_mempolicy", kCompared, nullptr, nullptr},
+    {"setfsgid", kApplied, nullptr, nullptr},
+    {"setfsuid", kApplied, nullptr, nullptr},
+    {"setgid", kApplied, nullptr, nullptr},
+    {"setgroups", kApplied, nullptr, nullptr},
+    {"setregid", kApplied, nullptr, nullptr},
+    {"setresgid", kApplied, nullptr, nullptr},
+    {"setresuid", kApplied, nullptr, nullptr},
+    {"setreuid", kApplied, nullptr, nullptr},
+    {"setrlimit", kCompared, TranslateSetrlimit, ConcernsMemoryLimit},
+    {"setuid", kApplied, nullptr, nullptr},
+    {"shmat", kCompared, nullptr, nullptr},
+    {"shmctl", kCompared, nullptr, nullptr},
+    {"shmdt", kCompared, nullptr, nullptr},
+    {"shmget", kCompared, nullptr, nullptr},
+    {"syscall_0x1ce", kCompared, nullptr, nullptr},
+    {"truncate", kApplied, TranslateTruncate, nullptr},
+    {"unlink", kApplied, TranslateUnlink, nullptr},
+    {"unlinkat", kApplied, TranslateUnlinkat, nullptr},
+    {"userfaultfd", kCompared, nullptr, nullptr},
+    {"vfork", kApplied, TranslateVfork, nullptr},
+    {"wait4", kApplied, TranslateWait4, nullptr},
+    {"write", kApplied, TranslateWrite, nullptr},
+    {"writev", kFollowed, TranslateWrite, nullptr},
+};
+
+}  // namespace
+
+const CallRow* FindCallRow(const TraceLine& line) {
+  const auto before = [](const CallRow& row, absl::string_view name) { return row.name < name; };
+  const CallRow* row = std::lower_bound(std::begin(kRows), std::end(kRows), line.name, before);
+  for (; row != std::end(kRows) && row->name == line.name; ++row) {
+    if (row->concerns == nullptr || row->concerns(line)) return row;
+  }
+  return nullptr;
+}
+
+}  // namespace memsim::replay

@@ -1,0 +1,111 @@
+#include "client/replay/descriptors.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "client/replay/answer_text.h"
+
+namespace memsim::replay {
+namespace {
+
+// The machine makes files with Mknod, which knows their kinds; and only a plain file has a size to cut.
+std::uint32_t MachineFlags(v1::FileKind kind, std::uint32_t flags) {
+  flags &= ~(kOpenCreate | kOpenExclusive);
+  return kind == v1::FILE_KIND_REGULAR || kind == v1::FILE_KIND_TMPFS ? flags : flags & ~kOpenTruncate;
+}
+
+}  // namespace
+
+void EnsureFile(ReplaySession& session, const std::string& path, std::uint64_t size) {
+  if (session.files().Has(path)) return;
+  v1::Call call;
+  v1::MknodRequest& mknod = *call.mutable_mknod();
+  mknod.set_path(path);
+  mknod.set_kind(session.files().KindOf(path));
+  const bool sized = mknod.kind() == v1::FILE_KIND_REGULAR || mknod.kind() == v1::FILE_KIND_TMPFS;
+  if (sized) mknod.set_size_bytes(size);
+  // A machine that exists may have it already.
+  session.Prepare(std::move(call));
+  session.files().Add(path);
+}
+
+void OpenAs(ReplaySession& session, TracedProcess& process, int fd, const std::string& path, std::uint32_t flags) {
+  // A file that this call makes is empty; one that was there and is not told has the size that it must have.
+  EnsureFile(session, path, (flags & kOpenCreate) != 0 ? 0 : session.files().LeastSize(path));
+  v1::Call call;
+  v1::OpenRequest& open = *call.mutable_open();
+  open.set_pid(process.machine_pid);
+  open.set_path(path);
+  open.set_flags(MachineFlags(session.files().KindOf(path), flags));
+  const std::optional<v1::Answer> answer = session.Ask(call);
+  if (!answer.has_value()) return;
+  if (answer->error_number() != 0) {
+    session.Skip(absl::StrCat("open answered ", ResultText(*answer)));
+    return;
+  }
+  const int opened = static_cast<int>(answer->value());
+  (*process.descriptors)[fd] = {path, (flags & kOpenCloseOnExec) != 0};
+  if (opened == fd) return;
+  v1::Call move;
+  v1::DupRequest& dup = *move.mutable_dup();
+  dup.set_pid(process.machine_pid);
+  dup.set_fd(opened);
+  dup.set_new_fd(fd);
+  dup.set_flags(flags & kOpenCloseOnExec);
+  session.Apply(std::move(move));
+  v1::Call close;
+  close.mutable_close()->set_pid(process.machine_pid);
+  close.mutable_close()->set_fd(opened);
+  session.Prepare(std::move(close));
+}
+
+std::optional<int> UseDescriptor(ReplaySession& session, TracedProcess& process, const TraceValue& argument) {
+  const std::optional<std::uint64_t> number = argument.Number();
+  if (!number.has_value()) {
+    session.NotUnderstood("no descriptor stands where one is expected");
+    return std::nullopt;
+  }
+  const int fd = static_cast<int>(*number);
+  const auto found = process.descriptors->find(fd);
+  if (argument.path.empty()) return fd;
+  const std::string path = TracedFiles::MachinePath(argument.path);
+  if (found == process.descriptors->end() || found->second.path != path) {
+    OpenAs(session, process, fd, path, kOpenReadWrite);
+  }
+  return fd;
+}
+
+void DuplicateAs(ReplaySession& session, TracedProcess& process, int old_fd, int fd, bool close_on_exec) {
+  const auto found = process.descriptors->find(old_fd);
+  if (found == process.descriptors->end()) return;
+  if (old_fd == fd) return;
+  const std::string path = found->second.path;
+  v1::Call call;
+  v1::DupRequest& dup = *call.mutable_dup();
+  dup.set_pid(process.machine_pid);
+  dup.set_fd(old_fd);
+  dup.set_new_fd(fd);
+  if (close_on_exec) dup.set_flags(kOpenCloseOnExec);
+  session.Apply(std::move(call));
+  (*process.descriptors)[fd] = {path, close_on_exec};
+}
+
+void CloseDescriptor(ReplaySession& session, TracedProcess& process, int fd) {
+  if (process.descriptors->erase(fd) == 0) return;
+  v1::Call call;
+  call.mutable_close()->set_pid(process.machine_pid);
+  call.mutable_close()->set_fd(fd);
+  session.Apply(std::move(call));
+}
+
+void CloseOnExec(ReplaySession& session, TracedProcess& process) {
+  std::vector<int> closing;
+  for (const auto& [fd, descriptor] : *process.descriptors) {
+    if (descriptor.close_on_exec) closing.push_back(fd);
+  }
+  for (const int fd : closing) CloseDescriptor(session, process, fd);
+}
+
+}  // namespace memsim::replay

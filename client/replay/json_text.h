@@ -1,0 +1,21 @@
+// Text that may hold any bytes, made fit to print. A trace may be garbage, and what is printed of it must not be.
+
+#ifndef MEMSIM_CLIENT_REPLAY_JSON_TEXT_H_
+#define MEMSIM_CLIENT_REPLAY_JSON_TEXT_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace memsim::replay {
+
+// A JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
+std::string JsonString(absl::string_view text);
+
+// The text in one line: control characters and bytes that are no UTF-8 become ?, and what is longer than 400 bytes is
+// cut.
+std::string Printable(absl::string_view text);
+
+}  // namespace memsim::replay
+
+#endif  // MEMSIM_CLIENT_REPLAY_JSON_TEXT_H_

@@ -1,0 +1,99 @@
+#include "client/replay/memory_calls.h"
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "client/replay/answer_text.h"
+#include "client/replay/argument_reader.h"
+#include "client/replay/descriptors.h"
+
+namespace memsim::replay {
+namespace {
+
+constexpr std::uint64_t kMapAnonymous = 0x20;
+constexpr std::uint64_t kMremapFixed = 2;
+
+// Compares the call's result, if all arguments were understood.
+void Finish(ReplaySession& session, const ArgumentReader& arguments, const TraceLine& line, v1::Call call) {
+  if (!arguments.ok()) {
+    session.NotUnderstood(arguments.problem());
+    return;
+  }
+  session.Compare(std::move(call), KernelResultText(line.result), ResultText);
+}
+
+}  // namespace
+
+void TranslateMmap(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::MmapRequest& mmap = *call.mutable_mmap();
+  mmap.set_pid(process.machine_pid);
+  mmap.set_address(arguments.Number(0));
+  mmap.set_length_bytes(arguments.Number(1));
+  mmap.set_prot(arguments.Number(2));
+  mmap.set_flags(arguments.Number(3));
+  mmap.set_fd(static_cast<std::int32_t>(arguments.Number(4)));
+  mmap.set_offset_bytes(arguments.Number(5));
+  const bool anonymous = (mmap.flags() & kMapAnonymous) != 0;
+  if (arguments.ok() && !anonymous && !UseDescriptor(session, process, line.arguments[4]).has_value()) return;
+  Finish(session, arguments, line, std::move(call));
+}
+
+void TranslateMunmap(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::MunmapRequest& munmap = *call.mutable_munmap();
+  munmap.set_pid(process.machine_pid);
+  munmap.set_address(arguments.Number(0));
+  munmap.set_length_bytes(arguments.Number(1));
+  Finish(session, arguments, line, std::move(call));
+}
+
+void TranslateMprotect(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::MprotectRequest& mprotect = *call.mutable_mprotect();
+  mprotect.set_pid(process.machine_pid);
+  mprotect.set_address(arguments.Number(0));
+  mprotect.set_length_bytes(arguments.Number(1));
+  mprotect.set_prot(arguments.Number(2));
+  Finish(session, arguments, line, std::move(call));
+}
+
+void TranslateMremap(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::MremapRequest& mremap = *call.mutable_mremap();
+  mremap.set_pid(process.machine_pid);
+  mremap.set_address(arguments.Number(0));
+  mremap.set_old_length_bytes(arguments.Number(1));
+  mremap.set_new_length_bytes(arguments.Number(2));
+  mremap.set_flags(arguments.Number(3));
+  // strace shows the new address where MREMAP_FIXED makes it mean something.
+  mremap.set_new_address((mremap.flags() & kMremapFixed) != 0 ? arguments.Number(4) : arguments.NumberOr(4, 0));
+  Finish(session, arguments, line, std::move(call));
+}
+
+void TranslateBrk(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::BrkRequest& brk = *call.mutable_brk();
+  brk.set_pid(process.machine_pid);
+  brk.set_address(arguments.Number(0));
+  Finish(session, arguments, line, std::move(call));
+}
+
+void TranslateMadvise(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::MadviseRequest& madvise = *call.mutable_madvise();
+  madvise.set_pid(process.machine_pid);
+  madvise.set_address(arguments.Number(0));
+  madvise.set_length_bytes(arguments.Number(1));
+  madvise.set_advice(static_cast<std::int32_t>(arguments.Number(2)));
+  Finish(session, arguments, line, std::move(call));
+}
+
+}  // namespace memsim::replay

@@ -1,0 +1,52 @@
+// `memsim replay`: replays trace files on a server's machines and prints reports.
+
+#ifndef MEMSIM_CLIENT_REPLAY_REPLAY_COMMAND_H_
+#define MEMSIM_CLIENT_REPLAY_REPLAY_COMMAND_H_
+
+#include <cstddef>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "client/library/client.h"
+#include "client/replay/replay_session.h"
+#include "client/replay/trace_report.h"
+
+namespace memsim::replay {
+
+struct ReplayCommandOptions {
+  // The trace files, in order.
+  std::vector<std::string> files;
+  // An existing machine, on which all traces run one after another. Empty: each gets a new machine of the recorded
+  // shape, which is deleted afterwards.
+  std::string machine;
+  // How many differences of each trace to print. 0: none.
+  std::size_t show = 0;
+  // One JSON object a line instead of text: one a trace with all differences, and a last one whose trace is "total".
+  bool json = false;
+  // Prints what the differences and skips of all traces have in common, the most frequent first. Text only.
+  bool groups = false;
+  // With kStays, and an existing machine: the first process of each trace does not exit, so that its maps can be read
+  // afterwards.
+  FirstProcess first_process = FirstProcess::kEnds;
+};
+
+// What `memsim replay` exits with.
+inline constexpr int kExitEqual = 0;
+inline constexpr int kExitDifferent = 1;
+// A file could not be read, or the server failed.
+inline constexpr int kExitFailed = 2;
+
+// Replays one file. NOT_FOUND or INVALID_ARGUMENT: it cannot be read; else the status is the server's.
+absl::StatusOr<TraceReport> ReplayFile(client::Client& client, const std::string& file, const std::string& machine,
+                                       FirstProcess first_process);
+
+// Replays all files, printing reports to out as they come, and what failed to errors. One file's failure does not stop
+// the others. Returns the exit code.
+int RunReplay(client::Client& client, const ReplayCommandOptions& options, std::ostream& out, std::ostream& errors);
+
+}  // namespace memsim::replay
+
+#endif  // MEMSIM_CLIENT_REPLAY_REPLAY_COMMAND_H_
