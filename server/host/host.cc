@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "server/calls/misuse.h"
+#include "server/host/batch_limits.h"
 #include "server/host/host_memory_meter.h"
 #include "server/host/hosted_machine.h"
 #include "server/host/machine_registry.h"
@@ -110,25 +111,13 @@ class Boot final : public Runnable {
   const Host::CreateDone done_;
 };
 
-absl::Status CheckBatch(const BatchJob& job, const BatchLimits& limits) {
-  const auto calls = static_cast<std::size_t>(job.request().calls_size());
-  if (calls > limits.calls) {
-    return MisuseStatus(v1::ERROR_REASON_BATCH_TOO_LARGE,
-                        absl::StrCat("the batch has ", calls, " calls, and may have ", limits.calls, "; split it"));
-  }
-  if (job.wire_bytes() > limits.bytes) {
-    return MisuseStatus(
-        v1::ERROR_REASON_BATCH_TOO_LARGE,
-        absl::StrCat("the batch has ", job.wire_bytes(), " bytes, and may have ", limits.bytes, "; split it"));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 Host::Host(const HostOptions& options) : state_(std::make_unique<HostState>(options)) {}
 
-Host::~Host() {
+Host::~Host() { Abandon(); }
+
+void Host::Abandon() {
   BeginDrain();
   // A boot that was accepted may still bring a machine, so go on until nothing is pending.
   do {
@@ -192,7 +181,9 @@ absl::Status Host::DeleteMachine(absl::string_view text) {
 
 void Host::Submit(std::shared_ptr<BatchJob> job) {
   if (job->wire_bytes() == 0) job->set_wire_bytes(job->request().ByteSizeLong());
-  absl::Status status = CheckBatch(*job, state_->options.batch);
+  absl::Status status = CheckBatchBytes(job->wire_bytes(), state_->options.batch);
+  if (status.ok())
+    status = CheckBatchCalls(static_cast<std::size_t>(job->request().calls_size()), state_->options.batch);
   if (!status.ok()) return job->Finish(status);
   const absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->Find(job->request().machine());
   if (!machine.ok()) return job->Finish(machine.status());

@@ -5,9 +5,9 @@
 // and puts it back at the tail if work is left. So one core runs one machine at a time, and a busy machine stops no
 // other.
 //
-// Thread-safe. Nothing here blocks but AwaitIdle and the destructor, so gRPC's callback threads may call everything
-// else. Results come by callback: exactly once each, without any lock held, on a worker, or on the calling thread when
-// the request is refused at once. A callback may call the host again; it must not block.
+// Thread-safe. Nothing here blocks but AwaitIdle, Abandon and the destructor, so gRPC's callback threads may call
+// everything else. Results come by callback: exactly once each, without any lock held, on a worker, or on the calling
+// thread when the request is refused at once. A callback may call the host again; it must not block.
 
 #ifndef MEMSIM_SERVER_HOST_HOST_H_
 #define MEMSIM_SERVER_HOST_HOST_H_
@@ -36,7 +36,7 @@ class HostState;
 class Host {
  public:
   explicit Host(const HostOptions& options);
-  // Ends what is queued with SERVER_DRAINING, lets the calls that have begun finish, and joins the workers.
+  // As Abandon, then joins the workers.
   ~Host();
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
@@ -76,6 +76,9 @@ class Host {
   bool draining() const;
   // Waits until everything that was accepted has ended. False: the deadline passed first. Not for callbacks.
   bool AwaitIdle(std::chrono::steady_clock::time_point deadline);
+  // Drains at once: ends what no call has begun of with SERVER_DRAINING, and waits for the calls that have begun. The
+  // destructor does it, unless it was done. Not for callbacks.
+  void Abandon();
 
  private:
   std::unique_ptr<HostState> state_;

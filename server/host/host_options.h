@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "server/base/units.h"
+#include "server/host/batch_limits.h"
 
 namespace memsim {
 
@@ -21,14 +22,6 @@ struct QueueLimits {
   std::size_t bytes = 64U << 20;
   // Looks into the machine: watchers, scrapers, readers of /proc. They are few, and each is short.
   std::size_t inspections = 256;
-};
-
-// What one batch may hold.
-struct BatchLimits {
-  // About a millisecond of work, and answers that fit into one message many times over.
-  std::size_t calls = 10'000;
-  // gRPC's own default for a message.
-  std::size_t bytes = 4U << 20;
 };
 
 struct HostOptions {

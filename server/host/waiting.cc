@@ -84,7 +84,7 @@ absl::StatusOr<MachineInfo> CreateMachineAndWait(Host& host, absl::string_view t
 
 absl::StatusOr<v1::ExecuteBatchResponse> ExecuteAndWait(Host& host, const v1::ExecuteBatchRequest& request) {
   Result<absl::Status> result;
-  auto job = std::make_shared<BatchJob>([&result](const absl::Status& status) { result.Set(status); });
+  auto job = std::make_shared<BatchJob>([&result](BatchJob&, const absl::Status& status) { result.Set(status); });
   job->request() = request;
   host.Submit(job);
   const absl::Status status = result.Wait();

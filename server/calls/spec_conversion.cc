@@ -1,0 +1,86 @@
+#include "server/calls/spec_conversion.h"
+
+#include "absl/strings/str_cat.h"
+
+#include "server/calls/misuse.h"
+
+namespace memsim {
+namespace {
+
+absl::StatusOr<AddressRandomization> RandomizationFromMessage(v1::AddressRandomization value) {
+  switch (value) {
+    case v1::ADDRESS_RANDOMIZATION_UNSPECIFIED:
+    case v1::ADDRESS_RANDOMIZATION_ON:
+      return AddressRandomization::kOn;
+    case v1::ADDRESS_RANDOMIZATION_OFF:
+      return AddressRandomization::kOff;
+    default:
+      return MisuseStatus(v1::ERROR_REASON_SPEC_INVALID,
+                          absl::StrCat("spec.address_randomization is ", static_cast<int>(value), "; it must be ",
+                                       "ADDRESS_RANDOMIZATION_ON or ADDRESS_RANDOMIZATION_OFF"));
+  }
+}
+
+absl::StatusOr<Sysctls> SysctlsFromMessage(const v1::Sysctls& message) {
+  Sysctls sysctls;
+  if (message.overcommit_memory() > static_cast<std::uint32_t>(OvercommitPolicy::kNever)) {
+    return MisuseStatus(
+        v1::ERROR_REASON_SPEC_INVALID,
+        absl::StrCat("spec.sysctls.overcommit_memory is ", message.overcommit_memory(), "; it must be 0, 1 or 2"));
+  }
+  sysctls.overcommit_memory = static_cast<OvercommitPolicy>(message.overcommit_memory());
+  if (message.has_overcommit_ratio()) sysctls.overcommit_ratio = message.overcommit_ratio();
+  sysctls.overcommit_kbytes = message.overcommit_kbytes();
+  if (message.has_max_map_count()) sysctls.max_map_count = message.max_map_count();
+  if (message.has_mmap_min_addr()) sysctls.mmap_min_addr = ByteCount(message.mmap_min_addr());
+  if (message.min_free_kbytes() != 0) sysctls.min_free_kbytes = message.min_free_kbytes();
+  if (message.has_watermark_scale_factor()) sysctls.watermark_scale_factor = message.watermark_scale_factor();
+  if (message.has_user_reserve_kbytes()) sysctls.user_reserve_kbytes = message.user_reserve_kbytes();
+  if (message.has_admin_reserve_kbytes()) sysctls.admin_reserve_kbytes = message.admin_reserve_kbytes();
+  return sysctls;
+}
+
+void SysctlsToMessage(const Sysctls& sysctls, v1::Sysctls& message) {
+  message.set_overcommit_memory(static_cast<std::uint32_t>(sysctls.overcommit_memory));
+  message.set_overcommit_ratio(sysctls.overcommit_ratio);
+  message.set_overcommit_kbytes(sysctls.overcommit_kbytes);
+  message.set_max_map_count(sysctls.max_map_count);
+  message.set_mmap_min_addr(sysctls.mmap_min_addr.value());
+  if (sysctls.min_free_kbytes.has_value()) message.set_min_free_kbytes(*sysctls.min_free_kbytes);
+  message.set_watermark_scale_factor(sysctls.watermark_scale_factor);
+  if (sysctls.user_reserve_kbytes.has_value()) message.set_user_reserve_kbytes(*sysctls.user_reserve_kbytes);
+  if (sysctls.admin_reserve_kbytes.has_value()) message.set_admin_reserve_kbytes(*sysctls.admin_reserve_kbytes);
+}
+
+}  // namespace
+
+absl::StatusOr<MachineSpec> SpecFromMessage(const v1::MachineSpec& message) {
+  MachineSpec spec;
+  if (message.cpu_count() != 0) spec.cpu_count = message.cpu_count();
+  if (message.memory_bytes() != 0) spec.memory = ByteCount(message.memory_bytes());
+  if (message.reserved_bytes() != 0) spec.reserved = ByteCount(message.reserved_bytes());
+  spec.seed = message.seed();
+  const absl::StatusOr<AddressRandomization> randomization = RandomizationFromMessage(message.address_randomization());
+  if (!randomization.ok()) return randomization.status();
+  spec.address_randomization = *randomization;
+  const absl::StatusOr<Sysctls> sysctls = SysctlsFromMessage(message.sysctls());
+  if (!sysctls.ok()) return sysctls.status();
+  spec.sysctls = *sysctls;
+  const absl::Status status = spec.Validate();
+  if (!status.ok()) return MisuseStatus(v1::ERROR_REASON_SPEC_INVALID, status.message());
+  return spec;
+}
+
+void SpecToMessage(const MachineSpec& spec, v1::MachineSpec& message) {
+  message.set_cpu_count(spec.cpu_count);
+  message.set_memory_bytes(spec.memory.value());
+  if (spec.reserved.has_value()) message.set_reserved_bytes(spec.reserved->value());
+  message.set_seed(spec.seed);
+  message.set_address_randomization(spec.address_randomization == AddressRandomization::kOn
+                                        ? v1::ADDRESS_RANDOMIZATION_ON
+                                        : v1::ADDRESS_RANDOMIZATION_OFF);
+  SysctlsToMessage(spec.sysctls, *message.mutable_sysctls());
+  message.set_model_version(kModelVersion);
+}
+
+}  // namespace memsim

@@ -1,0 +1,26 @@
+#include "server/host/batch_limits.h"
+
+#include "absl/strings/str_cat.h"
+
+#include "server/calls/misuse.h"
+
+namespace memsim {
+namespace {
+
+absl::Status Check(std::size_t count, std::size_t limit, absl::string_view unit) {
+  if (count <= limit) return absl::OkStatus();
+  return MisuseStatus(v1::ERROR_REASON_BATCH_TOO_LARGE,
+                      absl::StrCat("the batch has ", count, " ", unit, ", of at most ", limit, "; split it"));
+}
+
+}  // namespace
+
+absl::Status CheckBatchBytes(std::size_t bytes, const BatchLimits& limits) {
+  return Check(bytes, limits.bytes, "bytes");
+}
+
+absl::Status CheckBatchCalls(std::size_t calls, const BatchLimits& limits) {
+  return Check(calls, limits.calls, "calls");
+}
+
+}  // namespace memsim

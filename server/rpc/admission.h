@@ -1,0 +1,63 @@
+// Who may begin an RPC, which RPCs are under way, and the end of all of them when the server drains.
+
+#ifndef MEMSIM_SERVER_RPC_ADMISSION_H_
+#define MEMSIM_SERVER_RPC_ADMISSION_H_
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <memory>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+
+#include "server/base/mutex.h"
+#include "server/rpc/principal.h"
+
+namespace memsim {
+
+// An RPC that would go on for ever, and must be told that the server drains.
+class DrainableStream {
+ public:
+  virtual ~DrainableStream() = default;
+  // Ends the stream with SERVER_DRAINING once what it has begun is answered. Any thread; may be called after the
+  // stream's end.
+  virtual void Drain() = 0;
+};
+
+// Thread-safe. It calls nobody while it holds its lock.
+class Admission {
+ public:
+  // Until tokens exist, every caller is anonymous and has this role.
+  explicit Admission(v1::Role anonymous_role) : anonymous_{"anonymous", anonymous_role} {}
+
+  const Principal& anonymous() const { return anonymous_; }
+
+  // SERVER_DRAINING after BeginDrain.
+  absl::Status CheckOpen() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // An RPC's life, whether it was let in or not.
+  void RpcBegins() ABSL_LOCKS_EXCLUDED(mutex_);
+  void RpcEnds() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Has the stream told to drain, at once if the server drains already.
+  void AddStream(const std::shared_ptr<DrainableStream>& stream) ABSL_LOCKS_EXCLUDED(mutex_);
+  void RemoveStream(const DrainableStream* stream) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // From now on nothing is let in, and streams end.
+  void BeginDrain() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Waits until no RPC is under way. False: the deadline passed first. Not for gRPC's threads.
+  bool AwaitNone(std::chrono::steady_clock::time_point deadline) ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  const Principal anonymous_;
+  mutable Mutex mutex_;
+  CondVar none_left_;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  std::size_t rpcs_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<const DrainableStream*, std::weak_ptr<DrainableStream>> streams_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_RPC_ADMISSION_H_

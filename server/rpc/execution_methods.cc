@@ -1,0 +1,72 @@
+#include "server/rpc/execution_methods.h"
+
+#include <memory>
+#include <utility>
+
+#include "google/protobuf/message.h"
+
+#include "memsim/v1/answer.pb.h"
+#include "server/calls/misuse.h"
+#include "server/rpc/message_bytes.h"
+
+namespace memsim {
+namespace {
+
+// The batch that a unary request stands for: its bytes become the call, and its target says where and how.
+absl::Status ParseOperation(const grpc::ByteBuffer& bytes, const Operation& operation, v1::ExecuteBatchRequest& batch) {
+  v1::Call& call = *batch.add_calls();
+  google::protobuf::Message& request = *call.GetReflection()->MutableMessage(&call, operation.field);
+  const absl::Status status = ParseMessage(bytes, request);
+  if (!status.ok()) return status;
+
+  const google::protobuf::FieldDescriptor* target_field = request.GetDescriptor()->FindFieldByName("target");
+  // A generated message's field is of the generated type.
+  const auto& target = static_cast<const v1::CallTarget&>(request.GetReflection()->GetMessage(request, target_field));
+  batch.set_machine(target.machine());
+  if (target.has_expected_sequence()) batch.set_expected_sequence(target.expected_sequence());
+  call.set_store_as(target.store_as());
+  request.GetReflection()->ClearField(&request, target_field);
+  return absl::OkStatus();
+}
+
+void ReplyWithAnswer(UnaryRpc& rpc, const v1::Answer& answer) {
+  if (!answer.has_misuse()) return rpc.Reply(answer);
+  rpc.Refuse(MisuseStatus(answer.misuse().reason(), answer.misuse().message()));
+}
+
+absl::Status CheckBytes(const UnaryRpc& rpc) {
+  return CheckBatchBytes(rpc.request().Length(), rpc.host().options().batch);
+}
+
+void Submit(UnaryRpc& rpc, std::shared_ptr<BatchJob> job) {
+  job->set_wire_bytes(rpc.request().Length());
+  rpc.CancelWithCaller(job);
+  rpc.host().Submit(std::move(job));
+}
+
+void RunOperation(UnaryRpc& rpc, const Operation& operation) {
+  // The job outlives its callback: the host holds it there.
+  auto job = std::make_shared<BatchJob>([&rpc](BatchJob& done, const absl::Status& status) {
+    return status.ok() ? ReplyWithAnswer(rpc, done.response().answers(0)) : rpc.Refuse(status);
+  });
+  absl::Status status = CheckBytes(rpc);
+  if (status.ok()) status = ParseOperation(rpc.request(), operation, job->request());
+  return status.ok() ? Submit(rpc, std::move(job)) : rpc.Refuse(status);
+}
+
+}  // namespace
+
+UnaryHandler OperationHandler(const Operation& operation) {
+  return [&operation](UnaryRpc& rpc) { RunOperation(rpc, operation); };
+}
+
+void ExecuteBatch(UnaryRpc& rpc) {
+  auto job = std::make_shared<BatchJob>([&rpc](BatchJob& done, const absl::Status& status) {
+    return status.ok() ? rpc.Reply(done.response()) : rpc.Refuse(status);
+  });
+  absl::Status status = CheckBytes(rpc);
+  if (status.ok()) status = ParseMessage(rpc.request(), job->request());
+  return status.ok() ? Submit(rpc, std::move(job)) : rpc.Refuse(status);
+}
+
+}  // namespace memsim

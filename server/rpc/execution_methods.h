@@ -1,0 +1,18 @@
+// The unary methods that run calls: one for each operation, derived from the Call message, and ExecuteBatch.
+
+#ifndef MEMSIM_SERVER_RPC_EXECUTION_METHODS_H_
+#define MEMSIM_SERVER_RPC_EXECUTION_METHODS_H_
+
+#include "server/calls/operations.h"
+#include "server/rpc/unary_rpc.h"
+
+namespace memsim {
+
+// Runs the operation's request as a batch of one. The operation must outlive the handler.
+UnaryHandler OperationHandler(const Operation& operation);
+
+void ExecuteBatch(UnaryRpc& rpc);
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_RPC_EXECUTION_METHODS_H_
