@@ -1,6 +1,7 @@
 #include "proto/operations.h"
 
 #include "absl/strings/str_cat.h"
+
 #include "memsim/v1/address_space_service.pb.h"
 #include "memsim/v1/call.pb.h"
 #include "memsim/v1/execution_service.pb.h"

@@ -131,7 +131,7 @@ absl::Status UnknownWord(const ConstantFamily& family, absl::string_view word) {
     names.emplace_back(absl::StartsWithIgnoreCase(word, family.prefix) ? constant.name : short_name);
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", word, "\" is no ", family.name, " constant and no number", DidYouMean(word, names)));
+      absl::StrCat("\"", word, "\" is neither a ", family.name, " constant nor a number", DidYouMean(word, names)));
 }
 
 }  // namespace

@@ -1,0 +1,102 @@
+#include "client/cli/answer_text.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+#include "client/cli/call_hints.h"
+#include "client/cli/quantities.h"
+#include "client/library/linux_constants.h"
+
+namespace memsim::cli {
+namespace {
+
+absl::string_view RefusalText(v1::FreeRefusal refusal) {
+  switch (refusal) {
+    case v1::FREE_REFUSAL_NO_SUCH_FRAME:
+      return "the machine has no such frame, or its kernel reserved it";
+    case v1::FREE_REFUSAL_ALREADY_FREE:
+      return "the frame is free already";
+    case v1::FREE_REFUSAL_NOT_BLOCK_START:
+      return "the frame is not the first of its block";
+    case v1::FREE_REFUSAL_WRONG_ORDER:
+      return "the block was allocated with another order";
+    case v1::FREE_REFUSAL_IN_USE:
+      return "the frame is in use, and alloc_pages did not give it";
+    default:
+      return "for a reason that this program does not know";
+  }
+}
+
+std::string FaultsText(const v1::Answer& answer) {
+  const std::uint64_t minor = answer.has_fault_counts() ? answer.fault_counts().minor_faults() : answer.value();
+  std::string text = FormatCount(minor, "minor fault");
+  if (answer.fault_counts().major_faults() != 0) {
+    absl::StrAppend(&text, ", ", FormatCount(answer.fault_counts().major_faults(), "major fault"));
+  }
+  return text;
+}
+
+std::string ValueText(AnswerValue kind, const v1::Answer& answer) {
+  switch (kind) {
+    case AnswerValue::kNothing:
+      return "ok";
+    case AnswerValue::kNumber:
+      return absl::StrCat(answer.value());
+    case AnswerValue::kAddress:
+      return FormatAddress(answer.value());
+    case AnswerValue::kPid:
+      return answer.value() == 0 ? "no process" : absl::StrCat("pid ", answer.value());
+    case AnswerValue::kFrame:
+      return absl::StrCat("frame ", answer.value());
+    case AnswerValue::kDescriptor:
+      return absl::StrCat("descriptor ", answer.value());
+    case AnswerValue::kBytes:
+      return FormatCount(answer.value(), "byte");
+    case AnswerValue::kOffset:
+      return absl::StrCat("offset ", answer.value());
+    case AnswerValue::kMinorFaults:
+      return FaultsText(answer);
+  }
+  return "";
+}
+
+// "SIGSEGV (SEGV_MAPERR at 0x1000)".
+std::string SignalText(const v1::Signal& signal) {
+  return absl::StrCat(client::SignalName(signal.number()), " (", client::SignalCodeName(signal.number(), signal.code()),
+                      " at ", FormatAddress(signal.address()), ")");
+}
+
+std::string ResultText(AnswerValue kind, const v1::Answer& answer) {
+  if (answer.has_misuse()) {
+    const absl::string_view reason = v1::ErrorReason_Name(answer.misuse().reason());
+    return absl::StrCat("not executed: ", absl::StripPrefix(reason, "ERROR_REASON_"), ": ", answer.misuse().message());
+  }
+  if (answer.has_signal()) {
+    const bool faulted = kind == AnswerValue::kMinorFaults && (answer.value() != 0 || answer.has_fault_counts());
+    return absl::StrCat(SignalText(answer.signal()), faulted ? absl::StrCat(" after ", FaultsText(answer)) : "");
+  }
+  if (answer.error_number() != 0) {
+    const bool refused = answer.detail_case() == v1::Answer::kFreeRefusal;
+    return absl::StrCat(
+        client::ErrorNumberName(answer.error_number()), " (",
+        refused ? std::string(RefusalText(answer.free_refusal())) : client::ErrorNumberText(answer.error_number()),
+        ")");
+  }
+  if (answer.has_resource_limit()) {
+    return absl::StrCat("current ", FormatLimit(answer.resource_limit().current()), ", maximum ",
+                        FormatLimit(answer.resource_limit().maximum()));
+  }
+  return ValueText(kind, answer);
+}
+
+}  // namespace
+
+std::string AnswerText(absl::string_view operation, const v1::Answer& answer) {
+  return absl::StrCat(operation, ": ", ResultText(HintsFor(operation).value, answer));
+}
+
+bool Succeeded(const v1::Answer& answer) {
+  return answer.error_number() == 0 && !answer.has_signal() && !answer.has_misuse();
+}
+
+}  // namespace memsim::cli

@@ -1,0 +1,159 @@
+#include "client/cli/arguments.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+#include "client/cli/usage_error.h"
+#include "client/library/nearest_name.h"
+
+namespace memsim::cli {
+namespace {
+
+// "--length=4096" in parts; a flag without = has no value here.
+struct FlagWord {
+  std::string name;
+  std::optional<std::string> value;
+};
+
+bool LooksLikeFlag(absl::string_view word) { return word == "-h" || (absl::StartsWith(word, "--") && word.size() > 2); }
+
+FlagWord SplitFlag(absl::string_view word) {
+  if (word == "-h") return {"help", std::nullopt};
+  word.remove_prefix(2);
+  const std::size_t equals = word.find('=');
+  if (equals == absl::string_view::npos) return {std::string(word), std::nullopt};
+  return {std::string(word.substr(0, equals)), std::string(word.substr(equals + 1))};
+}
+
+// As a person may write it: --old_length is --old-length.
+std::string CanonicalFlagName(absl::string_view name) {
+  std::string canonical(name);
+  std::replace(canonical.begin(), canonical.end(), '_', '-');
+  return canonical;
+}
+
+const FlagSpec* FindFlag(absl::Span<const FlagSpec> flags, const std::string& name) {
+  const auto found = std::find_if(flags.begin(), flags.end(), [&](const FlagSpec& flag) { return flag.name == name; });
+  return found == flags.end() ? nullptr : &*found;
+}
+
+absl::Status UnknownFlag(absl::string_view command, const std::vector<const FlagSpec*>& known, absl::string_view name) {
+  std::vector<std::string> names;
+  names.reserve(known.size());
+  for (const FlagSpec* flag : known) names.push_back(absl::StrCat("--", flag->name));
+  return UsageError("memsim ", command, command.empty() ? "" : " ", "has no flag --", name,
+                    client::DidYouMean(absl::StrCat("--", name), names));
+}
+
+// Takes one flag, and its value from the following word where it needs one; next is moved past what was taken.
+absl::Status TakeFlag(const FlagSpec& spec, const FlagWord& word, absl::Span<const std::string> words,
+                      std::size_t& next, Arguments& arguments) {
+  std::string value;
+  if (spec.value_name.empty()) {
+    if (word.value.has_value()) return UsageError("--", spec.name, " takes no value");
+  } else if (word.value.has_value()) {
+    value = *word.value;
+  } else if (next < words.size() && !LooksLikeFlag(words[next])) {
+    value = words[next++];
+  } else {
+    return UsageError("--", spec.name, " needs a value: --", spec.name, " ", spec.value_name);
+  }
+  if (arguments.Has(spec.name) && spec.repetition == Repetition::kOnce && !spec.value_name.empty()) {
+    return UsageError("--", spec.name, " is given twice");
+  }
+  arguments.AddFlag(spec.name, std::move(value));
+  return absl::OkStatus();
+}
+
+absl::Status CheckComplete(const CommandSpec& command, const Arguments& arguments) {
+  for (const FlagSpec& flag : command.flags) {
+    if (flag.presence == Presence::kRequired && !arguments.Has(flag.name)) {
+      return UsageError("memsim ", command.name, " needs --", flag.name, " ", flag.value_name);
+    }
+  }
+  std::size_t required = 0;
+  bool unlimited = false;
+  for (const PositionalSpec& positional : command.positionals) {
+    if (positional.presence == Presence::kRequired) ++required;
+    if (positional.repetition == Repetition::kMany) unlimited = true;
+  }
+  const std::size_t given = arguments.positionals().size();
+  if (given < required) return UsageError("memsim ", command.name, " needs ", command.positionals[given].name);
+  if (!unlimited && given > command.positionals.size()) {
+    return UsageError("memsim ", command.name, " does not know what to do with \"",
+                      arguments.positionals()[command.positionals.size()], "\"");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::optional<std::string> Arguments::Get(const std::string& flag) const {
+  const auto found = flags_.find(flag);
+  if (found == flags_.end()) return std::nullopt;
+  return found->second.back();
+}
+
+std::vector<std::string> Arguments::GetAll(const std::string& flag) const {
+  const auto found = flags_.find(flag);
+  return found == flags_.end() ? std::vector<std::string>() : found->second;
+}
+
+std::optional<std::string> Arguments::Positional(std::size_t index) const {
+  if (index >= positionals_.size()) return std::nullopt;
+  return positionals_[index];
+}
+
+absl::StatusOr<Arguments> ParseArguments(const CommandSpec& command, absl::Span<const FlagSpec> global_flags,
+                                         absl::Span<const std::string> words) {
+  Arguments arguments;
+  for (std::size_t next = 0; next < words.size();) {
+    const std::string& word = words[next++];
+    if (word == "--") {
+      while (next < words.size()) arguments.AddPositional(words[next++]);
+      break;
+    }
+    if (!LooksLikeFlag(word)) {
+      arguments.AddPositional(word);
+      continue;
+    }
+    const FlagWord flag = SplitFlag(word);
+    const std::string name = CanonicalFlagName(flag.name);
+    const FlagSpec* spec = FindFlag(command.flags, name);
+    if (spec == nullptr) spec = FindFlag(global_flags, name);
+    if (spec == nullptr) {
+      std::vector<const FlagSpec*> known;
+      for (const FlagSpec& own : command.flags) known.push_back(&own);
+      for (const FlagSpec& global : global_flags) known.push_back(&global);
+      return UnknownFlag(command.name, known, flag.name);
+    }
+    if (absl::Status status = TakeFlag(*spec, flag, words, next, arguments); !status.ok()) return status;
+  }
+  if (arguments.Has("help")) return arguments;
+  if (absl::Status status = CheckComplete(command, arguments); !status.ok()) return status;
+  return arguments;
+}
+
+absl::StatusOr<std::size_t> CountLeadingFlags(absl::Span<const FlagSpec> global_flags,
+                                              absl::Span<const std::string> words) {
+  Arguments arguments;
+  std::size_t next = 0;
+  while (next < words.size() && LooksLikeFlag(words[next])) {
+    const FlagWord flag = SplitFlag(words[next++]);
+    const FlagSpec* const spec = FindFlag(global_flags, CanonicalFlagName(flag.name));
+    if (spec == nullptr) {
+      std::vector<const FlagSpec*> known;
+      for (const FlagSpec& global : global_flags) known.push_back(&global);
+      const absl::Status status = UnknownFlag("", known, flag.name);
+      return UsageError(status.message(), " (flags of a command stand after it)");
+    }
+    if (absl::Status status = TakeFlag(*spec, flag, words, next, arguments); !status.ok()) return status;
+  }
+  return next;
+}
+
+}  // namespace memsim::cli

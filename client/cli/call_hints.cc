@@ -1,0 +1,161 @@
+#include "client/cli/call_hints.h"
+
+namespace memsim::cli {
+namespace {
+
+std::vector<CallHints> ProcessHints() {
+  return {
+      {"spawn", AnswerValue::kPid, {}, {}, {"spawn --machine demo --comm worker --store-as 1"}},
+      {"fork",
+       AnswerValue::kPid,
+       {},
+       {},
+       {"fork --machine demo --pid 1", "fork --machine demo --pid '$1' --store-as 2"}},
+      {"vfork", AnswerValue::kPid, {}, {}, {"vfork --machine demo --pid 1"}},
+      {"clone", AnswerValue::kPid, {}, {}, {"clone --machine demo --pid 1 --flags 'VM|FILES|SIGHAND|THREAD'"}},
+      {"execve",
+       AnswerValue::kNothing,
+       {"path"},
+       {},
+       {"execve --machine demo --pid 2 --path /usr/bin/true",
+        "execve --machine demo --pid 2 --path /usr/bin/x --mapping '555555554000-555555556000 r-xp 00000000 "
+        "/usr/bin/x' "
+        "--mapping '7ffffffde000-7ffffffff000 rw-p 00000000 [stack]'"}},
+      {"exit_group", AnswerValue::kNothing, {"pid"}, {}, {"exit_group --machine demo --pid 2 --status 1"}},
+      {"wait4",
+       AnswerValue::kPid,
+       {},
+       {},
+       {"wait4 --machine demo --pid 1", "wait4 --machine demo --pid 1 --child-pid 2"}},
+      {"prlimit64",
+       AnswerValue::kNothing,
+       {"resource"},
+       {},
+       {"prlimit64 --machine demo --pid 1 --resource STACK",
+        "prlimit64 --machine demo --pid 1 --resource AS --new-limit 64MiB:unlimited"}},
+  };
+}
+
+std::vector<CallHints> AddressSpaceHints() {
+  return {
+      {"mmap",
+       AnswerValue::kAddress,
+       {"length"},
+       {{"prot", "READ|WRITE"}, {"flags", "PRIVATE|ANONYMOUS", "fd"}, {"flags", "PRIVATE"}, {"fd", "-1"}},
+       {"mmap --machine demo --pid 1 --length 64KiB --prot rw",
+        "mmap --machine demo --pid 1 --length 1MiB --flags 'SHARED|ANONYMOUS|POPULATE' --store-as 3",
+        "mmap --machine demo --pid 1 --length 64KiB --fd 3 --offset 4096 --prot r"}},
+      {"munmap",
+       AnswerValue::kNothing,
+       {"address", "length"},
+       {},
+       {"munmap --machine demo --pid 1 --address 0x7ffff7dc0000 --length 64KiB",
+        "munmap --machine demo --pid 1 --address '$3+0x1000' --length 4KiB"}},
+      {"mprotect",
+       AnswerValue::kNothing,
+       {"address", "length", "prot"},
+       {},
+       {"mprotect --machine demo --pid 1 --address '$3' --length 4KiB --prot r"}},
+      {"mremap",
+       AnswerValue::kAddress,
+       {"address", "old-length", "new-length"},
+       {{"flags", "MAYMOVE"}},
+       {"mremap --machine demo --pid 1 --address '$3' --old-length 64KiB --new-length 1MiB --store-as 3"}},
+      {"brk",
+       AnswerValue::kAddress,
+       {},
+       {},
+       {"brk --machine demo --pid 1 --store-as 4", "brk --machine demo --pid 1 --address '$4+132KiB'"}},
+      {"madvise",
+       AnswerValue::kNothing,
+       {"address", "length", "advice"},
+       {},
+       {"madvise --machine demo --pid 1 --address '$3' --length 64KiB --advice DONTNEED"}},
+      {"touch",
+       AnswerValue::kMinorFaults,
+       {"address"},
+       {},
+       {"touch --machine demo --pid 1 --address '$3' --page-count 16 --access write",
+        "touch --machine demo --pid 1 --address 0x7ffff7dc0000"}},
+  };
+}
+
+std::vector<CallHints> PageHints() {
+  return {
+      {"alloc_pages",
+       AnswerValue::kFrame,
+       {},
+       {{"gfp-mask", "GFP_KERNEL"}},
+       {"alloc_pages --machine demo --order 3 --store-as 5",
+        "alloc_pages --machine demo --gfp-mask 'GFP_DMA|__GFP_ZERO'"}},
+      {"get_zeroed_page",
+       AnswerValue::kAddress,
+       {},
+       {{"gfp-mask", "GFP_KERNEL"}},
+       {"get_zeroed_page --machine demo --store-as 6"}},
+      {"free_pages",
+       AnswerValue::kNothing,
+       {},
+       {},
+       {"free_pages --machine demo --frame-number '$5' --order 3", "free_pages --machine demo --address '$6'"}},
+  };
+}
+
+std::vector<CallHints> FileHints() {
+  return {
+      {"mknod",
+       AnswerValue::kNothing,
+       {"path"},
+       {},
+       {"mknod --machine demo --path /data/log --size 1MiB",
+        "mknod --machine demo --path /dev/zero --kind zero-device"}},
+      {"open",
+       AnswerValue::kDescriptor,
+       {"path"},
+       {},
+       {"open --machine demo --pid 1 --path /data/log --flags 'RDWR|CREAT'"}},
+      {"close", AnswerValue::kNothing, {"fd"}, {}, {"close --machine demo --pid 1 --fd 3"}},
+      {"dup",
+       AnswerValue::kDescriptor,
+       {"fd"},
+       {},
+       {"dup --machine demo --pid 1 --fd 3", "dup --machine demo --pid 1 --fd 3 --new-fd 10 --flags CLOEXEC"}},
+      {"ftruncate",
+       AnswerValue::kNothing,
+       {"fd", "length"},
+       {},
+       {"ftruncate --machine demo --pid 1 --fd 3 --length 1MiB"}},
+      {"write",
+       AnswerValue::kBytes,
+       {"fd", "length"},
+       {},
+       {"write --machine demo --pid 1 --fd 3 --length 64KiB",
+        "write --machine demo --pid 1 --fd 3 --length 100 --offset 4096"}},
+      {"lseek", AnswerValue::kOffset, {"fd"}, {}, {"lseek --machine demo --pid 1 --fd 3 --offset -100 --whence END"}},
+      {"unlink", AnswerValue::kNothing, {"path"}, {}, {"unlink --machine demo --path /data/log"}},
+      {"rename",
+       AnswerValue::kNothing,
+       {"old-path", "new-path"},
+       {},
+       {"rename --machine demo --old-path /data/log --new-path /data/log.1"}},
+  };
+}
+
+}  // namespace
+
+const CallHints& HintsFor(absl::string_view operation) {
+  static const auto* const kHints = [] {
+    auto* const hints = new std::vector<CallHints>;
+    for (const auto& group : {ProcessHints(), AddressSpaceHints(), PageHints(), FileHints()}) {
+      hints->insert(hints->end(), group.begin(), group.end());
+    }
+    return hints;
+  }();
+  static const auto* const kNone = new CallHints{"", AnswerValue::kNumber};
+  for (const CallHints& hints : *kHints) {
+    if (hints.operation == operation) return hints;
+  }
+  return *kNone;
+}
+
+}  // namespace memsim::cli

@@ -1,0 +1,45 @@
+// A command of memsim: what it is called with, and what it does.
+
+#ifndef MEMSIM_CLIENT_CLI_COMMAND_H_
+#define MEMSIM_CLIENT_CLI_COMMAND_H_
+
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "client/cli/arguments.h"
+#include "client/cli/session.h"
+
+namespace memsim::cli {
+
+// The program's exit codes.
+enum class ExitCode {
+  kFine = 0,
+  // The machine answered with an errno or a signal, or the service refused or did not answer.
+  kFailed = 1,
+  // What was typed makes no sense.
+  kUsage = 2,
+};
+
+struct Command {
+  CommandSpec spec;
+  // A status is printed by the caller, and decides the exit code.
+  std::function<absl::StatusOr<ExitCode>(const Arguments&, Session&)> run;
+};
+
+// Every command, in the order in which help lists them. Built once.
+const std::vector<Command>& Commands();
+
+// Each file of commands gives its own.
+std::vector<Command> MachineCommands();
+std::vector<Command> LookCommands();
+Command WatchCommand();
+Command FreeCommand();
+Command ConstantsCommand();
+Command RunCommand();
+std::vector<Command> CallCommands();
+
+}  // namespace memsim::cli
+
+#endif  // MEMSIM_CLIENT_CLI_COMMAND_H_

@@ -1,0 +1,74 @@
+// memsim proc, memsim counters: looking into a machine.
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/struct.pb.h"
+
+#include "client/cli/command.h"
+#include "client/cli/counter_text.h"
+#include "client/cli/quantities.h"
+#include "client/cli/text_table.h"
+
+namespace memsim::cli {
+namespace {
+
+constexpr char kSection[] = "Looking in";
+
+absl::StatusOr<ExitCode> Proc(const Arguments& arguments, Session& session) {
+  const absl::StatusOr<client::Client*> client = session.Connect();
+  if (!client.ok()) return client.status();
+  for (std::size_t i = 1; i < arguments.positionals().size(); ++i) {
+    const std::string& path = arguments.positionals()[i];
+    const auto file = (*client)->ReadProc(arguments.positionals()[0], path, session.call_options());
+    if (!file.ok()) return file.status();
+    if (!session.json()) {
+      session.out() << file->content();
+      continue;
+    }
+    // Protobuf's JSON would write the bytes in base 64; the files of /proc are text.
+    google::protobuf::Struct object;
+    (*object.mutable_fields())["path"].set_string_value(path);
+    (*object.mutable_fields())["content"].set_string_value(file->content());
+    (*object.mutable_fields())["sequence"].set_string_value(absl::StrCat(file->sequence()));
+    session.PrintJson(object);
+  }
+  return ExitCode::kFine;
+}
+
+absl::StatusOr<ExitCode> Counters(const Arguments& arguments, Session& session) {
+  const absl::StatusOr<client::Client*> client = session.Connect();
+  if (!client.ok()) return client.status();
+  const auto state = (*client)->GetCounters(arguments.positionals()[0], session.call_options());
+  if (!state.ok()) return state.status();
+  const std::vector<std::string> names(arguments.positionals().begin() + 1, arguments.positionals().end());
+  if (absl::Status status = CheckCounterNames(names, *state); !status.ok()) return status;
+  TextTable table({Alignment::kLeft, Alignment::kRight, Alignment::kLeft, Alignment::kLeft});
+  table.AddRow({"COUNTER", "VALUE", "UNIT", "MEANING"});
+  for (const v1::Counter& counter : state->counters()) {
+    if (!names.empty() && std::count(names.begin(), names.end(), counter.name()) == 0) continue;
+    if (session.json()) session.PrintJson(counter);
+    table.AddRow({CounterLabel(counter), absl::StrCat(counter.value()), counter.unit(), counter.help()});
+  }
+  if (!session.json()) session.out() << table.ToString();
+  return ExitCode::kFine;
+}
+
+}  // namespace
+
+std::vector<Command> LookCommands() {
+  CommandSpec proc{"proc", kSection, "Prints files of the machine's /proc, byte for byte as Linux would.", "", {},
+                   {},     {}};
+  proc.positionals = {{"MACHINE", "The machine."},
+                      {"PATH", "Below /proc: meminfo, buddyinfo, vmstat, zoneinfo, 1/maps, 1/status.",
+                       Presence::kRequired, Repetition::kMany}};
+  proc.examples = {"memsim proc demo meminfo", "memsim proc demo 1/maps 1/status"};
+  CommandSpec counters{"counters", kSection, "Prints every counter of the machine, or those named.", "", {}, {}, {}};
+  counters.positionals = {
+      {"MACHINE", "The machine."},
+      {"COUNTER", "Names as /proc/vmstat has them. Left out: all.", Presence::kOptional, Repetition::kMany}};
+  counters.examples = {"memsim counters demo", "memsim counters demo pgfault nr_free_pages --json"};
+  return {{proc, Proc}, {counters, Counters}};
+}
+
+}  // namespace memsim::cli

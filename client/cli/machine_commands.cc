@@ -1,0 +1,145 @@
+// memsim machine create|list|show|delete.
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "google/protobuf/util/time_util.h"
+
+#include "client/cli/command.h"
+#include "client/cli/machine_spec_flags.h"
+#include "client/cli/quantities.h"
+#include "client/cli/text_table.h"
+#include "client/cli/usage_error.h"
+
+namespace memsim::cli {
+namespace {
+
+constexpr char kSection[] = "Machines";
+
+// What a machine of the tenant "default" is called for short.
+std::string ShortName(absl::string_view name) {
+  return std::string(absl::StripPrefix(name, "tenants/default/machines/"));
+}
+
+std::string ParentOf(const Arguments& arguments) {
+  const auto tenant = arguments.Get("tenant");
+  return tenant.has_value() ? absl::StrCat("tenants/", absl::StripPrefix(*tenant, "tenants/")) : "";
+}
+
+void AddSysctls(const v1::Sysctls& sysctls, TextTable& table) {
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  const auto* const reflection = sysctls.GetReflection();
+  reflection->ListFields(sysctls, &fields);
+  for (const auto* field : fields) {
+    const std::uint64_t value = field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_UINT32
+                                    ? reflection->GetUInt32(sysctls, field)
+                                    : reflection->GetUInt64(sysctls, field);
+    table.AddRow({absl::StrCat("vm.", field->name()), absl::StrCat(value)});
+  }
+}
+
+void PrintMachine(const v1::Machine& machine, Session& session) {
+  if (session.json()) return session.PrintJson(machine);
+  const v1::MachineSpec& spec = machine.spec();
+  TextTable table({Alignment::kLeft, Alignment::kLeft});
+  table.AddRow({"name", machine.name()});
+  table.AddRow({"uid", machine.uid()});
+  table.AddRow({"cpus", absl::StrCat(spec.cpu_count())});
+  table.AddRow({"memory", FormatSize(spec.memory_bytes())});
+  table.AddRow({"reserved", FormatSize(spec.reserved_bytes())});
+  table.AddRow({"seed", absl::StrCat(spec.seed())});
+  table.AddRow({"aslr", spec.address_randomization() == v1::ADDRESS_RANDOMIZATION_OFF ? "off" : "on"});
+  AddSysctls(spec.sysctls(), table);
+  table.AddRow({"model version", absl::StrCat(spec.model_version())});
+  table.AddRow({"created", google::protobuf::util::TimeUtil::ToString(machine.create_time())});
+  table.AddRow({"calls", absl::StrCat(machine.sequence())});
+  table.AddRow({"virtual time", FormatNanoseconds(machine.virtual_time_ns())});
+  table.AddRow({"state digest", machine.state_digest()});
+  table.AddRow({"answer digest", machine.answer_digest()});
+  table.AddRow({"host memory", FormatSize(machine.host_memory_bytes())});
+  session.out() << table.ToString();
+}
+
+absl::StatusOr<ExitCode> Create(const Arguments& arguments, Session& session) {
+  const absl::StatusOr<v1::MachineSpec> spec = MachineSpecFromArguments(arguments);
+  if (!spec.ok()) return spec.status();
+  const absl::StatusOr<client::Client*> client = session.Connect();
+  if (!client.ok()) return client.status();
+  const auto machine = (*client)->CreateMachine(arguments.Positional(0).value_or(""), *spec, ParentOf(arguments),
+                                                session.call_options());
+  if (!machine.ok()) return machine.status();
+  PrintMachine(*machine, session);
+  return ExitCode::kFine;
+}
+
+absl::StatusOr<ExitCode> Show(const Arguments& arguments, Session& session) {
+  const absl::StatusOr<client::Client*> client = session.Connect();
+  if (!client.ok()) return client.status();
+  const auto machine = (*client)->GetMachine(*arguments.Positional(0), session.call_options());
+  if (!machine.ok()) return machine.status();
+  PrintMachine(*machine, session);
+  return ExitCode::kFine;
+}
+
+absl::StatusOr<ExitCode> List(const Arguments& arguments, Session& session) {
+  const absl::StatusOr<client::Client*> client = session.Connect();
+  if (!client.ok()) return client.status();
+  const auto machines = (*client)->ListMachines(ParentOf(arguments), session.call_options());
+  if (!machines.ok()) return machines.status();
+  TextTable table({Alignment::kLeft, Alignment::kRight, Alignment::kRight, Alignment::kRight, Alignment::kRight,
+                   Alignment::kRight});
+  table.AddRow({"NAME", "CPUS", "MEMORY", "CALLS", "VIRTUAL TIME", "HOST MEMORY"});
+  for (const v1::Machine& machine : *machines) {
+    if (session.json()) session.PrintJson(machine);
+    table.AddRow({ShortName(machine.name()), absl::StrCat(machine.spec().cpu_count()),
+                  FormatSize(machine.spec().memory_bytes()), absl::StrCat(machine.sequence()),
+                  FormatNanoseconds(machine.virtual_time_ns()), FormatSize(machine.host_memory_bytes())});
+  }
+  if (!session.json())
+    session.out() << (machines->empty() ? "no machines; memsim machine create makes one\n" : table.ToString());
+  return ExitCode::kFine;
+}
+
+absl::StatusOr<ExitCode> Delete(const Arguments& arguments, Session& session) {
+  const absl::StatusOr<client::Client*> client = session.Connect();
+  if (!client.ok()) return client.status();
+  for (const std::string& name : arguments.positionals()) {
+    if (absl::Status status = (*client)->DeleteMachine(name, session.call_options()); !status.ok()) return status;
+    session.out() << (session.json() ? "{}" : absl::StrCat("deleted ", name)) << "\n";
+  }
+  return ExitCode::kFine;
+}
+
+}  // namespace
+
+std::vector<Command> MachineCommands() {
+  const FlagSpec tenant{"tenant", "TENANT", "The tenant that owns the machine. Left out: default."};
+  CommandSpec create{"machine create", kSection, "Boots a machine.", "", {}, MachineSpecFlags(), {}};
+  create.positionals = {
+      {"NAME", "1 to 63 of a-z, 0-9 and -, first a letter. Left out: the server chooses.", Presence::kOptional}};
+  create.flags.push_back(tenant);
+  create.examples = {
+      "memsim machine create demo --memory 24GiB --cpus 4 --seed 7 --aslr off --sysctl overcommit_memory=2",
+      "memsim machine create"};
+  CommandSpec list{"machine list",
+                   kSection,
+                   "Lists machines.",
+                   "",
+                   {},
+                   {},
+                   {"memsim machine list", "memsim machine list --tenant -"}};
+  list.flags = {{"tenant", "TENANT", "Whose machines; - for everybody's. Left out: default."}};
+  const PositionalSpec name{"MACHINE", "Its name, or tenants/TENANT/machines/NAME."};
+  CommandSpec show{"machine show",
+                   kSection,
+                   "Shows a machine: its spec with every default, its digests.",
+                   "",
+                   {name},
+                   {},
+                   {"memsim machine show demo"}};
+  CommandSpec remove{"machine delete", kSection, "Deletes machines.", "", {name}, {}, {"memsim machine delete demo"}};
+  remove.positionals[0].repetition = Repetition::kMany;
+  return {{create, Create}, {list, List}, {show, Show}, {remove, Delete}};
+}
+
+}  // namespace memsim::cli

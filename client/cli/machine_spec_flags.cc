@@ -1,0 +1,88 @@
+#include "client/cli/machine_spec_flags.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+#include "client/cli/field_value.h"
+#include "client/cli/quantities.h"
+#include "client/cli/usage_error.h"
+#include "client/library/nearest_name.h"
+
+namespace memsim::cli {
+namespace {
+
+const std::vector<std::string>& SysctlNames() {
+  static const auto* const kNames = [] {
+    auto* const names = new std::vector<std::string>;
+    for (int i = 0; i < v1::Sysctls::descriptor()->field_count(); ++i) {
+      names->push_back(v1::Sysctls::descriptor()->field(i)->name());
+    }
+    return names;
+  }();
+  return *kNames;
+}
+
+// "overcommit_memory=2", or "vm.overcommit_memory=2" as sysctl(8) says.
+absl::Status SetSysctl(absl::string_view text, v1::Sysctls& sysctls) {
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits('=', 1));
+  if (!absl::StrContains(text, "=")) return UsageError("--sysctl: \"", text, "\" is not NAME=VALUE");
+  const std::string name(absl::StripPrefix(parts.first, "vm."));
+  const auto* const field = v1::Sysctls::descriptor()->FindFieldByName(name);
+  if (field == nullptr) {
+    return UsageError("--sysctl: machines have no ", name, client::DidYouMean(name, SysctlNames()));
+  }
+  if (absl::Status status = SetField(sysctls, *field, parts.second); !status.ok()) {
+    return UsageError("--sysctl ", text, ": ", status.message());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetSpecField(const Arguments& arguments, const std::string& flag, absl::string_view field,
+                          v1::MachineSpec& spec) {
+  const auto text = arguments.Get(flag);
+  if (!text.has_value()) return absl::OkStatus();
+  const absl::Status status =
+      SetField(spec, *v1::MachineSpec::descriptor()->FindFieldByName(std::string(field)), *text);
+  if (status.ok()) return status;
+  // The message begins with the flag that the field would have; ours has a shorter name.
+  const std::string message(status.message());
+  return UsageError("--", flag, message.substr(message.find(": ")));
+}
+
+}  // namespace
+
+std::vector<FlagSpec> MachineSpecFlags() {
+  return {
+      {"memory", "SIZE", "Installed memory, 16MiB to 4TiB in whole MiB. Left out: 4GiB."},
+      {"cpus", "NUMBER", "Simulated CPUs, 1 to 256. Left out: 2."},
+      {"seed", "NUMBER", "Where all randomness of the machine comes from. Left out: 0."},
+      {"aslr", "on|off", "Whether addresses are random. Left out: on."},
+      {"reserved", "SIZE",
+       "What the kernel keeps of the memory from boot. Left out: what a kernel of this size keeps."},
+      {"sysctl", "NAME=VALUE", absl::StrCat("A kernel parameter: ", absl::StrJoin(SysctlNames(), ", "), "."),
+       Presence::kOptional, Repetition::kMany},
+  };
+}
+
+absl::StatusOr<v1::MachineSpec> MachineSpecFromArguments(const Arguments& arguments) {
+  v1::MachineSpec spec;
+  const std::pair<const char*, const char*> kFields[] = {{"memory", "memory_bytes"},
+                                                         {"cpus", "cpu_count"},
+                                                         {"seed", "seed"},
+                                                         {"aslr", "address_randomization"},
+                                                         {"reserved", "reserved_bytes"}};
+  for (const auto& [flag, field] : kFields) {
+    if (absl::Status status = SetSpecField(arguments, flag, field, spec); !status.ok()) return status;
+  }
+  for (const std::string& text : arguments.GetAll("sysctl")) {
+    if (absl::Status status = SetSysctl(text, *spec.mutable_sysctls()); !status.ok()) return status;
+  }
+  return spec;
+}
+
+}  // namespace memsim::cli

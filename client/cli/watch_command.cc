@@ -1,0 +1,107 @@
+// memsim watch: the counters as they change.
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+#include "client/cli/command.h"
+#include "client/cli/counter_text.h"
+#include "client/cli/quantities.h"
+#include "client/cli/text_table.h"
+#include "client/cli/usage_error.h"
+
+namespace memsim::cli {
+namespace {
+
+// Prints what has changed between one state and the next.
+class StatePrinter {
+ public:
+  StatePrinter(std::vector<std::string> names, Session& session) : names_(std::move(names)), session_(session) {}
+
+  void Print(const v1::WatchMachineResponse& response) {
+    if (session_.json()) return PrintJson(response);
+    TextTable table({Alignment::kLeft, Alignment::kRight, Alignment::kRight});
+    for (const v1::Counter& counter : response.state().counters()) {
+      if (!Wanted(counter)) continue;
+      const std::string label = CounterLabel(counter);
+      const auto before = values_.find(label);
+      const std::int64_t change = before == values_.end() ? 0 : counter.value() - before->second;
+      values_[label] = counter.value();
+      // Counters that were asked for are shown always; of all the rest, those that move.
+      if (names_.empty() && change == 0) continue;
+      table.AddRow({"  " + label, absl::StrCat(counter.value()), change == 0 ? "" : absl::StrFormat("%+d", change)});
+    }
+    session_.out() << FormatCount(response.state().sequence(), "call") << ", "
+                   << FormatNanoseconds(response.state().virtual_time_ns()) << " of virtual time"
+                   << (response.dropped() == 0
+                           ? ""
+                           : absl::StrCat(", ", FormatCount(response.dropped(), "state"), " missed"))
+                   << "\n"
+                   << table.ToString() << std::flush;
+  }
+
+ private:
+  bool Wanted(const v1::Counter& counter) const {
+    return names_.empty() || std::count(names_.begin(), names_.end(), counter.name()) != 0;
+  }
+
+  void PrintJson(v1::WatchMachineResponse response) {
+    if (!names_.empty()) {
+      auto& counters = *response.mutable_state()->mutable_counters();
+      counters.erase(std::remove_if(counters.begin(), counters.end(),
+                                    [&](const v1::Counter& counter) { return !Wanted(counter); }),
+                     counters.end());
+    }
+    session_.PrintJson(response);
+    session_.out().flush();
+  }
+
+  const std::vector<std::string> names_;
+  Session& session_;
+  std::map<std::string, std::int64_t> values_;
+};
+
+absl::StatusOr<ExitCode> Watch(const Arguments& arguments, Session& session) {
+  absl::Duration interval;
+  const std::string interval_text = arguments.Get("interval").value_or("1s");
+  if (!absl::ParseDuration(interval_text, &interval) || interval < absl::Milliseconds(1)) {
+    return UsageError("--interval: \"", interval_text, "\" is no duration; write 100ms, 1s or 1m");
+  }
+  const absl::StatusOr<std::uint64_t> limit = ParseUnsigned(arguments.Get("count").value_or("0"));
+  if (!limit.ok()) return UsageError("--count: ", limit.status().message());
+  const absl::StatusOr<client::Client*> client = session.Connect();
+  if (!client.ok()) return client.status();
+
+  const std::vector<std::string> names(arguments.positionals().begin() + 1, arguments.positionals().end());
+  StatePrinter printer(names, session);
+  std::uint64_t count = 0;
+  absl::Status misnamed;
+  const auto on_state = [&](const v1::WatchMachineResponse& response) {
+    if (count == 0) misnamed = CheckCounterNames(names, response.state());
+    if (!misnamed.ok()) return false;
+    printer.Print(response);
+    return ++count != *limit;
+  };
+  const absl::Status status = (*client)->Watch(arguments.positionals()[0], interval, on_state, session.call_options());
+  if (!misnamed.ok()) return misnamed;
+  if (!status.ok()) return status;
+  return ExitCode::kFine;
+}
+
+}  // namespace
+
+Command WatchCommand() {
+  CommandSpec spec{
+      "watch", "Looking in", "Prints the counters again and again: those that change, or those named.", "", {}, {}, {}};
+  spec.positionals = {{"MACHINE", "The machine."},
+                      {"COUNTER", "Names as /proc/vmstat has them. Left out: those that change.", Presence::kOptional,
+                       Repetition::kMany}};
+  spec.flags = {{"interval", "DURATION", "How often, 1ms to 60s. Left out: 1s."},
+                {"count", "NUMBER", "Stop after so many states. Left out: never."}};
+  spec.examples = {"memsim watch demo", "memsim watch demo nr_free_pages pgfault --interval 200ms --count 10"};
+  return {spec, Watch};
+}
+
+}  // namespace memsim::cli
