@@ -21,7 +21,7 @@ absl::StatusOr<ExitCode> RunCall(const Operation& operation, const Arguments& ar
     if (!sequence.ok()) return UsageError("--expected-sequence: ", sequence.status().message());
     options.expected_sequence = *sequence;
   }
-  const absl::StatusOr<client::Client*> client = session.Connect();
+  const absl::StatusOr<client::Client*> client = session.ConnectFor(*machine);
   if (!client.ok()) return client.status();
   const absl::StatusOr<v1::Answer> answer = (*client)->Call(*machine, *call, options);
   if (!answer.ok()) return answer.status();

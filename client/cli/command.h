@@ -38,6 +38,7 @@ Command WatchCommand();
 Command FreeCommand();
 Command ConstantsCommand();
 Command RunCommand();
+Command ReplayCommand();
 std::vector<Command> CallCommands();
 
 }  // namespace memsim::cli

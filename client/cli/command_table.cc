@@ -19,7 +19,7 @@ const std::vector<Command>& Commands() {
     Append(MachineCommands(), *commands);
     Append(LookCommands(), *commands);
     Append({WatchCommand(), FreeCommand()}, *commands);
-    Append({RunCommand()}, *commands);
+    Append({RunCommand(), ReplayCommand()}, *commands);
     Append(CallCommands(), *commands);
     Append({ConstantsCommand()}, *commands);
     return commands;

@@ -42,7 +42,7 @@ void PrintJson(const MemorySummary& memory, Session& session) {
 }
 
 absl::StatusOr<ExitCode> Free(const Arguments& arguments, Session& session) {
-  const absl::StatusOr<client::Client*> client = session.Connect();
+  const absl::StatusOr<client::Client*> client = session.ConnectFor(arguments.positionals()[0]);
   if (!client.ok()) return client.status();
   const auto meminfo = (*client)->ReadProc(arguments.positionals()[0], "meminfo", session.call_options());
   if (!meminfo.ok()) return meminfo.status();

@@ -79,6 +79,7 @@ std::string OverviewHelp(const std::vector<Command>& commands) {
       "  memsim machine create demo --memory 24GiB --cpus 4\n"
       "  memsim mmap --machine demo --pid 1 --length 64KiB --prot rw\n"
       "  memsim proc demo meminfo\n"
+      "  memsim free demo --server local\n"
       "  memsim help mmap\n"
       "\nExit code: 0 fine; 1 the machine answered with an errno or a signal, or the server refused; 2 usage.\n");
   return text;

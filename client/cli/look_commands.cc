@@ -16,7 +16,7 @@ namespace {
 constexpr char kSection[] = "Looking in";
 
 absl::StatusOr<ExitCode> Proc(const Arguments& arguments, Session& session) {
-  const absl::StatusOr<client::Client*> client = session.Connect();
+  const absl::StatusOr<client::Client*> client = session.ConnectFor(arguments.positionals()[0]);
   if (!client.ok()) return client.status();
   for (std::size_t i = 1; i < arguments.positionals().size(); ++i) {
     const std::string& path = arguments.positionals()[i];
@@ -37,7 +37,7 @@ absl::StatusOr<ExitCode> Proc(const Arguments& arguments, Session& session) {
 }
 
 absl::StatusOr<ExitCode> Counters(const Arguments& arguments, Session& session) {
-  const absl::StatusOr<client::Client*> client = session.Connect();
+  const absl::StatusOr<client::Client*> client = session.ConnectFor(arguments.positionals()[0]);
   if (!client.ok()) return client.status();
   const auto state = (*client)->GetCounters(arguments.positionals()[0], session.call_options());
   if (!state.ok()) return state.status();

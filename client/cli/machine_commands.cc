@@ -73,7 +73,7 @@ absl::StatusOr<ExitCode> Create(const Arguments& arguments, Session& session) {
 }
 
 absl::StatusOr<ExitCode> Show(const Arguments& arguments, Session& session) {
-  const absl::StatusOr<client::Client*> client = session.Connect();
+  const absl::StatusOr<client::Client*> client = session.ConnectFor(*arguments.Positional(0));
   if (!client.ok()) return client.status();
   const auto machine = (*client)->GetMachine(*arguments.Positional(0), session.call_options());
   if (!machine.ok()) return machine.status();

@@ -22,7 +22,7 @@ std::optional<std::string> Environment(const char* name) {
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   const std::vector<std::string> words(argv + 1, argv + argc);
-  memsim::cli::Session session(std::cin, std::cout, std::cerr, Environment("MEMSIM_SERVER"),
-                               Environment("MEMSIM_MACHINE"));
+  memsim::cli::Session session(
+      {std::cin, std::cout, std::cerr, Environment("MEMSIM_SERVER"), Environment("MEMSIM_MACHINE"), {}});
   return static_cast<int>(memsim::cli::RunCommandLine(words, session));
 }

@@ -80,7 +80,7 @@ class AnswerPrinter {
 
 absl::StatusOr<ExitCode> RunCalls(const std::string& machine, absl::Span<const ScriptCall> calls,
                                   std::uint64_t batch_size, const v1::StopConditions& stop, Session& session) {
-  const absl::StatusOr<client::Client*> client = session.Connect();
+  const absl::StatusOr<client::Client*> client = session.ConnectFor(machine);
   if (!client.ok()) return client.status();
   AnswerPrinter printer(session);
   const std::size_t line_width = calls.empty() ? 0 : absl::StrCat(calls.back().line).size();

@@ -3,17 +3,24 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "google/protobuf/util/json_util.h"
 
 #include "client/cli/usage_error.h"
 
 namespace memsim::cli {
+namespace {
+
+constexpr char kLocalServer[] = "local";
+
+}  // namespace
 
 const std::vector<FlagSpec>& GlobalFlags() {
   static const auto* const kFlags = new std::vector<FlagSpec>{
       {"server", "ADDRESS",
-       absl::StrCat("HOST:PORT or unix:PATH. Left out: the environment's MEMSIM_SERVER, or ", client::kDefaultAddress,
-                    ".")},
+       absl::StrCat("HOST:PORT, unix:PATH, or local: a server inside this program, which ends with it. Left out: the "
+                    "environment's MEMSIM_SERVER, or ",
+                    client::kDefaultAddress, ".")},
       {"json", "", "Print JSON: an object, or one a line."},
       {"timeout", "DURATION", "How long to wait for each answer: 500ms, 5s, 2m. Left out: 60s, and no end for watch."},
       {"help", "", "Print help. Also -h."},
@@ -21,13 +28,8 @@ const std::vector<FlagSpec>& GlobalFlags() {
   return *kFlags;
 }
 
-Session::Session(std::istream& in, std::ostream& out, std::ostream& err, std::optional<std::string> environment_server,
-                 std::optional<std::string> environment_machine)
-    : in_(in),
-      out_(out),
-      err_(err),
-      server_(environment_server.value_or(client::kDefaultAddress)),
-      environment_machine_(std::move(environment_machine)) {}
+Session::Session(SessionEnvironment environment)
+    : environment_(std::move(environment)), server_(environment_.server.value_or(client::kDefaultAddress)) {}
 
 Session::~Session() = default;
 
@@ -46,19 +48,39 @@ absl::Status Session::Configure(const Arguments& arguments) {
 
 absl::StatusOr<client::Client*> Session::Connect() {
   if (client_ != nullptr) return client_.get();
+  if (server_ == kLocalServer && environment_.start_local_server) {
+    absl::StatusOr<std::unique_ptr<LocalServer>> server = environment_.start_local_server();
+    if (!server.ok()) return server.status();
+    local_server_ = *std::move(server);
+    client_ = std::make_unique<client::Client>(local_server_->Channel(), client::ClientOptions{}, kLocalServer);
+    return client_.get();
+  }
   absl::StatusOr<std::unique_ptr<client::Client>> client = client::Client::Connect(server_);
   if (!client.ok()) return UsageError("--server: ", client.status().message());
   client_ = *std::move(client);
   return client_.get();
 }
 
+absl::StatusOr<client::Client*> Session::ConnectFor(absl::string_view machine) {
+  const absl::StatusOr<client::Client*> client = Connect();
+  if (!client.ok() || local_server_ == nullptr) return client;
+  // "tenants/T/machines/M", or M alone. What is neither is for the server to refuse.
+  const std::pair<absl::string_view, absl::string_view> parts =
+      absl::StrSplit(machine, absl::MaxSplits("/machines/", 1));
+  const bool is_short = parts.second.empty();
+  const auto made = (*client)->CreateMachine(is_short ? machine : parts.second, v1::MachineSpec(),
+                                             is_short ? "" : parts.first, call_options_);
+  if (!made.ok() && !absl::IsAlreadyExists(made.status())) return made.status();
+  return client;
+}
+
 absl::StatusOr<std::string> Session::MachineName(const Arguments& arguments) const {
   if (const auto machine = arguments.Get("machine"); machine.has_value()) return *machine;
-  if (environment_machine_.has_value()) return *environment_machine_;
+  if (environment_.machine.has_value()) return *environment_.machine;
   return UsageError("which machine? Say --machine NAME, or set MEMSIM_MACHINE");
 }
 
-void Session::PrintJson(const google::protobuf::Message& message) { out_ << ToJson(message) << "\n"; }
+void Session::PrintJson(const google::protobuf::Message& message) { out() << ToJson(message) << "\n"; }
 
 std::string ToJson(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;

@@ -3,6 +3,7 @@
 #ifndef MEMSIM_CLIENT_CLI_SESSION_H_
 #define MEMSIM_CLIENT_CLI_SESSION_H_
 
+#include <functional>
 #include <istream>
 #include <memory>
 #include <optional>
@@ -25,20 +26,37 @@ enum class OutputFormat { kHuman, kJson };
 // The flags that every command takes, before or after its name.
 const std::vector<FlagSpec>& GlobalFlags();
 
+// A server inside this process, for --server local. It ends with the object.
+class LocalServer {
+ public:
+  virtual ~LocalServer() = default;
+  virtual std::shared_ptr<grpc::Channel> Channel() = 0;
+};
+
+// What a session gets from the process that it runs in.
+struct SessionEnvironment {
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+  // MEMSIM_SERVER and MEMSIM_MACHINE, which stand for --server and --machine. Absent: not set.
+  std::optional<std::string> server = {};
+  std::optional<std::string> machine = {};
+  // Starts the server of --server local. The program alone has one, so that the commands do not link the server. Empty:
+  // there is none.
+  std::function<absl::StatusOr<std::unique_ptr<LocalServer>>()> start_local_server = {};
+};
+
 class Session {
  public:
-  // environment_server, environment_machine: the values of MEMSIM_SERVER and MEMSIM_MACHINE, which stand for --server
-  // and --machine.
-  Session(std::istream& in, std::ostream& out, std::ostream& err, std::optional<std::string> environment_server,
-          std::optional<std::string> environment_machine);
+  explicit Session(SessionEnvironment environment);
   ~Session();
 
   // Reads the global flags. A usage error if one makes no sense.
   absl::Status Configure(const Arguments& arguments);
 
-  std::istream& in() { return in_; }
-  std::ostream& out() { return out_; }
-  std::ostream& err() { return err_; }
+  std::istream& in() { return environment_.in; }
+  std::ostream& out() { return environment_.out; }
+  std::ostream& err() { return environment_.err; }
   OutputFormat format() const { return format_; }
   bool json() const { return format_ == OutputFormat::kJson; }
   // The deadline that --timeout gives each RPC; for streams that have none of their own, the deadline of the whole.
@@ -46,6 +64,9 @@ class Session {
 
   // The client of the chosen server, connected at the first call.
   absl::StatusOr<client::Client*> Connect();
+  // The same for a command that works on a machine. A local server starts with no machine, so there the machine is made
+  // first, with every default; else nothing could be shown of it.
+  absl::StatusOr<client::Client*> ConnectFor(absl::string_view machine);
   // --machine, or MEMSIM_MACHINE. A usage error without either.
   absl::StatusOr<std::string> MachineName(const Arguments& arguments) const;
 
@@ -53,13 +74,12 @@ class Session {
   void PrintJson(const google::protobuf::Message& message);
 
  private:
-  std::istream& in_;
-  std::ostream& out_;
-  std::ostream& err_;
+  SessionEnvironment environment_;
   std::string server_;
-  const std::optional<std::string> environment_machine_;
   OutputFormat format_ = OutputFormat::kHuman;
   client::CallOptions call_options_;
+  // Before the client, which must not outlive it.
+  std::unique_ptr<LocalServer> local_server_;
   std::unique_ptr<client::Client> client_;
 };
 

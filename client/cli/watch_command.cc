@@ -71,7 +71,7 @@ absl::StatusOr<ExitCode> Watch(const Arguments& arguments, Session& session) {
   }
   const absl::StatusOr<std::uint64_t> limit = ParseUnsigned(arguments.Get("count").value_or("0"));
   if (!limit.ok()) return UsageError("--count: ", limit.status().message());
-  const absl::StatusOr<client::Client*> client = session.Connect();
+  const absl::StatusOr<client::Client*> client = session.ConnectFor(arguments.positionals()[0]);
   if (!client.ok()) return client.status();
 
   const std::vector<std::string> names(arguments.positionals().begin() + 1, arguments.positionals().end());

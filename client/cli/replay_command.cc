@@ -1,0 +1,68 @@
+// memsim replay: traces of real programs.
+
+#include "client/replay/replay_command.h"
+
+#include "client/cli/command.h"
+#include "client/cli/quantities.h"
+#include "client/cli/usage_error.h"
+
+namespace memsim::cli {
+namespace {
+
+ExitCode ExitCodeOf(int replay_exit) {
+  switch (replay_exit) {
+    case replay::kExitEqual:
+      return ExitCode::kFine;
+    case replay::kExitDifferent:
+      return ExitCode::kFailed;
+    default:
+      return ExitCode::kUsage;
+  }
+}
+
+absl::StatusOr<ExitCode> Replay(const Arguments& arguments, Session& session) {
+  replay::ReplayCommandOptions options;
+  options.files = arguments.positionals();
+  options.machine = arguments.Get("machine").value_or("");
+  const absl::StatusOr<std::uint64_t> show = ParseUnsigned(arguments.Get("show").value_or("0"));
+  if (!show.ok()) return UsageError("--show: ", show.status().message());
+  options.show = *show;
+  options.json = session.json();
+  options.groups = arguments.Has("groups");
+  if (arguments.Has("keep-process")) {
+    if (options.machine.empty()) return UsageError("--keep-process needs --machine, as other machines are deleted");
+    options.first_process = replay::FirstProcess::kStays;
+  }
+  const auto client = options.machine.empty() ? session.Connect() : session.ConnectFor(options.machine);
+  if (!client.ok()) return client.status();
+  return ExitCodeOf(replay::RunReplay(**client, options, session.out(), session.err()));
+}
+
+}  // namespace
+
+Command ReplayCommand() {
+  CommandSpec spec{"replay",
+                   "Calls from files",
+                   "Replays strace logs of real programs and compares each answer with the kernel's.",
+                   "",
+                   {},
+                   {},
+                   {}};
+  spec.description =
+      "Replays strace logs of real programs and compares each answer with the kernel's. Prints a line for each trace "
+      "and the totals. Exit "
+      "code: 0 all compared answers are equal; 1 some differ; 2 a file could not be read, or the server failed.";
+  spec.positionals = {{"FILE", "Logs of strace -f -y -e trace=%memory,%process,%desc,%file,prlimit64.",
+                       Presence::kRequired, Repetition::kMany}};
+  spec.flags = {
+      {"machine", "MACHINE",
+       "Run all traces on this machine. Left out: each gets a new machine of the recorded shape."},
+      {"show", "NUMBER", "Print the first differences of each trace: line, call, the kernel's answer and ours."},
+      {"groups", "", "Print what the differences of all traces have in common, the most frequent first."},
+      {"keep-process", "",
+       "With --machine: the first process of a trace does not exit, so that its maps can be read afterwards."}};
+  spec.examples = {"memsim replay trace.strace --show 10", "memsim replay traces/*.strace --server local --json"};
+  return {spec, Replay};
+}
+
+}  // namespace memsim::cli
