@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <memory>
+
+#include "gmock/gmock.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "gtest/gtest.h"
+
+#include "server/calls/operations.h"
+#include "tests/style/api_rules.h"
+
+namespace memsim {
+namespace {
+
+using google::protobuf::compiler::DiskSourceTree;
+using google::protobuf::compiler::SourceTree;
+using google::protobuf::io::ArrayInputStream;
+using google::protobuf::io::ZeroCopyInputStream;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Where the protos lie, and those of protobuf itself.
+void MapFolders(DiskSourceTree& disk, const std::string& proto_root) {
+  disk.MapPath("", proto_root);
+  disk.MapPath("", "/usr/include");
+}
+
+std::string ProtoRoot() {
+  const char* root = std::getenv("MEMSIM_PROTO_ROOT");
+  EXPECT_NE(root, nullptr) << "ctest sets MEMSIM_PROTO_ROOT to the folder that holds memsim/v1";
+  return root == nullptr ? "" : root;
+}
+
+// The files on disk, and one that stands in the test.
+class PlantedSourceTree : public SourceTree {
+ public:
+  explicit PlantedSourceTree(std::string planted) : planted_(std::move(planted)) { MapFolders(disk_, ProtoRoot()); }
+
+  ZeroCopyInputStream* Open(const std::string& name) override {
+    if (name != "planted.proto") return disk_.Open(name);
+    return new ArrayInputStream(planted_.data(), static_cast<int>(planted_.size()));
+  }
+
+ private:
+  DiskSourceTree disk_;
+  std::string planted_;
+};
+
+std::vector<std::string> ProblemsOf(const std::string& body) {
+  PlantedSourceTree tree("syntax = \"proto3\";\nimport \"memsim/v1/options.proto\";\n" + body);
+  return ParsedApi(tree, {"planted.proto"}).Problems();
+}
+
+TEST(ApiStyleTest, EveryElementOfTheApiHasACommentAndEveryMethodItsRole) {
+  DiskSourceTree tree;
+  MapFolders(tree, ProtoRoot());
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(ProtoRoot() + "/memsim/v1")) {
+    if (entry.path().extension() == ".proto") files.push_back("memsim/v1/" + entry.path().filename().string());
+  }
+  std::sort(files.begin(), files.end());
+  ASSERT_GE(files.size(), 10U);
+  EXPECT_THAT(ParsedApi(tree, files).Problems(), IsEmpty());
+}
+
+TEST(ApiStyleTest, EveryOperationHasItsUnaryMethod) {
+  ASSERT_THAT(Operations(), testing::Not(IsEmpty()));
+  for (const Operation& operation : Operations()) {
+    EXPECT_NE(operation.method, nullptr) << operation.name() << ": no service has a method that takes its request";
+  }
+}
+
+TEST(ApiStyleTest, AMessageAndAFieldWithoutCommentAreFound) {
+  EXPECT_THAT(ProblemsOf("// Has one.\nmessage Good {\n  // Has one.\n  int32 field = 1;\n}\n"), IsEmpty());
+  EXPECT_THAT(ProblemsOf("message Bad {\n  // Has one.\n  int32 field = 1;\n}\n"), ElementsAre("Bad has no comment"));
+  EXPECT_THAT(ProblemsOf("// Has one.\nmessage Bad {\n\n  int32 field = 1;\n}\n"),
+              ElementsAre("Bad.field has no comment"));
+}
+
+TEST(ApiStyleTest, AnEnumValueWithoutCommentIsFound) {
+  EXPECT_THAT(ProblemsOf("// Has one.\nenum Bad {\n\n  ZERO = 0;\n}\n"), ElementsAre("ZERO has no comment"));
+}
+
+TEST(ApiStyleTest, AMethodWithoutRoleIsFound) {
+  const std::string message =
+      "// Has one.\nmessage M {}\n// Has one.\nservice S {\n  // Has one.\n  rpc R(M) returns (M)";
+  EXPECT_THAT(ProblemsOf(message + " {\n    option (memsim.v1.required_role) = ROLE_OWNER;\n  }\n}\n"), IsEmpty());
+  EXPECT_THAT(ProblemsOf(message + ";\n}\n"), ElementsAre("S.R declares no required_role"));
+}
+
+TEST(ApiStyleTest, AFileThatDoesNotParseIsFound) {
+  EXPECT_THAT(ProblemsOf("message {"), testing::Contains(HasSubstr("planted.proto:3")));
+}
+
+}  // namespace
+}  // namespace memsim
