@@ -12,7 +12,6 @@ namespace memsim::replay {
 namespace {
 
 constexpr std::uint64_t kMapAnonymous = 0x20;
-constexpr std::uint64_t kMremapFixed = 2;
 
 // Compares the call's result, if all arguments were understood.
 void Finish(ReplaySession& session, const ArgumentReader& arguments, const TraceLine& line, v1::Call call) {
@@ -71,8 +70,8 @@ void TranslateMremap(ReplaySession& session, TracedProcess& process, const Trace
   mremap.set_old_length_bytes(arguments.Number(1));
   mremap.set_new_length_bytes(arguments.Number(2));
   mremap.set_flags(arguments.Number(3));
-  // strace shows the new address where MREMAP_FIXED makes it mean something.
-  mremap.set_new_address((mremap.flags() & kMremapFixed) != 0 ? arguments.Number(4) : arguments.NumberOr(4, 0));
+  // strace shows the new address only where the flags say that it means something.
+  mremap.set_new_address(arguments.NumberOr(4, 0));
   Finish(session, arguments, line, std::move(call));
 }
 

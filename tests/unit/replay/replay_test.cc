@@ -1,0 +1,247 @@
+#include "client/replay/replay.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/unit/replay/recording_machine.h"
+
+namespace memsim::replay {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class ReplayTest : public testing::Test {
+ protected:
+  TraceReport Replay(const std::string& text, FirstProcess first_process = FirstProcess::kEnds) {
+    const Trace trace = ParseTrace(text);
+    absl::StatusOr<TraceReport> report = ReplayTrace(trace, machine_, first_process);
+    EXPECT_TRUE(report.ok()) << report.status();
+    return report.ok() ? *report : TraceReport();
+  }
+
+  static v1::Answer Errno(int number) {
+    v1::Answer answer;
+    answer.set_error_number(number);
+    return answer;
+  }
+
+  RecordingMachine machine_;
+};
+
+TEST_F(ReplayTest, TheFirstProcessIsSpawnedWithItsLimitsAndDescriptors) {
+  const TraceReport report = Replay("# limits: STACK 8388608, MEMLOCK 65536\n1000 brk(NULL) = 0\n");
+  EXPECT_EQ(report.first_pid, 100U);
+  EXPECT_EQ(report.equal, 1U);
+  EXPECT_THAT(machine_.Of(v1::Call::kSpawn), SizeIs(1));
+  EXPECT_THAT(machine_.Of(v1::Call::kOpen), SizeIs(3));
+  const std::vector<v1::Call> limits = machine_.Of(v1::Call::kPrlimit64);
+  ASSERT_THAT(limits, SizeIs(2));
+  EXPECT_EQ(limits[0].prlimit64().new_limit().current(), 8388608U);
+  EXPECT_EQ(limits[1].prlimit64().new_limit().maximum(), 65536U);
+  EXPECT_EQ(machine_.Of(v1::Call::kBrk)[0].brk().pid(), 100U);
+}
+
+TEST_F(ReplayTest, EqualAnswersAreCountedAndOthersListed) {
+  machine_.override_answer = [](const v1::Call& call) -> std::optional<v1::Answer> {
+    if (call.has_munmap()) return Errno(22);
+    return std::nullopt;
+  };
+  const TraceReport report = Replay(
+      "1000 mmap(0x10000, 4096, PROT_READ, MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = 0x10000\n"
+      "1000 munmap(0x10000, 4096) = 0\n"
+      "1000 munmap(0x10001, 4096) = -1 EINVAL (Invalid argument)\n"
+      "1000 munmap(0x10001, 4096) = -1 EPERM (Operation not permitted)\n");
+  EXPECT_EQ(report.equal, 2U);
+  ASSERT_THAT(report.differences, SizeIs(2));
+  EXPECT_EQ(report.differences[0].line_number, 2);
+  EXPECT_EQ(report.differences[0].call, "munmap(0x10000, 4096)");
+  EXPECT_EQ(report.differences[0].kernel, "0");
+  EXPECT_EQ(report.differences[0].ours, "EINVAL");
+  EXPECT_EQ(report.differences[1].kernel, "EPERM");
+  EXPECT_FALSE(report.WhollyEqual());
+}
+
+TEST_F(ReplayTest, ArgumentsReachTheMachineAsNumbers) {
+  Replay(
+      "1000 mmap(0x10000, 8192, PROT_READ|PROT_EXEC, MAP_SHARED|MAP_ANONYMOUS|0x80, -1, 0x1000) = 0x10000\n"
+      "1000 mremap(0x10000, 8192, 4096, MREMAP_MAYMOVE|MREMAP_FIXED, 0x20000) = 0x20000\n"
+      "1000 madvise(0x10000, 4096, 0x66) = 0\n"
+      "1000 mprotect(0x10000, 4096, PROT_READ|PROT_GROWSDOWN) = 0\n");
+  const v1::MmapRequest mmap = machine_.Of(v1::Call::kMmap)[0].mmap();
+  EXPECT_EQ(mmap.prot(), 5U);
+  EXPECT_EQ(mmap.flags(), 0xa1U);
+  EXPECT_EQ(mmap.fd(), -1);
+  EXPECT_EQ(mmap.offset_bytes(), 0x1000U);
+  EXPECT_EQ(machine_.Of(v1::Call::kMremap)[0].mremap().new_address(), 0x20000U);
+  EXPECT_EQ(machine_.Of(v1::Call::kMadvise)[0].madvise().advice(), 0x66);
+  EXPECT_EQ(machine_.Of(v1::Call::kMprotect)[0].mprotect().prot(), 0x1000001U);
+}
+
+TEST_F(ReplayTest, CallsWaitForOneBatchUntilAnAnswerIsNeeded) {
+  std::string text = "1000 brk(NULL) = 0\n";
+  for (int i = 0; i < 2500; ++i) text += "1000 munmap(0x10000, 4096) = 0\n";
+  Replay(text);
+  // Spawn, the mknod of /dev/null, and three opens, of which each is asked for; the rest waits until the limit and the
+  // end.
+  EXPECT_THAT(machine_.batch_sizes, ElementsAre(1, 1, 1, 1, 1, kMaxReplayBatch, kMaxReplayBatch, 501));
+}
+
+TEST_F(ReplayTest, WhatNoMachineCanDoIsSkippedOnce) {
+  const TraceReport report = Replay(
+      "1000 mlock(0x10000, 4096) = 0\n"
+      "1000 setuid(65534) = 0\n"
+      "1000 setuid(65534) = -1 EPERM (Operation not permitted)\n"
+      "1000 prctl(0x41, 0x1, 0, 0, 0) = 0\n"
+      "1000 prctl(PR_SET_NAME, \"x\") = 0\n"
+      "1000 getpid() = 1000\n");
+  EXPECT_EQ(report.equal, 0U);
+  ASSERT_THAT(report.skips, SizeIs(3)) << "what failed changed nothing, and getpid is none of our business";
+  EXPECT_EQ(report.skips[0].call, "mlock");
+  EXPECT_EQ(report.skips[1].line_number, 2);
+  EXPECT_EQ(report.skips[2].call, "prctl");
+}
+
+TEST_F(ReplayTest, WhatTheServerRefusesIsSkippedWithItsWords) {
+  machine_.override_answer = [](const v1::Call& call) -> std::optional<v1::Answer> {
+    if (!call.has_madvise()) return std::nullopt;
+    v1::Answer answer;
+    answer.mutable_misuse()->set_message("no such operation");
+    return answer;
+  };
+  const TraceReport report = Replay("1000 madvise(0x10000, 4096, MADV_FREE) = 0\n");
+  ASSERT_THAT(report.skips, SizeIs(1));
+  EXPECT_THAT(report.skips[0].reason, testing::HasSubstr("no such operation"));
+}
+
+TEST_F(ReplayTest, ArgumentsThatNobodyUnderstandsMakeTheLineUnknown) {
+  const TraceReport report = Replay(
+      "1000 mmap(NULL, 4096, PROT_FISH, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x1000\n"
+      "1000 munmap(0x1000) = 0\n"
+      "1000 mm\n"
+      "1000 @touch(0x1000, Q) = 1\n");
+  ASSERT_THAT(report.unknown_lines, SizeIs(4));
+  EXPECT_EQ(report.unknown_lines[0].line_number, 1);
+  EXPECT_EQ(report.unknown_lines[2].line_number, 3) << "in order of lines, whoever found it";
+}
+
+TEST_F(ReplayTest, AServiceThatFailsEndsTheReplay) {
+  machine_.status = absl::UnavailableError("gone");
+  const Trace trace = ParseTrace("1000 brk(NULL) = 0\n");
+  EXPECT_EQ(ReplayTrace(trace, machine_).status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ReplayTest, TouchesCompareFaultsAndSignals) {
+  int touches = 0;
+  machine_.override_answer = [&touches](const v1::Call& call) -> std::optional<v1::Answer> {
+    if (!call.has_touch()) return std::nullopt;
+    v1::Answer answer;
+    switch (touches++) {
+      case 0:
+        EXPECT_EQ(call.touch().access(), v1::ACCESS_KIND_WRITE);
+        answer.set_value(1);
+        break;
+      case 1:
+        EXPECT_EQ(call.touch().access(), v1::ACCESS_KIND_READ);
+        answer.mutable_signal()->set_number(11);
+        answer.mutable_signal()->set_code(1);
+        break;
+      case 2:
+        answer.mutable_fault_counts()->set_major_faults(1);
+        break;
+      default:
+        answer.set_value(2);
+    }
+    return answer;
+  };
+  const TraceReport report = Replay(
+      "1000 @touch(0x100000000000, W) = 1\n"
+      "1000 @touch(0x100000001000, R) = SIGSEGV SEGV_MAPERR\n"
+      "1000 @touch(0x100000001000, R) = 0 +1 major\n"
+      "1000 @touch(0x100000001000, R) = 1\n");
+  EXPECT_EQ(report.equal, 3U);
+  ASSERT_THAT(report.differences, SizeIs(1));
+  EXPECT_EQ(report.differences[0].ours, "2");
+}
+
+TEST_F(ReplayTest, MapsStatusAndSmapsAreReadFromProc) {
+  machine_.proc["100/maps"] =
+      "555555554000-555555556000 r--p 00000000 fd:00 1234                       /usr/bin/x\n"
+      "100000000000-100000001000 rw-p 00000000 00:00 0 \n"
+      "100000002000-100000003000 rw-s 00001000 00:01 5                          /dev/zero (deleted)\n";
+  machine_.proc["100/status"] = "Name:\tx\nVmLck:\t      16 kB\n";
+  machine_.proc["100/smaps"] =
+      "100000000000-100000001000 rw-p 00000000 00:00 0 \nRss:                   4 kB\nVmFlags: rd wr mr mw me ac \n";
+  const TraceReport report = Replay(
+      "1000 @maps(0x100000000000, 0x110000000000) = \"100000000000-100000001000 rw-p 00000000\", "
+      "\"100000002000-100000003000 rw-s 00001000 /dev/zero (deleted)\"\n"
+      "1000 @maps(0x200000000000, 0x210000000000) = none\n"
+      "1000 @status(\"VmLck\") = 16 kB\n"
+      "1000 @smaps(0x100000000800, \"Rss\") = 4 kB\n"
+      "1000 @smaps(0x100000000800, \"VmFlags\") = rd wr mr mw me ac\n"
+      "1000 @smaps(0x100000001000, \"Rss\") = none\n");
+  EXPECT_THAT(report.differences, IsEmpty());
+  EXPECT_THAT(report.skips, IsEmpty());
+  EXPECT_EQ(report.equal, 6U);
+}
+
+TEST_F(ReplayTest, AProcFileThatIsNotThereSkipsTheLine) {
+  const TraceReport report = Replay("1000 @smaps(0x100000000800, \"Rss\") = 4 kB\n");
+  ASSERT_THAT(report.skips, SizeIs(1));
+  EXPECT_EQ(report.skips[0].reason, "no /proc/PID/smaps");
+}
+
+TEST_F(ReplayTest, FaultsAreComparedByTheirDifferences) {
+  int reads = 0;
+  machine_.override_answer = [this, &reads](const v1::Call& call) -> std::optional<v1::Answer> {
+    if (call.has_munmap()) {
+      machine_.proc["100/stat"] = "100 (a) b) R 1 1 1 0 -1 0 " + std::to_string(10 + 4 * ++reads) + " 0 0 0 0";
+    }
+    return std::nullopt;
+  };
+  machine_.proc["100/stat"] = "100 (a) b) R 1 1 1 0 -1 0 10 0 0 0 0";
+  const TraceReport report = Replay(
+      "1000 @faults() = 434 0\n"
+      "1000 munmap(0x10000, 4096) = 0\n"
+      "1000 @faults() = 438 0\n"
+      "1000 munmap(0x10000, 4096) = 0\n"
+      "1000 @faults() = 443 0\n"
+      "1000 clone(child_stack=NULL, flags=SIGCHLD) = 1001\n"
+      "1000 munmap(0x10000, 4096) = 0\n"
+      "1000 @faults() = 999 0\n");
+  // The first is where counting begins, and the last comes after a fork, whose own faults nobody tells.
+  EXPECT_EQ(report.equal, 3U + 1U);
+  ASSERT_THAT(report.differences, SizeIs(1));
+  EXPECT_EQ(report.differences[0].kernel, "+5 +0");
+  EXPECT_EQ(report.differences[0].ours, "+4 +0");
+}
+
+TEST_F(ReplayTest, LimitsAreComparedWithWhatStoodBefore) {
+  machine_.override_answer = [](const v1::Call& call) -> std::optional<v1::Answer> {
+    if (!call.has_prlimit64()) return std::nullopt;
+    v1::Answer answer;
+    answer.mutable_resource_limit()->set_current(8 << 20);
+    answer.mutable_resource_limit()->set_maximum(~std::uint64_t{0});
+    return answer;
+  };
+  const TraceReport report = Replay(
+      "1000 prlimit64(0, RLIMIT_STACK, NULL, {rlim_cur=8192*1024, rlim_max=RLIM64_INFINITY}) = 0\n"
+      "1000 prlimit64(0, RLIMIT_AS, NULL, {rlim_cur=RLIM64_INFINITY, rlim_max=RLIM64_INFINITY}) = 0\n"
+      "1000 prlimit64(0, RLIMIT_DATA, {rlim_cur=64*1024, rlim_max=RLIM64_INFINITY}, NULL) = 0\n"
+      "1000 setrlimit(RLIMIT_MEMLOCK, {rlim_cur=1, rlim_max=2}) = 0\n"
+      "1000 prlimit64(0, RLIMIT_NOFILE, NULL, {rlim_cur=1024, rlim_max=1024}) = 0\n");
+  EXPECT_EQ(report.equal, 3U);
+  ASSERT_THAT(report.differences, SizeIs(1));
+  EXPECT_EQ(report.differences[0].kernel, "0 {unlimited, unlimited}");
+  EXPECT_EQ(report.differences[0].ours, "0 {8388608, unlimited}");
+  const std::vector<v1::Call> calls = machine_.Of(v1::Call::kPrlimit64);
+  ASSERT_THAT(calls, SizeIs(4));
+  EXPECT_FALSE(calls[0].prlimit64().has_new_limit());
+  EXPECT_EQ(calls[2].prlimit64().new_limit().current(), 64U * 1024);
+}
+
+}  // namespace
+}  // namespace memsim::replay
