@@ -20,6 +20,13 @@ AllocationRules SlowRules(GfpMask gfp) {
   return {WatermarkLevel::kMin, reserves, TypeMixing::kAllowed};
 }
 
+bool MayRetry(GfpMask gfp, Order order) {
+  // PAGE_ALLOC_COSTLY_ORDER: the largest order that the allocator tries hard for.
+  constexpr Order kCostlyOrder{3};
+  if ((gfp & kGfpNoretry) != 0) return false;
+  return order <= kCostlyOrder || (gfp & kGfpRetryMayfail) != 0;
+}
+
 PageCount MarkWithReserves(PageCount mark, ReserveAccess reserves) {
   if (reserves == ReserveAccess::kHigh || reserves == ReserveAccess::kAtomic) mark -= mark / 2;
   if (reserves == ReserveAccess::kAtomic) mark -= mark / 4;

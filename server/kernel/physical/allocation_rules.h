@@ -42,6 +42,10 @@ AllocationRules FastRules(ZoneType preferred);
 // When that failed: the min watermark, and reserves by urgency (gfp_to_alloc_flags).
 AllocationRules SlowRules(GfpMask gfp);
 
+// Whether the slow path keeps trying when reclaim found nothing: not for costly orders, and not against the caller's
+// wish (should_reclaim_retry is asked for the others).
+bool MayRetry(GfpMask gfp, Order order);
+
 // The watermark less the reserves that may be used (__zone_watermark_ok).
 PageCount MarkWithReserves(PageCount mark, ReserveAccess reserves);
 

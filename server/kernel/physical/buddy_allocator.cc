@@ -37,21 +37,26 @@ FrameRange WholeBlocks(FrameRange range) {
 BuddyAllocator::BuddyAllocator(FrameDirectory* directory, FrameRange memory, FrameRange managed)
     : directory_(directory), memory_(memory), managed_(managed), run_(WholeBlocks(managed)), initial_run_(run_) {
   free_pages_ = managed.size();
-  ForEachFringeBlock([this](PageFrameNumber, Order order) { CountBlocks(order, MigrateType::kMovable, 1); });
-  CountBlocks(kMaxOrder, MigrateType::kMovable, static_cast<std::int64_t>(run_.size().value() / kPagesOfMaxOrder));
+  const auto count = [this](Order order, std::uint64_t blocks) {
+    if (blocks == 0) return;
+    list(order, MigrateType::kMovable).blocks += blocks;
+    nonempty_[At(MigrateType::kMovable)] |= Bit(order);
+  };
+  ForEachFringeBlock([&count](PageFrameNumber, Order order) { count(order, 1); });
+  count(kMaxOrder, run_.size().value() / kPagesOfMaxOrder);
 }
 
-std::optional<PageFrameNumber> BuddyAllocator::Allocate(Order order, MigrateType type, TypeMixing mixing) {
+PageFrameNumber BuddyAllocator::Allocate(Order order, MigrateType type, TypeMixing mixing) {
   if (!fringe_linked_) LinkFringe();
-  std::optional<PageFrameNumber> pfn = AllocateOfType(order, type);
-  if (!pfn.has_value()) pfn = Claim(order, type, mixing);
-  if (!pfn.has_value() && mixing == TypeMixing::kAllowed) pfn = Steal(order, type);
+  PageFrameNumber pfn = AllocateOfType(order, type);
+  if (pfn == kNoPage) pfn = Claim(order, type, mixing);
+  if (pfn == kNoPage && mixing == TypeMixing::kAllowed) pfn = Steal(order, type);
   return pfn;
 }
 
-std::optional<PageFrameNumber> BuddyAllocator::AllocateOfType(Order order, MigrateType type) {
+PageFrameNumber BuddyAllocator::AllocateOfType(Order order, MigrateType type) {
   const std::uint32_t large_enough = nonempty_[At(type)] >> order.value();
-  if (large_enough == 0) return std::nullopt;
+  if (large_enough == 0) return kNoPage;
   if (!fringe_linked_) LinkFringe();
   const Order found(static_cast<std::uint8_t>(order.value() + std::countr_zero(large_enough)));
   return TakeBlock(order, found, type);
@@ -104,14 +109,15 @@ void BuddyAllocator::LinkFringe() {
 
 void BuddyAllocator::LinkBlock(PageFrameNumber pfn, Order order, MigrateType type, FreePlace place) {
   FreeList& blocks = list(order, type);
-  directory_->MarkFree(pfn, order);
-  FrameLinks& links = directory_->links(pfn, order);
+  FrameLinks& links = directory_->MarkFree(pfn, order);
   if (place == FreePlace::kTail) {
-    links = {kNoFrame, blocks.tail};
+    links.next = kNoFrame;
+    links.previous = blocks.tail;
     (blocks.tail == kNoFrame ? blocks.head : directory_->links(PageFrameNumber(blocks.tail), order).next) = Link(pfn);
     blocks.tail = Link(pfn);
   } else {
-    links = {blocks.head, kNoFrame};
+    links.next = blocks.head;
+    links.previous = kNoFrame;
     (blocks.head == kNoFrame ? blocks.tail : directory_->links(PageFrameNumber(blocks.head), order).previous) =
         Link(pfn);
     blocks.head = Link(pfn);
@@ -120,18 +126,19 @@ void BuddyAllocator::LinkBlock(PageFrameNumber pfn, Order order, MigrateType typ
 
 void BuddyAllocator::AddToList(PageFrameNumber pfn, Order order, MigrateType type, FreePlace place) {
   LinkBlock(pfn, order, type, place);
-  CountBlocks(order, type, 1);
+  ++list(order, type).blocks;
+  nonempty_[At(type)] |= Bit(order);
 }
 
 void BuddyAllocator::RemoveFromList(PageFrameNumber pfn, Order order, MigrateType type) {
   FreeList& blocks = list(order, type);
-  const FrameLinks links = directory_->links(pfn, order);
-  (links.previous == kNoFrame ? blocks.head : directory_->links(PageFrameNumber(links.previous), order).next) =
-      links.next;
-  (links.next == kNoFrame ? blocks.tail : directory_->links(PageFrameNumber(links.next), order).previous) =
-      links.previous;
+  const FrameLinks& links = directory_->links(pfn, order);
+  const std::uint32_t next = links.next;
+  const std::uint32_t previous = links.previous;
+  (previous == kNoFrame ? blocks.head : directory_->links(PageFrameNumber(previous), order).next) = next;
+  (next == kNoFrame ? blocks.tail : directory_->links(PageFrameNumber(next), order).previous) = previous;
   directory_->ClearFree(pfn, order);
-  CountBlocks(order, type, -1);
+  CountRemoval(order, type);
 }
 
 PageFrameNumber BuddyAllocator::TakeHead(Order order, MigrateType type) {
@@ -147,16 +154,12 @@ PageFrameNumber BuddyAllocator::TakeUntouched() {
   const PageFrameNumber pfn = run_.begin;
   run_.begin += PageCount(kPagesOfMaxOrder);
   directory_->MakeSection(pfn);
-  CountBlocks(kMaxOrder, MigrateType::kMovable, -1);
+  CountRemoval(kMaxOrder, MigrateType::kMovable);
   return pfn;
 }
 
-void BuddyAllocator::CountBlocks(Order order, MigrateType type, std::int64_t delta) {
-  FreeList& blocks = list(order, type);
-  blocks.blocks += static_cast<std::uint64_t>(delta);
-  const auto bit = static_cast<std::uint16_t>(1U << order.value());
-  std::uint16_t& mask = nonempty_[At(type)];
-  mask = static_cast<std::uint16_t>(blocks.blocks == 0 ? mask & ~bit : mask | bit);
+void BuddyAllocator::CountRemoval(Order order, MigrateType type) {
+  if (--list(order, type).blocks == 0) nonempty_[At(type)] &= static_cast<std::uint16_t>(~Bit(order));
 }
 
 PageFrameNumber BuddyAllocator::TakeBlock(Order order, Order found, MigrateType type) {
@@ -176,98 +179,35 @@ void BuddyAllocator::Expand(PageFrameNumber pfn, Order low, Order high, MigrateT
 
 void BuddyAllocator::FreeWithinPageblock(PageFrameNumber pfn, Order order, MigrateType type, FreePlace place) {
   free_pages_ += PagesOfOrder(order);
-  while (order < kMaxOrder) {
+  while (order < kPageblockOrder) {
     const PageFrameNumber buddy = BuddyOf(pfn, order);
     if (!directory_->IsFreeHead(buddy, order)) break;
-    MigrateType buddy_type = type;
-    if (order >= kPageblockOrder) {
-      buddy_type = directory_->pageblock(buddy).type;
-      if (buddy_type != type && !(IsMergeable(type) && IsMergeable(buddy_type))) break;
-    }
-    RemoveFromList(buddy, order, buddy_type);
-    if (buddy_type != type) ChangeType(buddy, order, type);
+    RemoveFromList(buddy, order, type);
     pfn = std::min(pfn, buddy);
     order = Next(order);
   }
+  if (order == kPageblockOrder && TakeBuddyPageblock(pfn, type)) {
+    pfn = AlignDown(pfn, kPagesOfMaxOrder);
+    order = kMaxOrder;
+  }
   if (place == FreePlace::kByMergeChance && IsMergeLikely(pfn, order)) place = FreePlace::kTail;
   AddToList(pfn, order, type, place);
+}
+
+bool BuddyAllocator::TakeBuddyPageblock(PageFrameNumber pfn, MigrateType type) {
+  const PageFrameNumber buddy = BuddyOf(pfn, kPageblockOrder);
+  if (!directory_->IsFreeHead(buddy, kPageblockOrder)) return false;
+  const MigrateType buddy_type = directory_->pageblock(buddy).type;
+  if (buddy_type != type && !(IsMergeable(type) && IsMergeable(buddy_type))) return false;
+  RemoveFromList(buddy, kPageblockOrder, buddy_type);
+  if (buddy_type != type) ChangeType(buddy, kPageblockOrder, type);
+  return true;
 }
 
 bool BuddyAllocator::IsMergeLikely(PageFrameNumber pfn, Order order) const {
   if (order >= kPageblockOrder) return false;
   const PageFrameNumber merged = std::min(pfn, BuddyOf(pfn, order));
   return directory_->IsFreeHead(BuddyOf(merged, Next(order)), Next(order));
-}
-
-std::optional<PageFrameNumber> BuddyAllocator::Claim(Order order, MigrateType type, TypeMixing mixing) {
-  const Order lowest = LowestClaimOrder(order, mixing);
-  for (int o = kMaxOrder.value(); o >= lowest.value(); --o) {
-    const Order found(static_cast<std::uint8_t>(o));
-    if (!ShouldTryClaim(found, type)) break;
-    const std::optional<MigrateType> from = FallbackWithBlocks(found, type);
-    if (!from.has_value()) continue;
-    if (found >= kPageblockOrder) {
-      const PageFrameNumber pfn = TakeHead(found, *from);
-      ChangeType(pfn, found, type);
-      Expand(pfn, order, found, type);
-      return pfn;
-    }
-    if (ClaimPageblock(PageFrameNumber(list(found, *from).head), *from, type)) return AllocateOfType(order, type);
-  }
-  return std::nullopt;
-}
-
-std::optional<PageFrameNumber> BuddyAllocator::Steal(Order order, MigrateType type) {
-  for (Order found = order; found <= kMaxOrder; found = Next(found)) {
-    const std::optional<MigrateType> from = FallbackWithBlocks(found, type);
-    if (from.has_value()) return TakeBlock(order, found, *from);
-  }
-  return std::nullopt;
-}
-
-std::optional<MigrateType> BuddyAllocator::FallbackWithBlocks(Order order, MigrateType type) const {
-  for (const MigrateType from : FallbackTypes(type)) {
-    if (list(order, from).blocks != 0) return from;
-  }
-  return std::nullopt;
-}
-
-bool BuddyAllocator::ClaimPageblock(PageFrameNumber pfn, MigrateType from, MigrateType to) {
-  const PageFrameNumber begin = AlignDown(pfn, kPagesPerPageblock.value());
-  const PageFrameNumber end = begin + kPagesPerPageblock;
-  // A pageblock that reaches over the zone's end stays as it is (prep_move_freepages_block).
-  if (begin < memory_.begin || end > memory_.end) return false;
-
-  PageblockUse use;
-  std::vector<PageFrameNumber> free_blocks;
-  for (PageFrameNumber at = begin; at < end;) {
-    const PageFrame& frame = directory_->frame(at);
-    if ((frame.flags & kFrameFreeHead) != 0) {
-      use.free += PagesOfOrder(frame.order);
-      free_blocks.push_back(at);
-    } else if ((frame.flags & kFrameAllocated) != 0 && IsMovableOwner(frame.owner)) {
-      use.movable += PagesOfOrder(frame.order);
-    }
-    const bool head = (frame.flags & (kFrameFreeHead | kFrameAllocated)) != 0;
-    at += head ? PagesOfOrder(frame.order) : PageCount(1);
-  }
-  if (!ShouldConvert(use, from, to)) return false;
-  for (const PageFrameNumber block : free_blocks) {
-    const Order order = directory_->frame(block).order;
-    RemoveFromList(block, order, from);
-    AddToList(block, order, to, FreePlace::kTail);
-  }
-  ChangeType(begin, kPageblockOrder, to);
-  return true;
-}
-
-void BuddyAllocator::ChangeType(PageFrameNumber pfn, Order order, MigrateType type) {
-  for (PageFrameNumber at = pfn; at < pfn + PagesOfOrder(order); at += kPagesPerPageblock) {
-    MigrateType& of_block = directory_->pageblock(at).type;
-    if (of_block != MigrateType::kMovable) --converted_pageblocks_[At(of_block)];
-    if (type != MigrateType::kMovable) ++converted_pageblocks_[At(type)];
-    of_block = type;
-  }
 }
 
 }  // namespace memsim

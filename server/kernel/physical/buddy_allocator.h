@@ -54,15 +54,23 @@ class BuddyAllocator {
 
   // Takes a block of exactly 2^order frames: of the type, else of another type by the rules of fallback_policy.h.
   // Larger blocks are split; their upper halves go back to the lists. The block has frame records, which are all zero.
-  // nullopt: none is large enough. REQUIRES: order <= kMaxOrder.
-  std::optional<PageFrameNumber> Allocate(Order order, MigrateType type, TypeMixing mixing);
+  // kNoPage: none is large enough. REQUIRES: order <= kMaxOrder.
+  PageFrameNumber Allocate(Order order, MigrateType type, TypeMixing mixing);
 
   // Takes a block off the lists of this type alone (__rmqueue_smallest).
-  std::optional<PageFrameNumber> AllocateOfType(Order order, MigrateType type);
+  PageFrameNumber AllocateOfType(Order order, MigrateType type);
 
   // Gives back a block, merging it with its buddies. Its frame records become zero. REQUIRES: it was allocated, whole,
   // from this zone.
   void Free(PageFrameNumber pfn, Order order, FreePlace place = FreePlace::kByMergeChance);
+
+  // HIGHATOMIC pageblocks, which only AllocateOfType takes from. Reserving makes the pageblocks of an allocated block
+  // such, unless that would be more than a hundredth of the zone (reserve_highatomic_pageblock).
+  void ReserveHighAtomic(PageFrameNumber pfn, Order order);
+  // Gives one of them that has a free block to a type that any allocation may take. False: there is none.
+  bool ReturnHighAtomic(MigrateType type);
+  // nr_free_highatomic.
+  PageCount free_high_atomic() const;
 
   PageCount free_pages() const { return free_pages_; }
   // NR_FREE_PAGES_BLOCKS: free pages in blocks of a pageblock or more.
@@ -72,6 +80,7 @@ class BuddyAllocator {
   std::uint64_t free_blocks(Order order, MigrateType type) const { return list(order, type).blocks; }
   // Whether a list of this order or a higher one has a block of a type that anyone may take.
   bool HasBlock(Order order) const;
+  bool HasBlock(Order order, MigrateType type) const { return nonempty_[At(type)] >> order.value() != 0; }
   // How many pageblocks of the zone have a type.
   std::uint64_t pageblocks(MigrateType type) const;
 
@@ -97,6 +106,7 @@ class BuddyAllocator {
 
   static std::size_t At(Order order) { return order.value(); }
   static std::size_t At(MigrateType type) { return static_cast<std::size_t>(type); }
+  static std::uint16_t Bit(Order order) { return static_cast<std::uint16_t>(1U << order.value()); }
   FreeList& list(Order order, MigrateType type) { return lists_[At(order)][At(type)]; }
   const FreeList& list(Order order, MigrateType type) const { return lists_[At(order)][At(type)]; }
 
@@ -126,22 +136,32 @@ class BuddyAllocator {
   // The first block of a list that is not empty.
   PageFrameNumber TakeHead(Order order, MigrateType type);
   PageFrameNumber TakeUntouched();
-  void CountBlocks(Order order, MigrateType type, std::int64_t delta);
+  void CountRemoval(Order order, MigrateType type);
   // Takes the first block of a list that is not empty and splits it to the order.
   PageFrameNumber TakeBlock(Order order, Order found, MigrateType type);
   // Splits a block that is on no list down to order `low`, which is then no longer free; the upper halves go to lists.
   void Expand(PageFrameNumber pfn, Order low, Order high, MigrateType type);
   void FreeWithinPageblock(PageFrameNumber pfn, Order order, MigrateType type, FreePlace place);
+  // Takes the other pageblock of a block of order 10 off its list, if it is free and may merge with one of this type.
+  bool TakeBuddyPageblock(PageFrameNumber pfn, MigrateType type);
   // Whether the block that it would merge into next would find its buddy free as well.
   bool IsMergeLikely(PageFrameNumber pfn, Order order) const;
 
   // Fallback: see fallback_policy.h.
-  std::optional<PageFrameNumber> Claim(Order order, MigrateType type, TypeMixing mixing);
-  std::optional<PageFrameNumber> Steal(Order order, MigrateType type);
+  PageFrameNumber Claim(Order order, MigrateType type, TypeMixing mixing);
+  PageFrameNumber Steal(Order order, MigrateType type);
   std::optional<MigrateType> FallbackWithBlocks(Order order, MigrateType type) const;
   // Gives the pageblock of a small free block to another type, if enough of it is free or alike.
   bool ClaimPageblock(PageFrameNumber pfn, MigrateType from, MigrateType to);
   void ChangeType(PageFrameNumber pfn, Order order, MigrateType type);
+  // Whether all of the pageblock that holds the frame is memory of this zone: others never change their type.
+  bool IsWholePageblock(PageFrameNumber pfn) const;
+  // Calls visit(pfn, const PageFrame&) for the blocks of a pageblock that has frame records, free and allocated,
+  // ascending.
+  template <typename Visitor>
+  void ForEachBlockIn(PageFrameNumber pageblock, Visitor visit) const;
+  // Moves the free blocks of a pageblock to the lists of another type, and changes its type (move_freepages_block).
+  void MovePageblock(PageFrameNumber pageblock, MigrateType from, MigrateType to);
 
   void CheckBlock(PageFrameNumber pfn, Order order, MigrateType type) const;
   void CheckLists() const;

@@ -73,15 +73,18 @@ class FrameDirectory {
     const PageFrame& head = frame(pfn);
     return (head.flags & kFrameFreeHead) != 0 && head.order == order;
   }
-  // Records the beginning of a free block. REQUIRES: as IsFreeHead; no block begins there.
-  void MarkFree(PageFrameNumber pfn, Order order) {
+  // Records the beginning of a free block, and returns its links for the caller to set. REQUIRES: as IsFreeHead; no block
+  // begins there.
+  FrameLinks& MarkFree(PageFrameNumber pfn, Order order) {
     if (order >= kPageblockOrder) {
-      pageblock(pfn).free_order = order;
-      return;
+      Pageblock& block = pageblock(pfn);
+      block.free_order = order;
+      return block.links;
     }
     PageFrame& head = frame(pfn);
     head.flags = kFrameFreeHead;
     head.order = order;
+    return head.links;
   }
   // Forgets it. REQUIRES: IsFreeHead(pfn, order).
   void ClearFree(PageFrameNumber pfn, Order order) {

@@ -33,75 +33,93 @@ PageAllocator::PageAllocator(const MemoryLayout& layout, const WatermarkParamete
     const ZoneLayout& zone = layout.zones[z];
     const BuddyAllocator buddy(directory_.get(), MemoryRange(zone, static_cast<ZoneType>(z)), zone.managed);
     zones_.push_back(Zone{zone, buddy, watermarks[z], reserve[z], PageCount(0), 0});
+    const bool preferred = z == 0 || zone.populated();
+    preferred_zone_[z] = preferred ? static_cast<ZoneType>(z) : preferred_zone_[z - 1];
   }
 }
 
-std::optional<PageFrameNumber> PageAllocator::AllocPages(GfpMask gfp, Order order, PageOwner owner) {
-  if (order > kMaxOrder) return std::nullopt;
-  std::optional<PageFrameNumber> pfn = TryZones(gfp, order, FastRules(PreferredZone(gfp)));
-  if (!pfn.has_value()) pfn = AllocSlowly(gfp, order);
-  if (!pfn.has_value()) return std::nullopt;
+PageFrameNumber PageAllocator::Alloc(GfpMask gfp, Order order, PageOwner owner) {
+  if (order > kMaxOrder) return kNoPage;
+  PageFrameNumber pfn = TryZones(gfp, order, FastRules(preferred_zone_[Index(ZoneForGfp(gfp))]));
+  if (pfn == kNoPage) pfn = AllocSlowly(gfp, order);
+  if (pfn == kNoPage) return kNoPage;
 
-  PageFrame& head = frame(*pfn);
+  PageFrame& head = frame(pfn);
   head.refcount = 1;
   head.order = order;
   head.owner = owner;
   head.flags = kFrameAllocated;
   const PageCount pages = PagesOfOrder(order);
-  zone_of(*pfn).allocated_ever += pages;
+  zone_of(pfn).allocated_ever += pages;
   owner_pages_[static_cast<std::size_t>(owner)] += pages;
   counters_->Add(Counter::kPgAlloc, static_cast<std::int64_t>(pages.value()));
   return pfn;
 }
 
-std::optional<PageFrameNumber> PageAllocator::AllocSlowly(GfpMask gfp, Order order) {
+PageFrameNumber PageAllocator::AllocSlowly(GfpMask gfp, Order order) {
   AllocationRules rules = SlowRules(gfp);
-  std::optional<PageFrameNumber> pfn = TryZones(gfp, order, rules);
-  if (!pfn.has_value() && IgnoresWatermarks(gfp)) {
+  PageFrameNumber pfn = TryZones(gfp, order, rules);
+  if (pfn == kNoPage && IgnoresWatermarks(gfp)) {
     pfn = TryZones(gfp, order, {WatermarkLevel::kNone, rules.reserves, TypeMixing::kAllowed});
   }
-  if (pfn.has_value() || !CanDirectReclaim(gfp)) return pfn;
+  if (pfn != kNoPage || !CanDirectReclaim(gfp)) return pfn;
   ++zones_[Index(ZoneForGfp(gfp))].stalls;
   counters_->Add(Counter::kAllocStall, 1);
-  // Nobody else gives memory back while this allocation waits. One that must not fail may at least use reserves
-  // (__alloc_pages_slowpath).
-  if ((gfp & kGfpNofail) != 0) {
+  // Nobody else gives memory back while this allocation waits, so what remains are the reserves.
+  while (pfn == kNoPage && MayRetry(gfp, order) && ReturnHighAtomic(gfp)) pfn = TryZones(gfp, order, rules);
+  if (pfn == kNoPage && (gfp & kGfpNofail) != 0) {
     rules.reserves = ReserveAccess::kHigh;
     pfn = TryZones(gfp, order, rules);
   }
   return pfn;
 }
 
-std::optional<PageFrameNumber> PageAllocator::TryZones(GfpMask gfp, Order order, const AllocationRules& rules) {
+PageFrameNumber PageAllocator::TryZones(GfpMask gfp, Order order, AllocationRules rules) {
   const ZoneType highest = ZoneForGfp(gfp);
   const MigrateType type = MigrateTypeFor(gfp);
-  for (int z = static_cast<int>(highest); z >= 0; --z) {
-    Zone& zone = zones_[static_cast<std::size_t>(z)];
-    if (zone.layout.managed.empty() || !IsAboveWatermark(zone, order, highest, rules)) continue;
-    const std::optional<PageFrameNumber> pfn = TakeFromZone(zone, order, type, rules.mixing);
-    if (pfn.has_value()) return pfn;
+  for (;;) {
+    for (int z = static_cast<int>(preferred_zone_[Index(highest)]); z >= 0; --z) {
+      Zone& zone = zones_[static_cast<std::size_t>(z)];
+      if (!IsAboveWatermark(zone, order, highest, rules)) continue;
+      const PageFrameNumber pfn = TakeFromZone(zone, order, type, rules);
+      if (pfn != kNoPage) return pfn;
+    }
+    if (rules.mixing == TypeMixing::kAllowed) return kNoPage;
+    rules.mixing = TypeMixing::kAllowed;
   }
-  if (rules.mixing == TypeMixing::kAllowed) return std::nullopt;
-  return TryZones(gfp, order, {rules.level, rules.reserves, TypeMixing::kAllowed});
 }
 
-bool PageAllocator::IsAboveWatermark(const Zone& zone, Order order, ZoneType highest, const AllocationRules& rules) {
+bool PageAllocator::IsAboveWatermark(const Zone& zone, Order order, ZoneType highest, AllocationRules rules) {
   if (rules.level == WatermarkLevel::kNone) return true;
-  const PageCount mark = MarkWithReserves(MarkAt(zone.watermarks, rules.level), rules.reserves);
-  const PageCount wanted = PagesOfOrder(order) - PageCount(1);
-  if (zone.buddy.free_pages() <= mark + zone.lowmem_reserve[Index(highest)] + wanted) return false;
-  return order == Order(0) || zone.buddy.HasBlock(order);
+  PageCount needed = MarkWithReserves(MarkAt(zone.watermarks, rules.level), rules.reserves);
+  needed += zone.lowmem_reserve[Index(highest)] + PagesOfOrder(order) - PageCount(1);
+  if (rules.reserves == ReserveAccess::kOrdinary) needed += zone.buddy.free_high_atomic();
+  if (zone.buddy.free_pages() <= needed) return false;
+  if (order == Order(0) || zone.buddy.HasBlock(order)) return true;
+  return rules.reserves == ReserveAccess::kAtomic && zone.buddy.HasBlock(order, MigrateType::kHighAtomic);
 }
 
-std::optional<PageFrameNumber> PageAllocator::TakeFromZone(Zone& zone, Order order, MigrateType type,
-                                                           TypeMixing mixing) {
-  return zone.buddy.Allocate(order, type, mixing);
+PageFrameNumber PageAllocator::TakeFromZone(Zone& zone, Order order, MigrateType type, AllocationRules rules) {
+  const bool high_atomic = rules.reserves == ReserveAccess::kAtomic && order > Order(0);
+  if (high_atomic) {
+    const PageFrameNumber pfn = zone.buddy.AllocateOfType(order, MigrateType::kHighAtomic);
+    if (pfn != kNoPage) return pfn;
+  }
+  const PageFrameNumber pfn = zone.buddy.Allocate(order, type, rules.mixing);
+  if (pfn != kNoPage) {
+    if (high_atomic) zone.buddy.ReserveHighAtomic(pfn, order);
+    return pfn;
+  }
+  // Who cannot wait may take single pages of the reserve too.
+  const bool non_blocking = rules.reserves == ReserveAccess::kAtomic || rules.reserves == ReserveAccess::kNonBlocking;
+  return non_blocking ? zone.buddy.AllocateOfType(order, MigrateType::kHighAtomic) : kNoPage;
 }
 
-ZoneType PageAllocator::PreferredZone(GfpMask gfp) const {
-  std::size_t z = Index(ZoneForGfp(gfp));
-  while (z > 0 && zones_[z].layout.managed.empty()) --z;
-  return static_cast<ZoneType>(z);
+bool PageAllocator::ReturnHighAtomic(GfpMask gfp) {
+  for (int z = static_cast<int>(preferred_zone_[Index(ZoneForGfp(gfp))]); z >= 0; --z) {
+    if (zones_[static_cast<std::size_t>(z)].buddy.ReturnHighAtomic(MigrateTypeFor(gfp))) return true;
+  }
+  return false;
 }
 
 void PageAllocator::FreePages(PageFrameNumber pfn, Order order) {

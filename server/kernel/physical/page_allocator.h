@@ -67,7 +67,10 @@ class PageAllocator {
 
   // Takes a block of 2^order pages with one reference, its records as new but for owner and order. nullopt: no zone
   // that gfp allows has such a block above the watermark that gfp may go down to, or the order is above kMaxOrder.
-  std::optional<PageFrameNumber> AllocPages(GfpMask gfp, Order order, PageOwner owner);
+  std::optional<PageFrameNumber> AllocPages(GfpMask gfp, Order order, PageOwner owner) {
+    const PageFrameNumber pfn = Alloc(gfp, order, owner);
+    return pfn == kNoPage ? std::nullopt : std::optional<PageFrameNumber>(pfn);
+  }
 
   // Gives a block back. For the kernel's own callers: REQUIRES that it is an allocated block of that order, unmapped,
   // with no reference but the first.
@@ -129,18 +132,23 @@ class PageAllocator {
   Zone& zone_of(PageFrameNumber pfn) { return zones_[static_cast<std::size_t>(ZoneOfFrame(pfn))]; }
   const Zone& zone_of(PageFrameNumber pfn) const { return zones_[static_cast<std::size_t>(ZoneOfFrame(pfn))]; }
 
-  // One pass over the zones from the highest that gfp allows downwards (get_page_from_freelist).
-  std::optional<PageFrameNumber> TryZones(GfpMask gfp, Order order, const AllocationRules& rules);
-  std::optional<PageFrameNumber> AllocSlowly(GfpMask gfp, Order order);
-  static bool IsAboveWatermark(const Zone& zone, Order order, ZoneType highest, const AllocationRules& rules);
-  // The one place where pages leave a zone.
-  static std::optional<PageFrameNumber> TakeFromZone(Zone& zone, Order order, MigrateType type, TypeMixing mixing);
-  // The highest zone with memory that gfp allows.
-  ZoneType PreferredZone(GfpMask gfp) const;
+  // In these, kNoPage: there is none.
+  PageFrameNumber Alloc(GfpMask gfp, Order order, PageOwner owner);
+  PageFrameNumber AllocSlowly(GfpMask gfp, Order order);
+  // One pass over the zones from the highest that gfp allows downwards; a second one if the rules forbade to mix types
+  // (get_page_from_freelist).
+  PageFrameNumber TryZones(GfpMask gfp, Order order, AllocationRules rules);
+  // The one place where pages leave a zone (rmqueue).
+  static PageFrameNumber TakeFromZone(Zone& zone, Order order, MigrateType type, AllocationRules rules);
+  static bool IsAboveWatermark(const Zone& zone, Order order, ZoneType highest, AllocationRules rules);
+  // Gives a reserved pageblock back to ordinary use; false: no zone that gfp allows has one.
+  bool ReturnHighAtomic(GfpMask gfp);
 
   std::unique_ptr<FrameDirectory> directory_;
   // By ZoneType.
   std::vector<Zone> zones_;
+  // By the highest zone allowed: the highest of those that have memory.
+  PerZone<ZoneType> preferred_zone_ = {};
   Counters* counters_;
   std::array<PageCount, kPageOwnerCount> owner_pages_;
   PageCount managed_pages_;

@@ -15,6 +15,10 @@ namespace memsim {
 // The end of a list. No machine has this frame: the largest has 2^30 frames and a hole.
 inline constexpr std::uint32_t kNoFrame = UINT32_MAX;
 
+// No frame, where a function of the hot path answers one: an optional is returned through memory, which costs more than
+// the rest of an allocation.
+inline constexpr PageFrameNumber kNoPage{UINT64_MAX};
+
 // A place in a list of frames or blocks, as frame numbers.
 struct FrameLinks {
   std::uint32_t next = kNoFrame;
