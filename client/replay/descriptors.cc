@@ -32,7 +32,10 @@ void EnsureFile(ReplaySession& session, const std::string& path, std::uint64_t s
 }
 
 void OpenAs(ReplaySession& session, TracedProcess& process, int fd, const std::string& path, std::uint32_t flags) {
-  // A file that this call makes is empty; one that was there and is not told has the size that it must have.
+  // A file that this call makes is empty, also where an earlier replay left one on the machine; one that was there and
+  // is not told has the size that it must have.
+  const bool makes = (flags & kOpenCreate) != 0 && !session.files().Has(path);
+  if (makes && (flags & kOpenAccessMode) != 0) flags |= kOpenTruncate;
   EnsureFile(session, path, (flags & kOpenCreate) != 0 ? 0 : session.files().LeastSize(path));
   v1::Call call;
   v1::OpenRequest& open = *call.mutable_open();

@@ -71,6 +71,16 @@ TEST_F(FileCallsTest, ADescriptorHasItsNumberAlsoWhereTheMachineChoseAnother) {
   EXPECT_EQ(machine_.Of(v1::Call::kClose)[0].close().fd(), 3);
 }
 
+TEST_F(FileCallsTest, AFileThatTheTraceMakesIsEmptyAlsoWhereTheMachineHasOne) {
+  Replay(
+      "1000 openat(AT_FDCWD</home>, \"/a\", O_RDWR|O_CREAT, 0644) = 3</a>\n"
+      "1000 openat(AT_FDCWD</home>, \"/a\", O_RDWR|O_CREAT, 0644) = 4</a>\n");
+  const std::vector<v1::Call> opens = machine_.Of(v1::Call::kOpen);
+  ASSERT_THAT(opens, SizeIs(5));
+  EXPECT_EQ(opens[3].open().flags(), 01002U);
+  EXPECT_EQ(opens[4].open().flags(), 2U) << "the second time it has what was written";
+}
+
 TEST_F(FileCallsTest, DescriptorsThatNothingToldOfAreOpenedAtFirstUse) {
   const TraceReport report = Replay(
       "1000 pipe2([3<pipe:[1]>, 4<pipe:[1]>], 0) = 0\n"
