@@ -18,6 +18,8 @@ std::string ErrnoName(Errno error) {
       return "EINTR";
     case Errno::kIo:
       return "EIO";
+    case Errno::kNxio:
+      return "ENXIO";
     case Errno::kBadF:
       return "EBADF";
     case Errno::kChild:

@@ -21,6 +21,7 @@ enum class Errno : int {
   kSrch = 3,
   kIntr = 4,
   kIo = 5,
+  kNxio = 6,
   kBadF = 9,
   kChild = 10,
   kAgain = 11,

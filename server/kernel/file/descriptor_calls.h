@@ -1,0 +1,56 @@
+// The system calls on descriptors, with Linux's errors in Linux's order.
+
+#ifndef MEMSIM_SERVER_KERNEL_FILE_DESCRIPTOR_CALLS_H_
+#define MEMSIM_SERVER_KERNEL_FILE_DESCRIPTOR_CALLS_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/string_view.h"
+
+#include "server/base/errno.h"
+#include "server/base/units.h"
+#include "server/kernel/file/file_system.h"
+#include "server/kernel/file/file_table.h"
+
+namespace memsim {
+
+// On whose behalf: a process's descriptors and those of its limits that files obey.
+struct FileCaller {
+  FileSystem& files;
+  FileTable& table;
+  // RLIMIT_NOFILE and RLIMIT_FSIZE, the current ones.
+  std::uint64_t max_descriptors;
+  ByteCount max_file_size;
+};
+
+struct OpenedDescriptor {
+  int fd;
+  // O_TRUNC cut the file: its mappings must lose these pages.
+  std::optional<CutTail> cut;
+};
+
+// The file behind a descriptor for calls that use it, as mmap does (fget): EBADF if it is not open, or open as O_PATH.
+ErrnoOr<OpenFileId> FileOfDescriptor(const FileCaller& caller, int fd);
+
+// open(2). EMFILE beside the errors of FileSystem::Open.
+ErrnoOr<OpenedDescriptor> OpenDescriptor(const FileCaller& caller, absl::string_view path, std::uint32_t flags);
+// close(2). EBADF.
+Errno CloseDescriptor(const FileCaller& caller, int fd);
+// dup(2) and fcntl(F_DUPFD): the lowest free descriptor from minimum on. flags: O_CLOEXEC or nothing. EBADF, EINVAL,
+// EMFILE.
+ErrnoOr<int> DuplicateDescriptor(const FileCaller& caller, int fd, int minimum, std::uint32_t flags);
+// dup2(2), or with flags dup3(2), which refuses to copy a descriptor onto itself. EBADF, EINVAL.
+ErrnoOr<int> DuplicateOnto(const FileCaller& caller, int fd, int new_fd, std::uint32_t flags);
+
+// ftruncate(2). EINVAL, EBADF, EFBIG.
+ErrnoOr<std::optional<CutTail>> TruncateDescriptor(const FileCaller& caller, int fd, ByteCount length);
+// write(2), or pwrite64(2) at an offset. What devices and pipes take is gone. EBADF, EINVAL, ESPIPE, EFBIG, ENOMEM.
+ErrnoOr<ByteCount> WriteDescriptor(const FileCaller& caller, int fd, ByteCount length, std::optional<ByteCount> offset);
+// lseek(2) with whence SEEK_SET 0, SEEK_CUR 1, SEEK_END 2, SEEK_DATA 3, SEEK_HOLE 4: files have one hole, at their end.
+// EBADF, EINVAL, ESPIPE, ENXIO.
+ErrnoOr<ByteCount> SeekDescriptor(const FileCaller& caller, int fd, std::int64_t offset, int whence);
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_FILE_DESCRIPTOR_CALLS_H_

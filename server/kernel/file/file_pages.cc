@@ -1,0 +1,124 @@
+// The pages of files: how they come into memory, get dirty, and go with the end of their file.
+
+#include <algorithm>
+
+#include "server/base/check.h"
+#include "server/kernel/file/file_system.h"
+
+namespace memsim {
+
+ByteCount FileSystem::MaxSize(FileKind kind) { return IsShmemKind(kind) ? kMaxTmpfsFileSize : kMaxDiskFileSize; }
+
+bool FileSystem::IsCached(InodeId id, PageOffset index) const {
+  const Inode& file = inode(id);
+  return index < file.assumed_cached_end || file.pages.Find(index).has_value();
+}
+
+void FileSystem::CountPage(const Inode& inode, std::int64_t change) {
+  const bool shmem = IsShmemKind(inode.kind);
+  counters_.Add(Counter::kNrFilePages, change);
+  if (shmem) counters_.Add(Counter::kNrShmem, change);
+  // Shared memory has no disk to go back to: it is reclaimed as anonymous memory is.
+  counters_.Add(shmem ? Counter::kNrInactiveAnon : Counter::kNrInactiveFile, change);
+  // shmem_inode_acct_blocks: what was not promised as a whole is promised page by page.
+  if (shmem && inode.accounted == PageCount(0)) counters_.Add(Counter::kCommittedAs, change);
+  cached_pages_ = change > 0 ? cached_pages_ + PageCount(1) : cached_pages_ - PageCount(1);
+}
+
+std::optional<PageFrameNumber> FileSystem::AddPage(InodeId id, PageOffset index) {
+  const std::optional<PageFrameNumber> pfn =
+      allocator_.AllocPages(kGfpHighuserMovable, Order(0), PageOwner::kPageCache);
+  if (!pfn.has_value()) return std::nullopt;
+  PageFrame& page = allocator_.frame(*pfn);
+  page.mapping = id.value();
+  page.index = index;
+  Inode& file = MutableInode(id);
+  file.pages.Add(index, *pfn);
+  CountPage(file, 1);
+  return pfn;
+}
+
+ErrnoOr<FilePage> FileSystem::GetPage(InodeId id, PageOffset index, ReadAround read_around) {
+  const Inode& file = inode(id);
+  MEMSIM_CHECK(HasPages(file.kind), id.value());
+  if (index >= PageOffset(file.page_count().value())) return Errno::kFault;
+  if (const std::optional<PageFrameNumber> cached = file.pages.Find(index); cached.has_value()) {
+    return FilePage{*cached, PageSource::kCached};
+  }
+  PageSource source = PageSource::kRead;
+  if (index < file.assumed_cached_end) {
+    source = PageSource::kCached;
+  } else if (IsShmemKind(file.kind)) {
+    source = PageSource::kNew;
+  }
+  const std::optional<PageFrameNumber> added = AddPage(id, index);
+  if (!added.has_value()) return Errno::kNoMem;
+  if (source == PageSource::kRead && read_around == ReadAround::kWindow) ReadWindow(id, index);
+  return FilePage{*added, source};
+}
+
+// do_sync_mmap_readahead: half of the window lies before the page that was missed. Pages for which there is no memory
+// are not read.
+void FileSystem::ReadWindow(InodeId id, PageOffset index) {
+  const std::uint64_t half = kReadAroundPages.value() / 2;
+  const PageOffset begin(index.value() > half ? index.value() - half : 0);
+  const PageOffset end = std::min(begin + kReadAroundPages, PageOffset(inode(id).page_count().value()));
+  for (PageOffset page = begin; page < end; page += PageCount(1)) {
+    if (!IsCached(id, page) && !AddPage(id, page).has_value()) return;
+  }
+}
+
+void FileSystem::MarkDirty(PageFrameNumber frame) {
+  PageFrame& page = allocator_.frame(frame);
+  MEMSIM_CHECK(page.owner == PageOwner::kPageCache, frame.value());
+  if (page.mapping == 0 || (page.flags & kFrameDirty) != 0) return;
+  page.flags |= kFrameDirty;
+  // Nobody waits to write shared memory anywhere.
+  if (!IsShmemKind(inode(InodeId(page.mapping)).kind)) counters_.Add(Counter::kNrDirty, 1);
+}
+
+void FileSystem::DropPages(InodeId id, PageOffset first) {
+  Inode& file = MutableInode(id);
+  file.pages.RemoveFrom(first, [this, &file](PageOffset, PageFrameNumber pfn) {
+    PageFrame& page = allocator_.frame(pfn);
+    if ((page.flags & kFrameDirty) != 0 && !IsShmemKind(file.kind)) counters_.Add(Counter::kNrDirty, -1);
+    page.flags &= static_cast<FrameFlags>(~kFrameDirty);
+    page.mapping = 0;
+    CountPage(file, -1);
+    allocator_.PutPage(pfn);
+  });
+  file.assumed_cached_end = std::min(file.assumed_cached_end, first);
+}
+
+std::optional<CutTail> FileSystem::SetSize(InodeId id, ByteCount size) {
+  Inode& file = MutableInode(id);
+  MEMSIM_CHECK(HasPages(file.kind) && size <= MaxSize(file.kind), size.value());
+  const bool shrinks = size < file.size;
+  file.size = size;
+  if (!shrinks) return std::nullopt;
+  const PageOffset first(file.page_count().value());
+  DropPages(id, first);
+  return CutTail{id, first};
+}
+
+ErrnoOr<ByteCount> FileSystem::WriteBytes(InodeId id, ByteCount offset, ByteCount length) {
+  Inode& file = MutableInode(id);
+  MEMSIM_CHECK(HasPages(file.kind) && length > ByteCount(0) && offset + length <= MaxSize(file.kind), offset.value(),
+               length.value());
+  const ByteCount wanted_end = offset + length;
+  ByteCount end = offset;
+  while (end < wanted_end) {
+    const PageOffset index(ToPages(end).value());
+    std::optional<PageFrameNumber> page = file.pages.Find(index);
+    if (!page.has_value()) page = AddPage(id, index);
+    if (!page.has_value()) break;
+    end = std::min(wanted_end, ToBytes(PageCount(index.value() + 1)));
+    // The size first: no page of the cache lies beyond it.
+    file.size = std::max(file.size, end);
+    MarkDirty(*page);
+  }
+  if (end == offset) return Errno::kNoMem;
+  return end - offset;
+}
+
+}  // namespace memsim

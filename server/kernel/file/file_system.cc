@@ -1,0 +1,230 @@
+#include "server/kernel/file/file_system.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/base/check.h"
+
+namespace memsim {
+namespace {
+
+constexpr absl::string_view kTmpfsMount = "/dev/shm/";
+// What opening alone obeys; the rest stays in f_flags.
+constexpr std::uint32_t kOpeningFlags = kOpenCreate | kOpenExclusive | kOpenTruncate | kOpenCloseOnExec;
+// With O_PATH all others are ignored (O_PATH_FLAGS).
+constexpr std::uint32_t kPathFlags = kOpenPath | kOpenDirectory | kOpenCloseOnExec;
+
+// getname and the length checks of link_path_walk.
+Errno CheckPath(absl::string_view path) {
+  if (path.empty()) return Errno::kNoEnt;
+  if (path.size() >= FileSystem::kMaxPath) return Errno::kNameTooLong;
+  for (std::size_t begin = 0; begin < path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    if (end - begin > FileSystem::kMaxName) return Errno::kNameTooLong;
+    begin = end + 1;
+  }
+  // Nothing is relative to anything in a flat name space.
+  return path[0] == '/' ? Errno::kOk : Errno::kNoEnt;
+}
+
+bool WantsToWrite(std::uint32_t flags) {
+  return (flags & kOpenAccessMode) != kOpenReadOnly || (flags & kOpenTruncate) != 0;
+}
+
+}  // namespace
+
+// --- The tables
+// --------------------------------------------------------------------------------------------------------------
+
+const OpenFile& FileSystem::file(OpenFileId id) const {
+  MEMSIM_CHECK(id.value() >= 1 && id.value() <= open_files_.size(), id.value());
+  const OpenFile& file = open_files_[id.value() - 1];
+  MEMSIM_CHECK(file.references > 0, id.value());
+  return file;
+}
+
+const Inode& FileSystem::inode(InodeId id) const {
+  MEMSIM_CHECK(id.value() >= 1 && id.value() <= inodes_.size(), id.value());
+  return inodes_[id.value() - 1];
+}
+
+ErrnoOr<InodeId> FileSystem::NewInode(FileKind kind, absl::string_view name) {
+  if (inodes_.size() - free_inodes_.size() >= kMaxInodes) return Errno::kNoSpc;
+  InodeId id(static_cast<std::uint32_t>(inodes_.size() + 1));
+  if (free_inodes_.empty()) {
+    inodes_.emplace_back();
+  } else {
+    id = free_inodes_.back();
+    free_inodes_.pop_back();
+  }
+  Inode& inode = MutableInode(id);
+  inode = Inode();
+  inode.kind = kind;
+  const DeviceNumber device = DeviceOf(kind);
+  inode.number = device == kDiskDevice    ? ++last_disk_number_
+                 : device == kTmpfsDevice ? ++last_tmpfs_number_
+                                          : ++last_kernel_number_;
+  inode.name = std::string(name);
+  name_bytes_ += ByteCount(name.size());
+  return id;
+}
+
+ErrnoOr<OpenFileId> FileSystem::NewOpenFile(InodeId inode, std::uint32_t flags) {
+  if (open_files_.size() - free_open_files_.size() >= kMaxOpenFiles) return Errno::kNFile;
+  OpenFileId id(static_cast<std::uint32_t>(open_files_.size() + 1));
+  if (free_open_files_.empty()) {
+    open_files_.emplace_back();
+  } else {
+    id = free_open_files_.back();
+    free_open_files_.pop_back();
+  }
+  open_files_[id.value() - 1] = {inode, flags & ~kOpeningFlags, ByteCount(0), 1};
+  ++MutableInode(inode).open_files;
+  return id;
+}
+
+void FileSystem::Get(OpenFileId id) { ++MutableFile(id).references; }
+
+void FileSystem::Put(OpenFileId id) {
+  OpenFile& file = MutableFile(id);
+  if (--file.references > 0) return;
+  const InodeId inode = file.inode;
+  file = OpenFile();
+  free_open_files_.push_back(id);
+  --MutableInode(inode).open_files;
+  FreeIfDead(inode);
+}
+
+void FileSystem::FreeIfDead(InodeId id) {
+  Inode& dead = MutableInode(id);
+  if (dead.alive()) return;
+  DropPages(id, PageOffset(0));
+  counters_.Add(Counter::kCommittedAs, -static_cast<std::int64_t>(dead.accounted.value()));
+  name_bytes_ -= ByteCount(dead.name.size());
+  dead = Inode();
+  free_inodes_.push_back(id);
+}
+
+// --- Names
+// -------------------------------------------------------------------------------------------------------------------
+
+ErrnoOr<InodeId> FileSystem::Find(absl::string_view path) const {
+  if (const Errno error = CheckPath(path); error != Errno::kOk) return error;
+  const auto found = names_.find(path);
+  if (found == names_.end()) return Errno::kNoEnt;
+  return found->second;
+}
+
+void FileSystem::AddName(InodeId id, absl::string_view path) {
+  Inode& inode = MutableInode(id);
+  name_bytes_ += ByteCount(path.size());
+  name_bytes_ -= ByteCount(inode.name.size());
+  inode.name = std::string(path);
+  inode.links = 1;
+  names_.emplace(inode.name, id);
+}
+
+void FileSystem::RemoveName(InodeId id) {
+  Inode& inode = MutableInode(id);
+  names_.erase(inode.name);
+  inode.links = 0;
+}
+
+Errno FileSystem::Mknod(absl::string_view path, FileKind kind, ByteCount size) {
+  if (kind == FileKind::kSharedAnonymous) return Errno::kInval;
+  const ErrnoOr<InodeId> existing = Find(path);
+  if (existing.ok()) return Errno::kExist;
+  if (CheckPath(path) != Errno::kOk) return existing.error();
+  if (HasPages(kind) && size > MaxSize(kind)) return Errno::kFBig;
+  const ErrnoOr<InodeId> id = NewInode(kind, path);
+  if (!id.ok()) return id.error();
+  AddName(*id, path);
+  if (HasPages(kind)) {
+    Inode& inode = MutableInode(*id);
+    inode.size = size;
+    inode.assumed_cached_end = PageOffset(inode.page_count().value());
+  }
+  return Errno::kOk;
+}
+
+// What O_CREAT and O_EXCL say about whether the name is there.
+ErrnoOr<InodeId> FileSystem::FindOrCreate(absl::string_view path, std::uint32_t flags) {
+  const ErrnoOr<InodeId> existing = Find(path);
+  if ((flags & kOpenCreate) == 0) return existing;
+  if (existing.ok()) {
+    if ((flags & kOpenExclusive) != 0) return Errno::kExist;
+    if (inode(*existing).kind == FileKind::kDirectory) return Errno::kIsDir;
+    return existing;
+  }
+  if (const Errno error = CheckPath(path); error != Errno::kOk) return error;
+  // A name that ends with a slash can only be a directory's.
+  if (path.back() == '/') return Errno::kIsDir;
+  const bool on_tmpfs = path.substr(0, kTmpfsMount.size()) == kTmpfsMount;
+  const ErrnoOr<InodeId> id = NewInode(on_tmpfs ? FileKind::kTmpfs : FileKind::kRegular, path);
+  if (id.ok()) AddName(*id, path);
+  return id;
+}
+
+ErrnoOr<OpenedFile> FileSystem::Open(absl::string_view path, std::uint32_t flags) {
+  if ((flags & kOpenPath) != 0) flags &= kPathFlags;
+  if ((flags & kOpenCreate) != 0 && (flags & kOpenDirectory) != 0) return Errno::kInval;
+  // Before the name is looked at, so that a file is not made in vain (alloc_empty_file).
+  if (open_files_.size() - free_open_files_.size() >= kMaxOpenFiles) return Errno::kNFile;
+  const ErrnoOr<InodeId> id = FindOrCreate(path, flags);
+  if (!id.ok()) return id.error();
+  const FileKind kind = inode(*id).kind;
+  if ((flags & kOpenDirectory) != 0 && kind != FileKind::kDirectory) return Errno::kNotDir;
+  if (kind == FileKind::kDirectory && WantsToWrite(flags)) return Errno::kIsDir;
+  const ErrnoOr<OpenFileId> opened = NewOpenFile(*id, flags);
+  if (!opened.ok()) return opened.error();
+  OpenedFile result{*opened, std::nullopt};
+  if ((flags & kOpenTruncate) != 0 && HasPages(kind)) result.cut = SetSize(*id, ByteCount(0));
+  return result;
+}
+
+Errno FileSystem::Unlink(absl::string_view path) {
+  const ErrnoOr<InodeId> id = Find(path);
+  if (!id.ok()) return id.error();
+  if (inode(*id).kind == FileKind::kDirectory) return Errno::kIsDir;
+  RemoveName(*id);
+  FreeIfDead(*id);
+  return Errno::kOk;
+}
+
+Errno FileSystem::Rename(absl::string_view old_path, absl::string_view new_path) {
+  const ErrnoOr<InodeId> id = Find(old_path);
+  if (!id.ok()) return id.error();
+  const ErrnoOr<InodeId> replaced = Find(new_path);
+  if (!replaced.ok()) {
+    if (const Errno error = CheckPath(new_path); error != Errno::kOk) return error;
+  } else {
+    if (*replaced == *id) return Errno::kOk;
+    const bool from_directory = inode(*id).kind == FileKind::kDirectory;
+    const bool onto_directory = inode(*replaced).kind == FileKind::kDirectory;
+    if (from_directory && !onto_directory) return Errno::kNotDir;
+    if (!from_directory && onto_directory) return Errno::kIsDir;
+    RemoveName(*replaced);
+    FreeIfDead(*replaced);
+  }
+  RemoveName(*id);
+  AddName(*id, new_path);
+  return Errno::kOk;
+}
+
+ErrnoOr<OpenFileId> FileSystem::CreateSharedAnonymous(ByteCount size, PageCount accounted) {
+  const ErrnoOr<InodeId> id = NewInode(FileKind::kSharedAnonymous, "/dev/zero");
+  if (!id.ok()) return id.error();
+  MutableInode(*id).size = size;
+  const ErrnoOr<OpenFileId> opened = NewOpenFile(*id, kOpenReadWrite);
+  // Only now, so that a failure leaves the promise with the caller.
+  if (opened.ok()) MutableInode(*id).accounted = accounted;
+  FreeIfDead(*id);
+  return opened;
+}
+
+bool FileSystem::CanMap(OpenFileId id) const {
+  const FileKind kind = InodeOf(id).kind;
+  return HasPages(kind) || kind == FileKind::kZeroDevice;
+}
+
+}  // namespace memsim

@@ -1,0 +1,194 @@
+// All files of a machine: their names, who has them open, and their pages in memory.
+//
+// Paths are absolute and flat: there are no directories to search, and a directory is a file like others. Whatever lies
+// under /dev/shm is on tmpfs, the rest on a disk.
+//
+// A file lives while it has a name, or while anybody holds one of its open files (a descriptor or a mapping). Then its
+// pages are freed.
+//
+// Pages of a file made by Mknod count as cached from the start, as if the program that wrote them had just run: they
+// get their frames when they are first used, and that is a cache hit. Pages of shared memory and tmpfs are made at
+// their first use. A hole of a file on the disk must be read like any other page that is not in memory.
+//
+// Thread-compatible. The allocator and the counters outlive it.
+//
+// Invariants (CheckInvariants verifies them):
+//  1. Each name belongs to one inode, which has it as its name and has one link; all others have no link.
+//  2. An inode is alive, and its count of open files is right.
+//  3. A page in a cache has an allocated frame of owner kPageCache, which names the inode and its place in it, and lies
+//  before the file's end.
+//  4. nr_file_pages, nr_shmem and nr_dirty are what the caches hold.
+
+#ifndef MEMSIM_SERVER_KERNEL_FILE_FILE_SYSTEM_H_
+#define MEMSIM_SERVER_KERNEL_FILE_FILE_SYSTEM_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/strings/string_view.h"
+
+#include "server/base/digest.h"
+#include "server/base/errno.h"
+#include "server/base/units.h"
+#include "server/kernel/file/inode.h"
+#include "server/kernel/file/open_file.h"
+#include "server/kernel/observe/counter.h"
+#include "server/kernel/physical/page_allocator.h"
+
+namespace memsim {
+
+// What is no longer the file's: the pages from `first` on. Their frames live on while page tables map them, so whoever
+// cut the file must now unmap them from every mapping of the inode, private copies included (unmap_mapping_range).
+struct CutTail {
+  InodeId inode;
+  PageOffset first;
+
+  friend bool operator==(CutTail, CutTail) = default;
+};
+
+struct OpenedFile {
+  // With one reference, which is the caller's.
+  OpenFileId file;
+  // O_TRUNC made the file shorter.
+  std::optional<CutTail> cut;
+};
+
+// How a page came to be there.
+enum class PageSource : std::uint8_t {
+  // It was in memory: a minor fault.
+  kCached,
+  // It is new and zero, as shared memory is at its first use: a minor fault.
+  kNew,
+  // It had to be read: a major fault.
+  kRead,
+};
+
+struct FilePage {
+  // The cache's reference is the only one: a caller that maps the page takes its own.
+  PageFrameNumber frame;
+  PageSource source;
+};
+
+// How many pages a miss reads: MADV_RANDOM asks for the page alone.
+enum class ReadAround : std::uint8_t { kWindow, kPageAlone };
+
+class FileSystem {
+ public:
+  // PATH_MAX with its terminating zero, and NAME_MAX (include/uapi/linux/limits.h).
+  static constexpr std::size_t kMaxPath = 4096;
+  static constexpr std::size_t kMaxName = 255;
+  // Files in all. A quarter of a million is more than any trace makes, and about 64 MiB of host memory with usual
+  // names.
+  static constexpr std::uint32_t kMaxInodes = 1U << 18;
+  // fs.file-max: a mapping holds an open file, so shared anonymous mappings count too. 2^20, as fs.nr_open.
+  static constexpr std::uint32_t kMaxOpenFiles = 1U << 20;
+  // s_maxbytes of ext4 with blocks of 4 KiB: 2^32 - 1 blocks.
+  static constexpr ByteCount kMaxDiskFileSize{((1ULL << 32) - 1) << kPageShift};
+  // MAX_LFS_FILESIZE.
+  static constexpr ByteCount kMaxTmpfsFileSize{INT64_MAX};
+  // VM_READAHEAD_PAGES: 128 KiB.
+  static constexpr PageCount kReadAroundPages{32};
+
+  FileSystem(PageAllocator& pages, Counters& counters) : allocator_(pages), counters_(counters) {}
+
+  // --- Names (file_system.cc)
+  // ENOENT, ENAMETOOLONG, EEXIST; EFBIG for a size that the file's kind cannot have; EINVAL for kSharedAnonymous;
+  // ENOSPC at kMaxInodes. The size of what has no pages is not kept.
+  Errno Mknod(absl::string_view path, FileKind kind, ByteCount size);
+  // open(2) without the descriptor. ENOENT, ENAMETOOLONG, EINVAL, EEXIST, EISDIR, ENOTDIR, ENFILE, ENOSPC.
+  ErrnoOr<OpenedFile> Open(absl::string_view path, std::uint32_t flags);
+  // ENOENT, ENAMETOOLONG, EISDIR.
+  Errno Unlink(absl::string_view path);
+  // ENOENT, ENAMETOOLONG; EISDIR and ENOTDIR where one of both is a directory.
+  Errno Rename(absl::string_view old_path, absl::string_view new_path);
+  // The file behind a shared anonymous mapping (shmem_zero_setup): "/dev/zero (deleted)", opened for reading and
+  // writing, with the caller's reference. `accounted` pages were promised for it (all of its size, or none): the file
+  // gives them back to committed_as when it dies. ENFILE, ENOSPC.
+  ErrnoOr<OpenFileId> CreateSharedAnonymous(ByteCount size, PageCount accounted);
+
+  // --- Open files
+  // REQUIRES, here and below: a file that somebody holds.
+  const OpenFile& file(OpenFileId id) const;
+  const Inode& inode(InodeId id) const;
+  const Inode& InodeOf(OpenFileId id) const { return inode(file(id).inode); }
+  // Another reference; one reference less, where the last closes the file.
+  void Get(OpenFileId id);
+  void Put(OpenFileId id);
+  void SetPosition(OpenFileId id, ByteCount position) { MutableFile(id).position = position; }
+
+  bool CanRead(OpenFileId id) const { return file(id).can_read(); }
+  bool CanWrite(OpenFileId id) const { return file(id).can_write(); }
+  // Whether the file has an mmap operation: ENODEV without.
+  bool CanMap(OpenFileId id) const;
+  bool IsZeroDevice(OpenFileId id) const { return InodeOf(id).kind == FileKind::kZeroDevice; }
+  // Pages of it are shared memory (NR_SHMEM, MM_SHMEMPAGES).
+  bool IsShmem(OpenFileId id) const { return IsShmemKind(InodeOf(id).kind); }
+  // Large mappings of it are placed at huge-page boundaries: ext4 asks for that, tmpfs without huge pages does not.
+  bool AlignsToHugePages(OpenFileId id) const { return InodeOf(id).kind == FileKind::kRegular; }
+
+  // --- Pages (file_pages.cc)
+  // How large a file of this kind may be.
+  static ByteCount MaxSize(FileKind kind);
+  // Whether the page is in memory: what fault-around maps and mincore shows. False from the file's end on.
+  bool IsCached(InodeId id, PageOffset index) const;
+  // The page, which is made or read if it is not in memory. REQUIRES: HasPages(kind). EFAULT: beyond the file's end
+  // (SIGBUS); ENOMEM.
+  ErrnoOr<FilePage> GetPage(InodeId id, PageOffset index, ReadAround read_around);
+  // folio_mark_dirty. Nothing happens if the page is no longer a file's. REQUIRES: the frame is allocated with owner
+  // kPageCache.
+  void MarkDirty(PageFrameNumber frame);
+  // Sets the size (truncate_setsize). The tail that was cut off; nullopt if the file has lost no byte.
+  // REQUIRES: HasPages(kind), size <= MaxSize(kind).
+  std::optional<CutTail> SetSize(InodeId id, ByteCount size);
+  // Makes the pages of the range present and dirty, and the file as long as it takes. How many bytes there was memory
+  // for; ENOMEM if none. REQUIRES: HasPages(kind), length > 0, offset + length <= MaxSize(kind).
+  ErrnoOr<ByteCount> WriteBytes(InodeId id, ByteCount offset, ByteCount length);
+
+  // --- Books (file_system_books.cc)
+  void DigestTo(Digest& digest) const;
+  ByteCount HostMemory() const;
+  void CheckInvariants() const;
+
+ private:
+  OpenFile& MutableFile(OpenFileId id) { return const_cast<OpenFile&>(file(id)); }
+  Inode& MutableInode(InodeId id) { return const_cast<Inode&>(inode(id)); }
+
+  ErrnoOr<InodeId> Find(absl::string_view path) const;
+  ErrnoOr<InodeId> FindOrCreate(absl::string_view path, std::uint32_t flags);
+  ErrnoOr<InodeId> NewInode(FileKind kind, absl::string_view name);
+  ErrnoOr<OpenFileId> NewOpenFile(InodeId inode, std::uint32_t flags);
+  void AddName(InodeId id, absl::string_view path);
+  void RemoveName(InodeId id);
+  // Frees the inode unless something keeps it alive.
+  void FreeIfDead(InodeId id);
+
+  std::optional<PageFrameNumber> AddPage(InodeId id, PageOffset index);
+  void DropPages(InodeId id, PageOffset first);
+  void ReadWindow(InodeId id, PageOffset index);
+  // A page came to a file's cache (+1) or left it (-1).
+  void CountPage(const Inode& inode, std::int64_t change);
+
+  PageAllocator& allocator_;
+  Counters& counters_;
+  absl::btree_map<std::string, InodeId> names_;
+  // By id, from 1.
+  std::vector<Inode> inodes_;
+  std::vector<OpenFile> open_files_;
+  // Ids to give again, the last freed first.
+  std::vector<InodeId> free_inodes_;
+  std::vector<OpenFileId> free_open_files_;
+  // The last inode number given on each device.
+  std::uint64_t last_disk_number_ = 11;  // lost+found is 11 on a fresh ext4.
+  std::uint64_t last_tmpfs_number_ = 0;
+  std::uint64_t last_kernel_number_ = 0;
+  // For HostMemory.
+  ByteCount name_bytes_;
+  PageCount cached_pages_;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_FILE_FILE_SYSTEM_H_

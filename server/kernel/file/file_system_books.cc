@@ -1,0 +1,74 @@
+// What a file system tells about itself: its digest, its host memory, its invariants.
+
+#include "server/base/check.h"
+#include "server/kernel/file/file_system.h"
+
+namespace memsim {
+
+void FileSystem::DigestTo(Digest& digest) const {
+  digest.Add(static_cast<std::uint64_t>(inodes_.size()));
+  // The names are the inodes' own.
+  for (const Inode& inode : inodes_) inode.DigestTo(digest);
+  digest.Add(static_cast<std::uint64_t>(open_files_.size()));
+  for (const OpenFile& file : open_files_) file.DigestTo(digest);
+  // Which ids come next.
+  for (const InodeId id : free_inodes_) digest.Add(id);
+  for (const OpenFileId id : free_open_files_) digest.Add(id);
+  digest.Add(last_disk_number_);
+  digest.Add(last_tmpfs_number_);
+  digest.Add(last_kernel_number_);
+}
+
+ByteCount FileSystem::HostMemory() const {
+  const std::uint64_t names = names_.size() * sizeof(std::pair<const std::string, InodeId>);
+  const std::uint64_t tables = inodes_.capacity() * sizeof(Inode) + open_files_.capacity() * sizeof(OpenFile) +
+                               free_inodes_.capacity() * sizeof(InodeId) +
+                               free_open_files_.capacity() * sizeof(OpenFileId);
+  // A name lies in the inode and in the map.
+  return ByteCount(sizeof(*this) + names + tables) + name_bytes_ * 2 +
+         PageCache::kHostMemoryPerPage * cached_pages_.value();
+}
+
+void FileSystem::CheckInvariants() const {
+  std::uint64_t linked = 0;
+  std::uint64_t dead = 0;
+  std::vector<std::uint32_t> opens(inodes_.size() + 1, 0);
+  for (const OpenFile& file : open_files_) {
+    if (file.references > 0) ++opens[file.inode.value()];
+  }
+  std::int64_t pages = 0;
+  std::int64_t shmem_pages = 0;
+  std::int64_t dirty = 0;
+  for (std::uint32_t i = 0; i < inodes_.size(); ++i) {
+    const Inode& inode = inodes_[i];
+    const InodeId id(i + 1);
+    MEMSIM_CHECK(inode.open_files == opens[id.value()], inode.open_files, opens[id.value()]);
+    if (!inode.alive()) ++dead;
+    if (inode.links > 0) {
+      const auto name = names_.find(inode.name);
+      MEMSIM_CHECK(inode.links == 1 && name != names_.end() && name->second == id, id.value());
+      ++linked;
+    }
+    MEMSIM_CHECK(inode.assumed_cached_end <= PageOffset(inode.page_count().value()), id.value());
+    inode.pages.ForEach([&](PageOffset index, PageFrameNumber pfn) {
+      const PageFrame& page = allocator_.frame(pfn);
+      MEMSIM_CHECK(page.owner == PageOwner::kPageCache && page.refcount > page.map_count, pfn.value());
+      MEMSIM_CHECK(page.mapping == id.value() && page.index == index, pfn.value(), index.value());
+      MEMSIM_CHECK(index < PageOffset(inode.page_count().value()), id.value(), index.value());
+      ++pages;
+      if (IsShmemKind(inode.kind)) {
+        ++shmem_pages;
+      } else if ((page.flags & kFrameDirty) != 0) {
+        ++dirty;
+      }
+    });
+  }
+  MEMSIM_CHECK(linked == names_.size(), linked, names_.size());
+  MEMSIM_CHECK(dead == free_inodes_.size(), dead, free_inodes_.size());
+  MEMSIM_CHECK(PageCount(static_cast<std::uint64_t>(pages)) == cached_pages_, static_cast<std::uint64_t>(pages));
+  MEMSIM_CHECK(pages == counters_.Get(Counter::kNrFilePages), static_cast<std::uint64_t>(pages));
+  MEMSIM_CHECK(shmem_pages == counters_.Get(Counter::kNrShmem), static_cast<std::uint64_t>(shmem_pages));
+  MEMSIM_CHECK(dirty == counters_.Get(Counter::kNrDirty), static_cast<std::uint64_t>(dirty));
+}
+
+}  // namespace memsim

@@ -1,0 +1,89 @@
+#include "server/kernel/file/file_tables.h"
+
+#include <map>
+#include <utility>
+
+#include "server/base/check.h"
+
+namespace memsim {
+
+FileTables::Slot& FileTables::slot(FileTableId id) {
+  MEMSIM_CHECK(id.value() >= 1 && id.value() <= slots_.size(), id.value());
+  Slot& slot = slots_[id.value() - 1];
+  MEMSIM_CHECK(slot.references > 0, id.value());
+  return slot;
+}
+
+FileTableId FileTables::Create() {
+  FileTableId id(static_cast<std::uint32_t>(slots_.size() + 1));
+  if (free_.empty()) {
+    slots_.emplace_back();
+  } else {
+    id = free_.back();
+    free_.pop_back();
+  }
+  slots_[id.value() - 1].references = 1;
+  return id;
+}
+
+FileTableId FileTables::Copy(FileTableId id) {
+  const FileTableId copy = Create();
+  slot(copy).table = slot(id).table;
+  slot(copy).table.ForEach([this](int, const FileTable::Entry& entry) { files_.Get(entry.file); });
+  return copy;
+}
+
+void FileTables::Put(FileTableId id) {
+  Slot& last = slot(id);
+  if (--last.references > 0) return;
+  const FileTable closed = std::exchange(last.table, FileTable());
+  free_.push_back(id);
+  closed.ForEach([this](int, const FileTable::Entry& entry) { files_.Put(entry.file); });
+}
+
+FileTableId FileTables::Exec(FileTableId id) {
+  FileTableId own = id;
+  if (slot(id).references > 1) {
+    own = Copy(id);
+    Put(id);
+  }
+  std::vector<int> closing;
+  FileTable& table = slot(own).table;
+  table.ForEach([&closing](int fd, const FileTable::Entry& entry) {
+    if (entry.close_on_exec == CloseOnExec::kYes) closing.push_back(fd);
+  });
+  for (const int fd : closing) files_.Put(table.Remove(fd));
+  return own;
+}
+
+void FileTables::DigestTo(Digest& digest) const {
+  digest.Add(static_cast<std::uint64_t>(slots_.size()));
+  for (const Slot& slot : slots_) {
+    digest.Add(slot.references);
+    slot.table.DigestTo(digest);
+  }
+  for (const FileTableId id : free_) digest.Add(id);
+}
+
+ByteCount FileTables::HostMemory() const {
+  ByteCount bytes(sizeof(*this) + slots_.capacity() * sizeof(Slot) + free_.capacity() * sizeof(FileTableId));
+  for (const Slot& slot : slots_) bytes += slot.table.HostMemory() - ByteCount(sizeof(FileTable));
+  return bytes;
+}
+
+void FileTables::CheckInvariants() const {
+  std::map<OpenFileId, std::uint32_t> descriptors;
+  std::size_t unused = 0;
+  for (const Slot& slot : slots_) {
+    slot.table.CheckInvariants();
+    slot.table.ForEach([&descriptors](int, const FileTable::Entry& entry) { ++descriptors[entry.file]; });
+    if (slot.references == 0) ++unused;
+    MEMSIM_CHECK(slot.references > 0 || slot.table.open_count() == 0, slot.table.open_count());
+  }
+  MEMSIM_CHECK(unused == free_.size(), unused, free_.size());
+  for (const auto& [file, count] : descriptors) {
+    MEMSIM_CHECK(files_.file(file).references >= count, file.value(), count);
+  }
+}
+
+}  // namespace memsim

@@ -1,0 +1,65 @@
+// The descriptor tables of a machine. Tasks name theirs by id, as tasks made with CLONE_FILES share one.
+//
+// Invariants (CheckInvariants verifies them):
+//  1. An open file has at least as many references as descriptors.
+//  2. Those of each table.
+
+#ifndef MEMSIM_SERVER_KERNEL_FILE_FILE_TABLES_H_
+#define MEMSIM_SERVER_KERNEL_FILE_FILE_TABLES_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "server/base/digest.h"
+#include "server/base/units.h"
+#include "server/kernel/file/file_system.h"
+#include "server/kernel/file/file_table.h"
+
+namespace memsim {
+
+// Counted from 1; 0 is none. The id of a table that is gone is given to another.
+using FileTableId = Unit<struct FileTableIdTag, std::uint32_t>;
+
+class FileTables {
+ public:
+  explicit FileTables(FileSystem& files) : files_(files) {}
+
+  // An empty table, with one reference, which is the caller's.
+  FileTableId Create();
+  // A copy, whose descriptors share the open files (dup_fd): fork.
+  FileTableId Copy(FileTableId id);
+  // Another reference: CLONE_FILES. One less, where the last closes all descriptors: exit.
+  void Get(FileTableId id) { ++slot(id).references; }
+  void Put(FileTableId id);
+  // What execve does: the caller's reference becomes one to a table of its own (unshare_files), without the descriptors
+  // that close on exec.
+  FileTableId Exec(FileTableId id);
+
+  // REQUIRES: a table that somebody holds.
+  FileTable& table(FileTableId id) { return slot(id).table; }
+  const FileTable& table(FileTableId id) const { return const_cast<FileTables*>(this)->slot(id).table; }
+  std::uint32_t references(FileTableId id) const { return const_cast<FileTables*>(this)->slot(id).references; }
+
+  void DigestTo(Digest& digest) const;
+  ByteCount HostMemory() const;
+  void CheckInvariants() const;
+
+ private:
+  struct Slot {
+    FileTable table;
+    // 0: this place is free.
+    std::uint32_t references = 0;
+  };
+
+  Slot& slot(FileTableId id);
+
+  FileSystem& files_;
+  // By id, from 1.
+  std::vector<Slot> slots_;
+  // Ids to give again, the last freed first.
+  std::vector<FileTableId> free_;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_FILE_FILE_TABLES_H_
