@@ -110,7 +110,7 @@ class FileSystem {
   ErrnoOr<OpenFileId> CreateSharedAnonymous(ByteCount size, PageCount accounted);
 
   // --- Open files
-  // REQUIRES, here and below: a file that somebody holds.
+  // REQUIRES, here and below: a file that somebody holds. The references hold until a file is made or opened.
   const OpenFile& file(OpenFileId id) const;
   const Inode& inode(InodeId id) const;
   const Inode& InodeOf(OpenFileId id) const { return inode(file(id).inode); }

@@ -35,7 +35,7 @@ class FileTables {
   // that close on exec.
   FileTableId Exec(FileTableId id);
 
-  // REQUIRES: a table that somebody holds.
+  // REQUIRES: a table that somebody holds. The references hold until a table is made.
   FileTable& table(FileTableId id) { return slot(id).table; }
   const FileTable& table(FileTableId id) const { return const_cast<FileTables*>(this)->slot(id).table; }
   std::uint32_t references(FileTableId id) const { return const_cast<FileTables*>(this)->slot(id).references; }
