@@ -1,8 +1,10 @@
 #include "server/http/http_server.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -28,6 +30,8 @@ constexpr char kMaxRequestBytes[] = "16384";
 constexpr char kRequestTimeoutMs[] = "10000";
 // Longer patience is no patience: no page waits that long.
 constexpr double kMaxPatienceSeconds = 3600;
+// As often as the library itself looks whether its threads have ended.
+constexpr std::chrono::milliseconds kStopPoll{10};
 
 struct HostAndPort {
   std::string host;
@@ -102,9 +106,7 @@ class HttpServer::Listener {
   Listener& operator=(const Listener&) = delete;
 
   absl::Status Start(const HostAndPort& wanted);
-  void Stop() {
-    if (context_ != nullptr) mg_stop(std::exchange(context_, nullptr));
-  }
+  void Stop();
 
   const std::string& address() const { return address_; }
 
@@ -118,6 +120,7 @@ class HttpServer::Listener {
 
   ServerMetrics metrics_;
   Router router_;
+  HostAndPort listening_;
   std::string address_;
   mg_context* context_ = nullptr;
 };
@@ -152,8 +155,28 @@ absl::Status HttpServer::Listener::Start(const HostAndPort& wanted) {
   }
   mg_server_port port = {};
   if (mg_get_server_ports(context_, 1, &port) != 1) return absl::UnavailableError("http_address: no port is open");
-  address_ = absl::StrCat(wanted.host, ":", port.port);
+  listening_ = {wanted.host, static_cast<std::uint16_t>(port.port)};
+  address_ = absl::StrCat(listening_.host, ":", listening_.port);
   return absl::OkStatus();
+}
+
+// The library sees that it shall stop when a connection comes, or after two seconds. So connections come.
+void HttpServer::Listener::Stop() {
+  if (context_ == nullptr) return;
+  std::atomic<bool> stopped = false;
+  std::thread stopper([this, &stopped] {
+    mg_stop(context_);
+    stopped = true;
+  });
+  while (!stopped) {
+    char error[64] = "";
+    mg_connection* const connection =
+        mg_connect_client(listening_.host.c_str(), listening_.port, 0, error, sizeof(error));
+    if (connection != nullptr) mg_close_connection(connection);
+    std::this_thread::sleep_for(kStopPoll);
+  }
+  stopper.join();
+  context_ = nullptr;
 }
 
 int HttpServer::Listener::OnRequest(mg_connection* connection) {
