@@ -13,6 +13,9 @@ namespace {
 constexpr double kNanosecondsPerSecond = 1e9;
 constexpr double kBytesPerKib = 1024;
 
+// A machine is one NUMA node.
+constexpr char kOnlyNode[] = "0";
+
 double Seconds(Nanoseconds time) { return static_cast<double>(time.value()) / kNanosecondsPerSecond; }
 
 // Prometheus wants base units, and each unit in the name.
@@ -36,6 +39,10 @@ MetricType TypeOf(const CounterInfo& info) {
 double ValueOf(const CounterSample& sample) {
   return static_cast<double>(sample.value) * BaseUnitOf(sample.info->unit).scale;
 }
+
+std::string HelpOf(const CounterSample& sample) { return absl::StrCat(sample.info->help, "."); }
+
+const CounterInfo& InfoOf(Counter counter) { return kCounterInfo[static_cast<std::size_t>(counter)]; }
 
 void AddMeminfo(absl::string_view text, MetricsPage& page) {
   for (const MeminfoRow& row : ParseMeminfo(text)) {
@@ -63,34 +70,62 @@ std::set<std::string> AddVmstat(absl::string_view text, MetricsPage& page) {
   return names;
 }
 
-void AddBuddyinfo(absl::string_view text, MetricsPage& page) {
-  for (const BuddyinfoRow& row : ParseBuddyinfo(text)) {
-    for (std::size_t order = 0; order < row.free_blocks.size(); ++order) {
-      page.family("node_buddyinfo_blocks", MetricType::kGauge, "Count of free blocks according to size.")
-          .Add({{"node", row.node}, {"size", absl::StrCat(order)}, {"zone", row.zone}}, row.free_blocks[order]);
+// The metric that node_exporter has for a counter of a zone; empty if it has none.
+std::string ZoneinfoName(absl::string_view counter) {
+  if (counter == "nr_free_pages") return "node_zoneinfo_nr_free_pages";
+  for (const absl::string_view row : {"min", "low", "high", "spanned", "present", "managed"}) {
+    if (counter == row) return absl::StrCat("node_zoneinfo_", row, "_pages");
+  }
+  return "";
+}
+
+void AddOrderSample(const CounterSample& sample, MetricsPage& page) {
+  const std::string order = absl::StrCat(sample.order);
+  if (sample.info->name == "free_blocks") {
+    page.family("node_buddyinfo_blocks", MetricType::kGauge, "Count of free blocks according to size.")
+        .Add({{"node", kOnlyNode}, {"size", order}, {"zone", sample.zone}}, ValueOf(sample));
+  } else {
+    page.family(MetricNameOf(*sample.info, CounterScope::kZone), TypeOf(*sample.info), HelpOf(sample))
+        .Add({{"zone", sample.zone}, {"order", order}}, ValueOf(sample));
+  }
+}
+
+void AddZoneSample(const CounterSample& sample, MetricsPage& page) {
+  const std::string zoneinfo_name = ZoneinfoName(sample.info->name);
+  if (!zoneinfo_name.empty()) {
+    page.family(zoneinfo_name, MetricType::kGauge, HelpOf(sample))
+        .Add({{"node", kOnlyNode}, {"zone", sample.zone}}, ValueOf(sample));
+  } else {
+    page.family(MetricNameOf(*sample.info, CounterScope::kZone), TypeOf(*sample.info), HelpOf(sample))
+        .Add({{"zone", sample.zone}}, ValueOf(sample));
+  }
+}
+
+// in_vmstat: the names of the counters that are shown already.
+void AddRegistry(const std::vector<CounterSample>& samples, const std::set<std::string>& in_vmstat, MetricsPage& page) {
+  for (const CounterSample& sample : samples) {
+    if (sample.order >= 0) {
+      AddOrderSample(sample, page);
+    } else if (!sample.zone.empty()) {
+      AddZoneSample(sample, page);
+    } else if (in_vmstat.count(std::string(sample.info->name)) == 0) {
+      page.family(MetricNameOf(*sample.info, CounterScope::kMachine), TypeOf(*sample.info), HelpOf(sample))
+          .Add({}, ValueOf(sample));
     }
   }
 }
 
-void AddZoneinfo(absl::string_view text, MetricsPage& page) {
-  for (const ZoneinfoRow& row : ParseZoneinfo(text)) {
-    const std::string name = row.name == "free" ? "nr_free_pages" : absl::StrCat(row.name, "_pages");
-    page.family(absl::StrCat("node_zoneinfo_", name), MetricType::kGauge,
-                absl::StrCat("Pages that the row ", row.name, " of the machine's /proc/zoneinfo shows."))
-        .Add({{"node", row.node}, {"zone", row.zone}}, row.pages);
-  }
-}
-
-void AddRegistry(const std::vector<CounterSample>& samples, const std::set<std::string>& shown, MetricsPage& page) {
-  for (const CounterSample& sample : samples) {
-    const bool of_zone = !sample.zone.empty();
-    if (!of_zone && shown.count(std::string(sample.info->name)) > 0) continue;
-    MetricLabels labels;
-    if (of_zone) labels.push_back({"zone", sample.zone});
-    const std::string order = absl::StrCat(sample.order);
-    if (sample.order >= 0) labels.push_back({"order", order});
-    page.family(MetricNameOf(*sample.info, of_zone ? CounterScope::kZone : CounterScope::kMachine),
-                TypeOf(*sample.info), absl::StrCat(sample.info->help, "."))
+// Of a zone, on the server's page.
+void AddZoneEssentials(const MachineName& name, const CounterSample& sample, MetricsPage& page) {
+  MetricLabels labels = {{"machine", name.machine}, {"tenant", name.tenant}, {"zone", sample.zone}};
+  const absl::string_view counter = sample.info->name;
+  if (counter == "nr_free_pages") {
+    page.family("memsim_machine_zone_free_pages", MetricType::kGauge, "Free pages of a zone.")
+        .Add(labels, ValueOf(sample));
+  } else if (counter == "min" || counter == "low" || counter == "high") {
+    labels.push_back({"watermark", counter});
+    page.family("memsim_machine_zone_watermark_pages", MetricType::kGauge,
+                "Pages that a zone's free ones are held against, by watermark.")
         .Add(labels, ValueOf(sample));
   }
 }
@@ -113,10 +148,7 @@ void AddMachine(const MachineReading& reading, MetricsPage& page) {
               "Memory of the host that the machine's state takes, about, in bytes.")
       .Add({}, static_cast<double>(reading.host_memory.value()));
   AddMeminfo(reading.meminfo, page);
-  AddBuddyinfo(reading.buddyinfo, page);
-  AddZoneinfo(reading.zoneinfo, page);
-  const std::set<std::string> shown = AddVmstat(reading.vmstat, page);
-  AddRegistry(reading.counters, shown, page);
+  AddRegistry(reading.counters, AddVmstat(reading.vmstat, page), page);
 }
 
 void AddMachineInfo(const MachineInfo& info, MetricsPage& page) {
@@ -139,20 +171,16 @@ void AddMachineInfo(const MachineInfo& info, MetricsPage& page) {
 }
 
 void AddMachineEssentials(const MachineName& name, const MachineReading& reading, MetricsPage& page) {
+  const MetricLabels labels = {{"machine", name.machine}, {"tenant", name.tenant}};
   for (const CounterSample& sample : reading.counters) {
-    MetricLabels labels = {{"machine", name.machine}, {"tenant", name.tenant}};
-    if (sample.info == &kCounterInfo[static_cast<std::size_t>(Counter::kPgFault)]) {
+    if (sample.order >= 0) continue;
+    if (!sample.zone.empty()) {
+      AddZoneEssentials(name, sample, page);
+    } else if (sample.info == &InfoOf(Counter::kPgFault)) {
       page.family("memsim_machine_page_faults_total", MetricType::kCounter, "Page faults, major ones included.")
           .Add(labels, ValueOf(sample));
-    } else if (sample.info == &kCounterInfo[static_cast<std::size_t>(Counter::kPgMajFault)]) {
+    } else if (sample.info == &InfoOf(Counter::kPgMajFault)) {
       page.family("memsim_machine_major_page_faults_total", MetricType::kCounter, "Page faults that needed input.")
-          .Add(labels, ValueOf(sample));
-    } else if (!sample.zone.empty() && sample.order < 0 && sample.info->unit == "pages" &&
-               sample.info->kind == CounterKind::kGauge) {
-      labels.push_back({"zone", sample.zone});
-      labels.push_back({"row", sample.info->name});
-      page.family("memsim_machine_zone_pages", MetricType::kGauge,
-                  "Pages of a zone by row: free ones, and the watermarks that they are held against.")
           .Add(labels, ValueOf(sample));
     }
   }

@@ -1,9 +1,11 @@
 // One machine's numbers on pages of metrics.
 //
 // On its own page a machine looks as node_exporter would show a real one, where node_exporter has a name:
-//   node_vmstat_*, node_buddyinfo_blocks, node_zoneinfo_*    from its /proc text
-//   memsim_meminfo_bytes{row="MemFree"}                      likewise; see below
-//   memsim_*                                                 every other counter of the registry
+//   node_zoneinfo_*_pages{node,zone}             counters of zones, where zoneinfo has a row of the name
+//   node_buddyinfo_blocks{node,size,zone}        free blocks by order
+//   node_vmstat_*                                rows of its /proc/vmstat
+//   memsim_meminfo_bytes{row="MemFree"}          rows of its /proc/meminfo; see below
+//   memsim_*                                     every counter of the registry that is none of these
 // node_exporter's node_memory_MemFree_bytes is camel case, which promtool refuses. So the page says
 // memsim_meminfo_bytes, and the scrape configuration in deploy/prometheus gives it node_exporter's name with one
 // relabelling rule.

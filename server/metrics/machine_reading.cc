@@ -56,8 +56,6 @@ MachineReading MachineReading::Of(const Machine& machine, ReadingDepth depth) {
   if (depth == ReadingDepth::kEverything) {
     reading.meminfo = machine.ReadProc("meminfo").value_or("");
     reading.vmstat = machine.ReadProc("vmstat").value_or("");
-    reading.buddyinfo = machine.ReadProc("buddyinfo").value_or("");
-    reading.zoneinfo = machine.ReadProc("zoneinfo").value_or("");
   }
   return reading;
 }

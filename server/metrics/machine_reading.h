@@ -18,7 +18,8 @@
 
 namespace memsim {
 
-// kCounters takes microseconds, whatever the machine's size; kEverything renders /proc text too.
+// kCounters reads the registry; kEverything renders /proc text too. Both take microseconds, whatever the machine's
+// size: what walks over the machine (zoneinfo, digests) has no place between two calls.
 enum class ReadingDepth : std::uint8_t { kCounters, kEverything };
 
 struct MachineReading {
@@ -29,8 +30,6 @@ struct MachineReading {
   // Files of its /proc; empty unless everything was read.
   std::string meminfo;
   std::string vmstat;
-  std::string buddyinfo;
-  std::string zoneinfo;
 
   static MachineReading Of(const Machine& machine, ReadingDepth depth);
 };

@@ -34,23 +34,6 @@ struct VmstatRow {
 };
 std::vector<VmstatRow> ParseVmstat(absl::string_view text);
 
-struct BuddyinfoRow {
-  std::string node;
-  std::string zone;
-  // By order, from 0.
-  std::vector<double> free_blocks;
-};
-std::vector<BuddyinfoRow> ParseBuddyinfo(absl::string_view text);
-
-struct ZoneinfoRow {
-  std::string node;
-  std::string zone;
-  // "free", "min", "low", "high", "spanned", "present", "managed": the rows under "pages".
-  std::string name;
-  double pages;
-};
-std::vector<ZoneinfoRow> ParseZoneinfo(absl::string_view text);
-
 }  // namespace memsim
 
 #endif  // MEMSIM_SERVER_METRICS_PROC_TEXT_H_

@@ -93,9 +93,8 @@ TEST_F(RouterTest, TheServersPageShowsTheServerItsRpcsAndItsMachines) {
   EXPECT_THAT(response.body, HasSubstr("grpc_method=\"AllocPages\""));
   EXPECT_THAT(response.body, HasSubstr("\nmemsim_machine_calls_total{machine=\"web\",tenant=\"acme\"} 0\n"));
   EXPECT_THAT(response.body, HasSubstr("\nmemsim_machine_page_faults_total{machine=\"demo\",tenant=\"default\"} "));
-  EXPECT_THAT(
-      response.body,
-      HasSubstr("\nmemsim_machine_zone_pages{machine=\"demo\",tenant=\"default\",zone=\"DMA32\",row=\"min\"} "));
+  EXPECT_THAT(response.body,
+              HasSubstr("\nmemsim_machine_zone_free_pages{machine=\"demo\",tenant=\"default\",zone=\"DMA32\"} "));
   EXPECT_THAT(response.body, HasSubstr("\nmemsim_machines_left_out{page=\"metrics\",reason=\"no_turn\"} 0\n"));
 }
 

@@ -37,8 +37,6 @@ MachineReading SmallReading() {
   reading.host_memory = ByteCount(65536);
   reading.meminfo = "MemFree:  4 kB\nHugePages_Free:  2\n";
   reading.vmstat = "nr_free_pages 100\npgfault 7\npgmajfault 1\n";
-  reading.buddyinfo = "Node 0, zone      DMA      4      5 \n";
-  reading.zoneinfo = "Node 0, zone      DMA\n  pages free     100\n        min      10\n";
   return reading;
 }
 
@@ -68,16 +66,6 @@ memsim_meminfo_bytes{row="MemFree"} 4096
 # HELP memsim_meminfo_huge_pages Rows of the machine's /proc/meminfo without a unit; node_exporter's node_memory_<row>.
 # TYPE memsim_meminfo_huge_pages gauge
 memsim_meminfo_huge_pages{row="HugePages_Free"} 2
-# HELP node_buddyinfo_blocks Count of free blocks according to size.
-# TYPE node_buddyinfo_blocks gauge
-node_buddyinfo_blocks{node="0",size="0",zone="DMA"} 4
-node_buddyinfo_blocks{node="0",size="1",zone="DMA"} 5
-# HELP node_zoneinfo_nr_free_pages Pages that the row free of the machine's /proc/zoneinfo shows.
-# TYPE node_zoneinfo_nr_free_pages gauge
-node_zoneinfo_nr_free_pages{node="0",zone="DMA"} 100
-# HELP node_zoneinfo_min_pages Pages that the row min of the machine's /proc/zoneinfo shows.
-# TYPE node_zoneinfo_min_pages gauge
-node_zoneinfo_min_pages{node="0",zone="DMA"} 10
 # HELP node_vmstat_nr_free_pages /proc/vmstat information field nr_free_pages.
 # TYPE node_vmstat_nr_free_pages untyped
 node_vmstat_nr_free_pages 100
@@ -93,16 +81,16 @@ memsim_calls_total 3
 # HELP memsim_nr_kernel_stack_bytes Kernel stacks.
 # TYPE memsim_nr_kernel_stack_bytes gauge
 memsim_nr_kernel_stack_bytes 16384
-# HELP memsim_zone_nr_free_pages Free pages.
-# TYPE memsim_zone_nr_free_pages gauge
-memsim_zone_nr_free_pages{zone="DMA"} 100
-# HELP memsim_zone_min_pages The watermark min.
-# TYPE memsim_zone_min_pages gauge
-memsim_zone_min_pages{zone="DMA"} 10
-# HELP memsim_zone_free_blocks Free blocks.
-# TYPE memsim_zone_free_blocks gauge
-memsim_zone_free_blocks{zone="DMA",order="0"} 4
-memsim_zone_free_blocks{zone="DMA",order="1"} 5
+# HELP node_zoneinfo_nr_free_pages Free pages.
+# TYPE node_zoneinfo_nr_free_pages gauge
+node_zoneinfo_nr_free_pages{node="0",zone="DMA"} 100
+# HELP node_zoneinfo_min_pages The watermark min.
+# TYPE node_zoneinfo_min_pages gauge
+node_zoneinfo_min_pages{node="0",zone="DMA"} 10
+# HELP node_buddyinfo_blocks Count of free blocks according to size.
+# TYPE node_buddyinfo_blocks gauge
+node_buddyinfo_blocks{node="0",size="0",zone="DMA"} 4
+node_buddyinfo_blocks{node="0",size="1",zone="DMA"} 5
 # HELP memsim_committed_as_pages Memory promised to processes (Committed_AS of meminfo).
 # TYPE memsim_committed_as_pages gauge
 memsim_committed_as_pages 50
@@ -157,10 +145,12 @@ memsim_machine_page_faults_total{machine="demo",tenant="default"} 7
 # HELP memsim_machine_major_page_faults_total Page faults that needed input.
 # TYPE memsim_machine_major_page_faults_total counter
 memsim_machine_major_page_faults_total{machine="demo",tenant="default"} 1
-# HELP memsim_machine_zone_pages Pages of a zone by row: free ones, and the watermarks that they are held against.
-# TYPE memsim_machine_zone_pages gauge
-memsim_machine_zone_pages{machine="demo",tenant="default",zone="DMA",row="nr_free_pages"} 100
-memsim_machine_zone_pages{machine="demo",tenant="default",zone="DMA",row="min"} 10
+# HELP memsim_machine_zone_free_pages Free pages of a zone.
+# TYPE memsim_machine_zone_free_pages gauge
+memsim_machine_zone_free_pages{machine="demo",tenant="default",zone="DMA"} 100
+# HELP memsim_machine_zone_watermark_pages Pages that a zone's free ones are held against, by watermark.
+# TYPE memsim_machine_zone_watermark_pages gauge
+memsim_machine_zone_watermark_pages{machine="demo",tenant="default",zone="DMA",watermark="min"} 10
 )");
 }
 
