@@ -1,0 +1,324 @@
+"""The real memsimd, watched by the real Prometheus with the configuration and the dashboard that are shipped.
+
+Usage: prometheus_test.py SOURCE_DIRECTORY MEMSIMD MEMSIM
+
+Starts a server with two machines, keeps them busy, lets Prometheus find them through /sd, runs every query of every dashboard, and
+ends what it started.
+"""
+
+import json
+import math
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+SOURCE, MEMSIMD, MEMSIM = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
+del sys.argv[1:4]
+
+# How long anything may take that should take a second or two on an idle host.
+PATIENCE_SECONDS = 60
+# Two machines: one by its short name, one of another tenant.
+MACHINES = [("default", "alpha"), ("acme", "beta")]
+
+# Faults of every kind that the dashboard shows, and pages taken and given back.
+CALLS = """\
+mmap --length 1MiB --prot rw --store-as 1
+touch --address $1 --page-count 256 --access write
+clone --pid 1 --store-as 2
+touch --pid $2 --address $1 --page-count 64 --access write
+exit-group --pid $2
+wait4 --pid 1
+alloc-pages --order 3 --store-as 3
+free-pages --frame $3 --order 3
+munmap --address $1 --length 1MiB
+"""
+
+
+def fetch(url, method="GET"):
+    """The status, the headers and the text of an answer, also of a refusal."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=10) as response:
+            return response.status, response.headers, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read().decode()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def eventually(check):
+    """What check returns as soon as that is true; its last AssertionError if it never is."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            result = check()
+            if result:
+                return result
+            failure = AssertionError(f"{check.__name__} never came true")
+        except (AssertionError, OSError) as error:
+            failure = error
+        if time.monotonic() > deadline:
+            raise failure
+        time.sleep(0.2)
+
+
+class Process:
+    """A program that was started, its output in a file, ended by its pid."""
+
+    def __init__(self, name, command, folder):
+        self.name = name
+        self.log = pathlib.Path(folder) / f"{name}.log"
+        with open(self.log, "wb") as output:
+            self.child = subprocess.Popen(
+                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
+
+    def text(self):
+        return self.log.read_text(errors="replace")
+
+    def line(self, pattern):
+        """The first group of the pattern, once a line of the output has it."""
+
+        def printed():
+            found = re.search(pattern, self.text())
+            assert found or self.child.poll() is None, f"{self.name} ended:\n{self.text()}"
+            return found and found.group(1)
+
+        return eventually(printed)
+
+    def terminate(self):
+        """Its exit code after a SIGTERM; killed if it does not end in time."""
+        if self.child.poll() is None:
+            self.child.send_signal(signal.SIGTERM)
+        try:
+            return self.child.wait(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait()
+            raise AssertionError(f"{self.name} did not end on SIGTERM:\n{self.text()}")
+
+
+class Traffic(threading.Thread):
+    """Runs the calls on every machine again and again, so that rates have something to show."""
+
+    def __init__(self, run_memsim):
+        super().__init__(daemon=True)
+        self.run_memsim = run_memsim
+        self.ended = threading.Event()
+        self.failure = None
+
+    def run(self):
+        while not self.ended.is_set():
+            for tenant, machine in MACHINES:
+                result = self.run_memsim("run", f"tenants/{tenant}/machines/{machine}", "-", given=CALLS)
+                if result.returncode != 0 and not self.ended.is_set():
+                    self.failure = result.stdout
+                    return
+            self.ended.wait(0.2)
+
+    def end(self):
+        self.ended.set()
+        self.join(PATIENCE_SECONDS)
+
+
+class PrometheusTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="memsim-prometheus-test.")
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.memsimd = cls.start("memsimd", [MEMSIMD, "--grpc_address=127.0.0.1:0", "--http_address=127.0.0.1:0"])
+        cls.grpc_address = cls.memsimd.line(r"gRPC at (\S+)")
+        cls.http_address = cls.memsimd.line(r"HTTP at (?:http://)?([^\s/]+)")
+        cls.http = f"http://{cls.http_address}"
+        for tenant, machine in MACHINES:
+            result = cls.run_memsim("machine", "create", machine, "--tenant", tenant, "--memory", "8GiB")
+            assert result.returncode == 0, result.stdout
+        cls.traffic = Traffic(cls.run_memsim)
+        cls.addClassCleanup(cls.traffic.end)
+        cls.traffic.start()
+        cls.start_prometheus()
+
+    @classmethod
+    def start(cls, name, command):
+        process = Process(name, command, cls.folder)
+        cls.addClassCleanup(process.terminate)
+        return process
+
+    @classmethod
+    def run_memsim(cls, *words, given=None):
+        return subprocess.run(
+            [MEMSIM, "--server", cls.grpc_address, *words],
+            input=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+        )
+
+    @classmethod
+    def start_prometheus(cls):
+        """With the shipped configuration, but this server's port, and a second where it says five."""
+        shipped = (SOURCE / "deploy/prometheus/prometheus.yml").read_text()
+        assert "127.0.0.1:7680" in shipped
+        text = shipped.replace("127.0.0.1:7680", cls.http_address).replace("../../dashboards", str(SOURCE / "dashboards"))
+        text = text.replace("5s", "1s").replace("4s", "1s")
+        configuration = pathlib.Path(cls.folder) / "prometheus.yml"
+        configuration.write_text(text)
+        port = free_port()
+        cls.prometheus = f"http://127.0.0.1:{port}"
+        process = cls.start(
+            "prometheus",
+            [
+                "prometheus",
+                f"--config.file={configuration}",
+                f"--storage.tsdb.path={cls.folder}/data",
+                f"--web.listen-address=127.0.0.1:{port}",
+                "--log.level=warn",
+            ],
+        )
+
+        def ready():
+            assert process.child.poll() is None, process.text()
+            return fetch(f"{cls.prometheus}/-/ready")[0] == 200
+
+        eventually(ready)
+
+    def query(self, expression):
+        """The samples that the expression has now."""
+        url = f"{self.prometheus}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+        status, _, text = fetch(url)
+        self.assertEqual(status, 200, f"{expression}: {text}")
+        return json.loads(text)["data"]["result"]
+
+    def require_data(self, expression):
+        def has_data():
+            samples = self.query(expression)
+            return [sample for sample in samples if math.isfinite(float(sample["value"][1]))]
+
+        try:
+            return eventually(has_data)
+        except AssertionError:
+            self.fail(f"no data for {expression}")
+
+    def test_both_machines_are_found_and_scraped(self):
+        def targets_up():
+            targets = json.loads(fetch(f"{self.prometheus}/api/v1/targets")[2])["data"]["activeTargets"]
+            self.assertTrue(all(target["health"] == "up" for target in targets), targets)
+            return len(targets) == 1 + len(MACHINES) and targets
+
+        targets = eventually(targets_up)
+        found = {
+            (target["labels"]["tenant"], target["labels"]["machine"], target["labels"]["instance"])
+            for target in targets
+            if target["labels"]["job"] == "memsim-machines"
+        }
+        self.assertEqual(found, {(tenant, machine, f"{tenant}/{machine}") for tenant, machine in MACHINES})
+
+    def test_every_query_of_every_dashboard_has_data_for_every_machine(self):
+        dashboards = sorted((SOURCE / "dashboards").glob("*.json"))
+        self.assertTrue(dashboards)
+        for path in dashboards:
+            for panel in json.loads(path.read_text())["panels"]:
+                for target in panel.get("targets", []):
+                    for tenant, machine in MACHINES:
+                        values = {"tenant": tenant, "machine": machine, "zone": "Normal", "__rate_interval": "15s"}
+                        expression = re.sub(r"\$\{?(\w+)\}?", lambda found: values[found.group(1)], target["expr"])
+                        with self.subTest(panel=panel["title"], query=expression):
+                            self.require_data(expression)
+
+    def test_the_variables_of_every_dashboard_find_the_machines(self):
+        for path in sorted((SOURCE / "dashboards").glob("*.json")):
+            variables = json.loads(path.read_text())["templating"]["list"]
+            values = {"tenant": "acme", "machine": "beta"}
+            expected = {"tenant": {"default", "acme"}, "machine": {"beta"}, "zone": {"DMA", "DMA32", "Normal"}}
+            for variable in variables:
+                if variable["type"] != "query":
+                    continue
+                selector, label = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["query"]["query"]).groups()
+                selector = re.sub(r"\$(\w+)", lambda found: values[found.group(1)], selector)
+                self.require_data(selector)
+
+                def listed():
+                    found = {sample["metric"][label] for sample in self.query(selector)}
+                    self.assertEqual(found, expected[variable["name"]])
+                    return True
+
+                eventually(listed)
+
+    def test_meminfo_has_node_exporters_names_and_adds_up_with_the_machines_own(self):
+        for tenant, machine in MACHINES:
+            self.require_data(f'node_memory_MemFree_bytes{{tenant="{tenant}",machine="{machine}"}}')
+            name = f"tenants/{tenant}/machines/{machine}"
+            meminfo = self.run_memsim("proc", name, "meminfo").stdout
+            total_kib = int(re.search(r"MemTotal: +(\d+) kB", meminfo).group(1))
+            samples = self.require_data(f'node_memory_MemTotal_bytes{{tenant="{tenant}",machine="{machine}"}}')
+            self.assertEqual([float(sample["value"][1]) for sample in samples], [total_kib * 1024])
+            self.assertEqual(self.query("memsim_meminfo_bytes"), [])
+
+    def test_promtool_finds_nothing_to_criticise_on_any_page(self):
+        pages = ["/metrics"] + [f"/machines/tenants/{tenant}/machines/{machine}/metrics" for tenant, machine in MACHINES]
+        for page in pages:
+            status, headers, text = fetch(self.http + page)
+            self.assertEqual(status, 200, text)
+            self.assertEqual(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+            result = subprocess.run(
+                ["promtool", "check", "metrics"],
+                input=text,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=PATIENCE_SECONDS,
+            )
+            self.assertEqual((result.returncode, result.stdout), (0, ""), page)
+
+    def test_a_machine_that_is_deleted_is_no_longer_discovered(self):
+        result = self.run_memsim("machine", "create", "passing")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.require_data('up{machine="passing"} == 1')
+        result = self.run_memsim("machine", "delete", "passing")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertEqual(fetch(f"{self.http}/machines/passing/metrics")[0], 404)
+
+        def forgotten():
+            text = fetch(f"{self.prometheus}/api/v1/targets?state=active")[2]
+            return "passing" not in text
+
+        eventually(forgotten)
+
+    def test_rpcs_are_counted_by_method(self):
+        samples = self.require_data('grpc_server_handled_total{grpc_method="CreateMachine",grpc_code="OK"}')
+        self.assertGreaterEqual(float(samples[0]["value"][1]), len(MACHINES))
+        samples = self.require_data('grpc_server_handled_total{grpc_method="ExecuteBatch",grpc_code="OK"} > 0')
+        self.assertEqual(samples[0]["metric"]["grpc_service"], "memsim.v1.ExecutionService")
+
+    def test_what_is_not_there_is_refused_in_words(self):
+        self.assertEqual(fetch(f"{self.http}/healthz")[0], 200)
+        self.assertEqual(fetch(f"{self.http}/nothing")[0], 404)
+        status, headers, text = fetch(f"{self.http}/metrics", method="POST")
+        self.assertEqual((status, headers["Allow"]), (405, "GET, HEAD"))
+        self.assertIn("GET", text)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.traffic.end()
+        assert cls.traffic.failure is None, f"the calls failed:\n{cls.traffic.failure}"
+        code = cls.memsimd.terminate()
+        assert code == 0, f"memsimd ended with {code}:\n{cls.memsimd.text()}"
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
