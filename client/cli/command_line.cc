@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
-#include "google/protobuf/struct.pb.h"
 
 #include "client/cli/help.h"
+#include "client/cli/json_object.h"
 #include "client/cli/usage_error.h"
 #include "client/library/errors.h"
 #include "client/library/nearest_name.h"
@@ -67,12 +67,11 @@ ExitCode PrintHelp(absl::Span<const std::string> words, Session& session) {
 ExitCode PrintError(const absl::Status& status, const Command* command, Session& session) {
   const bool usage = IsUsageError(status);
   if (session.json()) {
-    google::protobuf::Struct error;
-    auto& fields = *(*error.mutable_fields())["error"].mutable_struct_value()->mutable_fields();
-    fields["code"].set_string_value(absl::StatusCodeToString(status.code()));
-    fields["reason"].set_string_value(usage ? "USAGE" : client::ErrorReasonNameOf(status));
-    fields["message"].set_string_value(std::string(status.message()));
-    session.err() << ToJson(error) << "\n";
+    JsonObject error;
+    error.Add("code", absl::StatusCodeToString(status.code()))
+        .Add("reason", usage ? "USAGE" : client::ErrorReasonNameOf(status))
+        .Add("message", status.message());
+    session.err() << JsonObject().AddObject("error", error).ToString() << "\n";
   } else if (usage) {
     session.err() << "memsim: " << status.message() << "\n";
     if (command != nullptr) {

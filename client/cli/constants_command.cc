@@ -2,9 +2,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/struct.pb.h"
 
 #include "client/cli/command.h"
+#include "client/cli/json_object.h"
 #include "client/cli/text_table.h"
 #include "client/cli/usage_error.h"
 #include "client/library/linux_constants.h"
@@ -21,11 +21,9 @@ void PrintFamily(const client::ConstantFamily& family, TextTable& table, Session
         as_signed < 0 && as_signed > -1000 ? absl::StrCat(as_signed) : absl::StrCat(constant.value);
     const std::string hexadecimal = absl::StrCat("0x", absl::Hex(constant.value));
     if (session.json()) {
-      google::protobuf::Struct object;
-      (*object.mutable_fields())["family"].set_string_value(std::string(family.name));
-      (*object.mutable_fields())["name"].set_string_value(std::string(constant.name));
-      (*object.mutable_fields())["value"].set_string_value(decimal);
-      session.PrintJson(object);
+      JsonObject object;
+      object.Add("family", family.name).Add("name", constant.name).Add("value", decimal);
+      session.out() << object.ToString() << "\n";
     }
     table.AddRow({std::string(constant.name), decimal, hexadecimal});
   }

@@ -1,9 +1,9 @@
 // memsim free: the machine's memory, as free(1) would show it there.
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/struct.pb.h"
 
 #include "client/cli/command.h"
+#include "client/cli/json_object.h"
 #include "client/cli/memory_summary.h"
 #include "client/cli/quantities.h"
 #include "client/cli/text_table.h"
@@ -25,20 +25,17 @@ void PrintTable(const MemorySummary& memory, bool human, Session& session) {
 }
 
 void PrintJson(const MemorySummary& memory, Session& session) {
-  google::protobuf::Struct object;
-  auto& fields = *object.mutable_fields();
-  const auto set = [&](const char* name, std::uint64_t kibibytes) {
-    fields[name].set_string_value(absl::StrCat(kibibytes * 1024));
-  };
-  set("total_bytes", memory.total);
-  set("used_bytes", memory.used);
-  set("free_bytes", memory.free);
-  set("shared_bytes", memory.shared);
-  set("buffers_and_cache_bytes", memory.buffers_and_cache);
-  set("available_bytes", memory.available);
-  set("swap_total_bytes", memory.swap_total);
-  set("swap_free_bytes", memory.swap_free);
-  session.PrintJson(object);
+  JsonObject object;
+  const auto add = [&](const char* name, std::uint64_t kibibytes) { object.AddNumber(name, kibibytes * 1024); };
+  add("total_bytes", memory.total);
+  add("used_bytes", memory.used);
+  add("free_bytes", memory.free);
+  add("shared_bytes", memory.shared);
+  add("buffers_and_cache_bytes", memory.buffers_and_cache);
+  add("available_bytes", memory.available);
+  add("swap_total_bytes", memory.swap_total);
+  add("swap_free_bytes", memory.swap_free);
+  session.out() << object.ToString() << "\n";
 }
 
 absl::StatusOr<ExitCode> Free(const Arguments& arguments, Session& session) {

@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/struct.pb.h"
 
 #include "client/cli/command.h"
 #include "client/cli/counter_text.h"
-#include "client/cli/quantities.h"
+#include "client/cli/json_object.h"
 #include "client/cli/text_table.h"
 
 namespace memsim::cli {
@@ -27,11 +26,9 @@ absl::StatusOr<ExitCode> Proc(const Arguments& arguments, Session& session) {
       continue;
     }
     // Protobuf's JSON would write the bytes in base 64; the files of /proc are text.
-    google::protobuf::Struct object;
-    (*object.mutable_fields())["path"].set_string_value(path);
-    (*object.mutable_fields())["content"].set_string_value(file->content());
-    (*object.mutable_fields())["sequence"].set_string_value(absl::StrCat(file->sequence()));
-    session.PrintJson(object);
+    JsonObject object;
+    object.Add("path", path).Add("content", file->content()).AddNumber("sequence", file->sequence());
+    session.out() << object.ToString() << "\n";
   }
   return ExitCode::kFine;
 }

@@ -1,9 +1,11 @@
 // memsim run: a file of Calls, in batches.
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -30,11 +32,11 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, Session& session) 
     text << session.in().rdbuf();
     return text.str();
   }
+  // A directory opens as if it were a file, and then does not read.
+  std::error_code error;
   std::ifstream file(path, std::ios::binary);
-  if (!file) return UsageError("cannot read the file ", path);
+  if (!file || std::filesystem::is_directory(path, error)) return UsageError("cannot read the file ", path);
   text << file.rdbuf();
-  // A directory opens, but does not read.
-  if (file.bad()) return UsageError("cannot read the file ", path);
   return text.str();
 }
 

@@ -55,10 +55,10 @@ struct ClientOptions {
 
 struct CallOptions {
   // How long to wait for the answer. Absent: ClientOptions::default_deadline. absl::InfiniteDuration() waits for ever.
-  std::optional<absl::Duration> deadline;
+  std::optional<absl::Duration> deadline = {};
   // Run only if the machine has executed exactly this many calls, else ABORTED with SEQUENCE_STALE. So a retry never
   // runs twice.
-  std::optional<std::uint64_t> expected_sequence;
+  std::optional<std::uint64_t> expected_sequence = {};
 };
 
 class Client {

@@ -1,0 +1,36 @@
+// A JSON object that is no message of the API, with its fields in the order in which they were added.
+
+#ifndef MEMSIM_CLIENT_CLI_JSON_OBJECT_H_
+#define MEMSIM_CLIENT_CLI_JSON_OBJECT_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+#include "client/replay/json_text.h"
+
+namespace memsim::cli {
+
+class JsonObject {
+ public:
+  JsonObject& Add(absl::string_view name, absl::string_view text) { return AddValue(name, replay::JsonString(text)); }
+  // As a string, which is how protobuf writes 64 bits: JSON's own numbers are exact to 53 bits only.
+  JsonObject& AddNumber(absl::string_view name, std::uint64_t number) { return Add(name, absl::StrCat(number)); }
+  JsonObject& AddObject(absl::string_view name, const JsonObject& object) { return AddValue(name, object.ToString()); }
+
+  std::string ToString() const { return absl::StrCat("{", fields_, "}"); }
+
+ private:
+  JsonObject& AddValue(absl::string_view name, absl::string_view value) {
+    absl::StrAppend(&fields_, fields_.empty() ? "" : ",", replay::JsonString(name), ":", value);
+    return *this;
+  }
+
+  std::string fields_;
+};
+
+}  // namespace memsim::cli
+
+#endif  // MEMSIM_CLIENT_CLI_JSON_OBJECT_H_

@@ -1,0 +1,84 @@
+#include "client/cli/answer_text.h"
+
+#include "gtest/gtest.h"
+
+#include "memsim/v1/error_reason.pb.h"
+
+namespace memsim::cli {
+namespace {
+
+v1::Answer Value(std::uint64_t value) {
+  v1::Answer answer;
+  answer.set_value(value);
+  return answer;
+}
+
+v1::Answer Errno(int number) {
+  v1::Answer answer;
+  answer.set_error_number(number);
+  return answer;
+}
+
+TEST(AnswerTextTest, ValuesAreShownAsWhatTheyAre) {
+  EXPECT_EQ(AnswerText("mmap", Value(0x7ffff7dc0000)), "mmap: 0x7ffff7dc0000");
+  EXPECT_EQ(AnswerText("brk", Value(0)), "brk: 0x0");
+  EXPECT_EQ(AnswerText("munmap", Value(0)), "munmap: ok");
+  EXPECT_EQ(AnswerText("fork", Value(17)), "fork: pid 17");
+  EXPECT_EQ(AnswerText("wait4", Value(0)), "wait4: no process");
+  EXPECT_EQ(AnswerText("touch", Value(16)), "touch: 16 minor faults");
+  EXPECT_EQ(AnswerText("touch", Value(1)), "touch: 1 minor fault");
+  EXPECT_EQ(AnswerText("alloc_pages", Value(4096)), "alloc_pages: frame 4096");
+  EXPECT_EQ(AnswerText("open", Value(3)), "open: descriptor 3");
+  EXPECT_EQ(AnswerText("write", Value(1)), "write: 1 byte");
+  EXPECT_EQ(AnswerText("lseek", Value(100)), "lseek: offset 100");
+  EXPECT_EQ(AnswerText("a_call_of_tomorrow", Value(5)), "a_call_of_tomorrow: 5");
+}
+
+TEST(AnswerTextTest, ErrorsHaveTheirNameAndTheirMeaning) {
+  EXPECT_EQ(AnswerText("mmap", Errno(12)), "mmap: ENOMEM (Cannot allocate memory)");
+  EXPECT_FALSE(Succeeded(Errno(12)));
+  EXPECT_TRUE(Succeeded(Value(0)));
+}
+
+TEST(AnswerTextTest, SignalsHaveTheirNameCodeAndAddress) {
+  v1::Answer answer;
+  answer.mutable_signal()->set_number(11);
+  answer.mutable_signal()->set_code(1);
+  answer.mutable_signal()->set_address(0x1000);
+  EXPECT_EQ(AnswerText("touch", answer), "touch: SIGSEGV (SEGV_MAPERR at 0x1000)");
+  EXPECT_FALSE(Succeeded(answer));
+  answer.set_value(3);
+  EXPECT_EQ(AnswerText("touch", answer), "touch: SIGSEGV (SEGV_MAPERR at 0x1000) after 3 minor faults");
+}
+
+TEST(AnswerTextTest, DetailsAreTold) {
+  v1::Answer faults = Value(2);
+  faults.mutable_fault_counts()->set_minor_faults(2);
+  faults.mutable_fault_counts()->set_major_faults(1);
+  EXPECT_EQ(AnswerText("touch", faults), "touch: 2 minor faults, 1 major fault");
+
+  v1::Answer limit;
+  limit.mutable_resource_limit()->set_current(8 << 20);
+  limit.mutable_resource_limit()->set_maximum(UINT64_MAX);
+  EXPECT_EQ(AnswerText("prlimit64", limit), "prlimit64: current 8 MiB, maximum unlimited");
+
+  v1::Answer misuse;
+  misuse.mutable_misuse()->set_reason(v1::ERROR_REASON_SLOT_UNSET);
+  misuse.mutable_misuse()->set_message("slot 3 is empty");
+  EXPECT_EQ(AnswerText("munmap", misuse), "munmap: not executed: SLOT_UNSET: slot 3 is empty");
+  EXPECT_FALSE(Succeeded(misuse));
+}
+
+TEST(AnswerTextTest, EveryRefusalToFreeHasItsWords) {
+  for (int i = 1; i < v1::FreeRefusal_ARRAYSIZE; ++i) {
+    v1::Answer answer = Errno(22);
+    answer.set_free_refusal(static_cast<v1::FreeRefusal>(i));
+    EXPECT_EQ(AnswerText("free_pages", answer).find("does not know"), std::string::npos) << i;
+  }
+  v1::Answer answer = Errno(22);
+  answer.set_free_refusal(v1::FREE_REFUSAL_ALREADY_FREE);
+  EXPECT_EQ(AnswerText("free_pages", answer), "free_pages: EINVAL (the frame is free already)");
+}
+
+}  // namespace
+}  // namespace memsim::cli
