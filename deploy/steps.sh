@@ -3,44 +3,47 @@
 
 readonly LOG_FOLDER=$PWD/build/logs
 
+# What a person can do when a step failed, by the step's name. A script adds its own.
+declare -A REMEDIES=(
+  ["configure release"]="If packages changed since the last time: rm -r build/release, and start again."
+  ["build release"]="If compilers were killed, memory was short (1.5 GB each): start again, what was built is kept."
+)
+
 # print_usage SCRIPT: the comment at the script's head.
 print_usage() {
   sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$1"
 }
 
-# remedy STEP: what a person can do when the step failed. Scripts may define their own before they take steps.
-declare -F remedy >/dev/null || remedy() {
-  case $1 in
-    packages) ;; # says itself what to do
-    configure*) echo "If a package was changed since the last time: rm -r build/${1#configure } and start again." ;;
-    build*) echo "Killed compilers mean too little memory (1.5 GB each): try again, what was built is kept." ;;
-  esac
-}
-
-# step NAME COMMAND…: runs the command with its output in a log, and prints the name and the seconds. If it fails, prints the end of
-# the log, its path and the remedy, and ends the script.
+# step NAME COMMAND…: runs the command with its output in a log, and prints the name and the seconds. If it fails: explain_failure, and
+# the script ends with 1.
 step() {
-  local name=$1 log started=$SECONDS code=0
+  local name=$1 started=$SECONDS code=0
+  local log="$LOG_FOLDER/${name// /_}.log"
   shift
-  log=$LOG_FOLDER/${name// /_}.log
   mkdir -p "$LOG_FOLDER"
-  printf '%-22s' "$name"
+  printf '%-24s' "$name"
   "$@" >"$log" 2>&1 </dev/null || code=$?
   if [ "$code" -ne 0 ]; then
-    printf 'failed with %s after %s s: %s\n' "$code" $((SECONDS - started)) "$*"
-    tail -n 25 "$log" | sed 's/^/  | /'
-    echo "The whole log: $log"
-    remedy "$name"
+    printf 'FAILED with %s after %s s\n' "$code" $((SECONDS - started))
+    explain_failure "$name" "$log"
     exit 1
-  fi >&2
+  fi
   printf '%5s s\n' $((SECONDS - started))
+}
+
+# explain_failure NAME LOG: the end of the log, its path, and the remedy.
+explain_failure() {
+  {
+    tail -n 25 "$2" | sed 's/^/  | /'
+    echo "The step '$1' failed. Its whole output: $2"
+    echo "${REMEDIES[$1]:-}"
+  } >&2
 }
 
 # How many compilers may run at once: one a core, but each may take 1.5 GB.
 build_jobs() {
-  local by_memory
+  local by_memory cores
   by_memory=$(awk '/^MemAvailable:/ {print int($2 / 1572864)}' /proc/meminfo)
-  local cores
   cores=$(nproc)
   echo $((by_memory < 1 ? 1 : by_memory < cores ? by_memory : cores))
 }

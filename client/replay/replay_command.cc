@@ -44,7 +44,11 @@ int RunReplay(client::Client& client, const ReplayCommandOptions& options, std::
     }
     totals.Add(*report);
     if (options.groups) groups.Add(*report);
-    out << (options.json ? ReportToJson(*report) : FormatReport(*report, options.show)) << std::flush;
+    out << (options.json ? ReportToJson(*report) : FormatReport(*report, options.show));
+    if (!options.json && options.first_process == FirstProcess::kStays && report->first_pid != 0) {
+      out << "  its first process stays on " << options.machine << " as pid " << report->first_pid << "\n";
+    }
+    out << std::flush;
   }
   out << (options.json ? TotalsToJson(totals) : FormatTotals(totals));
   if (options.groups && !options.json) out << groups.Format(kShownGroups);
