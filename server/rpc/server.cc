@@ -1,10 +1,10 @@
 #include "server/rpc/server.h"
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "absl/base/call_once.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -31,8 +31,8 @@ constexpr std::chrono::milliseconds kForeignStreamGrace(100);
 
 // gRPC's services that stand beside ours are switched on for all servers of the process.
 void EnableStandardServices() {
-  static std::once_flag once;
-  std::call_once(once, [] {
+  static absl::once_flag once;
+  absl::call_once(once, [] {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
@@ -68,7 +68,7 @@ class Server::State {
   std::vector<std::unique_ptr<ApiService>> services_;
   UnknownMethodService unknown_;
   std::unique_ptr<grpc::Server> server_;
-  std::once_flag drained_;
+  absl::once_flag drained_;
 };
 
 absl::Status Server::State::Listen(const ServerOptions& options) {
@@ -100,7 +100,7 @@ absl::Status Server::State::Listen(const ServerOptions& options) {
 
 bool Server::State::Drain(std::chrono::nanoseconds timeout) {
   bool in_time = true;
-  std::call_once(drained_, [this, timeout, &in_time] {
+  absl::call_once(drained_, [this, timeout, &in_time] {
     if (server_ == nullptr) return;
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     server_->GetHealthCheckService()->SetServingStatus(false);

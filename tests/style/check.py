@@ -3,11 +3,13 @@
 
 usage: check.py includes|text|formatting
        check.py tidy BUILD_FOLDER
+       check.py commands MEMSIM
 """
 
 import sys
 from pathlib import Path
 
+import commands
 import formatting
 import includes
 import text_rules
@@ -20,6 +22,8 @@ def main(arguments):
     name = arguments[0] if arguments else ""
     if name == "tidy" and len(arguments) == 2:
         problems = tidy.check(ROOT, arguments[1])
+    elif name == "commands" and len(arguments) == 2:
+        problems = commands.check(ROOT, arguments[1])
     elif name == "includes":
         problems = includes.check(ROOT)
     elif name == "formatting":

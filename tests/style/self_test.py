@@ -8,6 +8,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import commands
 import formatting
 import includes
 import text_rules
@@ -161,6 +162,22 @@ class Formatting(Tree):
         self.assertEqual(formatting.check(self.root), [])
         self.write("server/base/good.h", GOOD_HEADER.replace("int Good", "int   Good"))
         self.assert_finds(formatting.check(self.root), "server/base/good.h", "clang-format")
+
+
+class Commands(Tree):
+    def check(self, listed):
+        self.write(commands.CALL_PROTO, "message Call {\n  oneof operation {\n    // A.\n    MmapRequest mmap = 1;\n    BrkRequest brk = 2;\n  }\n}\n")
+        memsim = self.write("memsim", "#!/bin/sh\n[ $1 != help ] || echo '" + listed + "'\n[ $1 != brk ] || exit 3\n")
+        memsim.chmod(0o755)
+        return commands.check(self.root, memsim)
+
+    def test_an_operation_that_help_does_not_list_or_that_has_no_help_is_found(self):
+        self.assert_finds(self.check("  brk  Moves.\n  mmap  Maps."), "memsim brk --help fails")
+        self.assertEqual(self.check("  brk  Moves."), ["memsim help does not list mmap", "memsim brk --help fails"])
+
+    def test_a_call_message_without_operations_is_found(self):
+        self.write(commands.CALL_PROTO, "message Call {\n  oneof operation {\n  }\n}\n")
+        self.assert_finds(commands.check(self.root, "true"), "no operation found")
 
 
 class Tidy(Tree):
