@@ -1,4 +1,5 @@
-// MEMSIM_CHECK(condition, …): our own bugs stop the program and print the values. Nothing that a client sends may reach one.
+// MEMSIM_CHECK(condition, …): our own bugs stop the program and print the values. Nothing that a client sends may reach
+// one.
 
 #ifndef MEMSIM_SERVER_BASE_CHECK_H_
 #define MEMSIM_SERVER_BASE_CHECK_H_
@@ -27,9 +28,9 @@ namespace memsim {
 }  // namespace memsim
 
 // Up to two integers after the condition are printed when it does not hold.
-#define MEMSIM_CHECK(condition, ...)                                                        \
-  (__builtin_expect(static_cast<bool>(condition), 1)                                        \
-       ? static_cast<void>(0)                                                               \
+#define MEMSIM_CHECK(condition, ...)                 \
+  (__builtin_expect(static_cast<bool>(condition), 1) \
+       ? static_cast<void>(0)                        \
        : ::memsim::CheckFailed(__FILE__, __LINE__, #condition __VA_OPT__(, ) __VA_ARGS__))
 
 #endif  // MEMSIM_SERVER_BASE_CHECK_H_

@@ -1,4 +1,5 @@
-// A 128-bit digest over a sequence of numbers and strings: equal on every host, never dependent on addresses or byte order.
+// A 128-bit digest over a sequence of numbers and strings: equal on every host, never dependent on addresses or byte
+// order.
 //
 // Not cryptographic: it tells whether two machines are in the same state, not whether somebody forged one.
 
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+
 #include "server/base/units.h"
 
 namespace memsim {

@@ -1,6 +1,7 @@
 // Linux's error numbers, and results that are either a value or one of them.
 //
-// A simulated failure travels as an Errno and becomes part of an Answer. It is never an absl::Status: those are for misuse of the service.
+// A simulated failure travels as an Errno and becomes part of an Answer. It is never an absl::Status: those are for
+// misuse of the service.
 
 #ifndef MEMSIM_SERVER_BASE_ERRNO_H_
 #define MEMSIM_SERVER_BASE_ERRNO_H_

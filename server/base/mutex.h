@@ -1,6 +1,7 @@
 // A mutex that clang's thread-safety analysis and ThreadSanitizer both understand.
 //
-// It wraps std::mutex rather than absl::Mutex because Debian's Abseil is not instrumented: ThreadSanitizer would report races that are none.
+// It wraps std::mutex rather than absl::Mutex because Debian's Abseil is not instrumented: ThreadSanitizer would report
+// races that are none.
 
 #ifndef MEMSIM_SERVER_BASE_MUTEX_H_
 #define MEMSIM_SERVER_BASE_MUTEX_H_
@@ -38,7 +39,8 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex& mutex_;
 };
 
-// A condition variable that waits on a Mutex. Callers loop over their condition, as the analysis cannot look into a predicate.
+// A condition variable that waits on a Mutex. Callers loop over their condition, as the analysis cannot look into a
+// predicate.
 class CondVar {
  public:
   void Wait(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { condition_.wait(mutex); }

@@ -8,8 +8,8 @@
 
 namespace memsim {
 
-// A number of which only its own kind can be added, subtracted and compared. Use value() where a number leaves our types: text, protos,
-// table indices.
+// A number of which only its own kind can be added, subtracted and compared. Use value() where a number leaves our
+// types: text, protos, table indices.
 template <typename Tag, typename Rep>
 class Unit {
  public:

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+
 #include "server/calls/operation_runners.h"
 
 namespace memsim {
@@ -76,8 +77,8 @@ void RunOperation(CallFrame& frame, const v1::TouchRequest& request) {
   const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
   const AccessKind access = ReadAccess(frame, request.access());
   if (request.page_count() > kMaxTouchedPages) {
-    frame.Refuse(v1::ERROR_REASON_FIELD_INVALID, absl::StrCat("page_count is ", request.page_count(),
-                                                              "; it must be at most ", kMaxTouchedPages));
+    frame.Refuse(v1::ERROR_REASON_FIELD_INVALID,
+                 absl::StrCat("page_count is ", request.page_count(), "; it must be at most ", kMaxTouchedPages));
   }
   if (frame.refused()) return;
   const PageCount pages(request.page_count() == 0 ? 1 : request.page_count());

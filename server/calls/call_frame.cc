@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+
 #include "server/kernel/slots.h"
 
 namespace memsim {
@@ -16,8 +17,8 @@ std::uint64_t CallFrame::Read(absl::string_view field, std::uint64_t literal, st
   }
   const std::optional<std::uint64_t> value = machine_.slots().Get(slot);
   if (!value.has_value()) {
-    Refuse(v1::ERROR_REASON_SLOT_UNSET, absl::StrCat(field, "_slot is ", slot,
-                                                     ", which no call has filled; give an earlier call store_as ", slot));
+    Refuse(v1::ERROR_REASON_SLOT_UNSET,
+           absl::StrCat(field, "_slot is ", slot, ", which no call has filled; give an earlier call store_as ", slot));
     return 0;
   }
   return *value + literal;

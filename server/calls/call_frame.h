@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
+
 #include "memsim/v1/answer.pb.h"
 #include "server/base/errno.h"
 #include "server/base/units.h"
@@ -20,8 +21,9 @@ class CallFrame {
 
   Machine& machine() { return machine_; }
 
-  // --- Arguments: the slot's value plus the literal, or the literal alone when slot is 0. A slot that is unset or out of range refuses the
-  // call; the readers then return zeros, so check refused() once after the last argument and before anything is executed.
+  // --- Arguments: the slot's value plus the literal, or the literal alone when slot is 0. A slot that is unset or out
+  // of range refuses the call; the readers then return zeros, so check refused() once after the last argument and
+  // before anything is executed.
   std::uint64_t Read(absl::string_view field, std::uint64_t literal, std::uint32_t slot);
   VirtualAddress ReadAddress(absl::string_view field, std::uint64_t literal, std::uint32_t slot) {
     return VirtualAddress(Read(field, literal, slot));

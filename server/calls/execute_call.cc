@@ -1,6 +1,7 @@
 #include "server/calls/execute_call.h"
 
 #include "absl/strings/str_cat.h"
+
 #include "server/calls/call_frame.h"
 #include "server/calls/operation_runners.h"
 #include "server/kernel/slots.h"

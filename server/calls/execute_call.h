@@ -9,8 +9,8 @@
 
 namespace memsim {
 
-// Runs the call and fills the answer, which must be empty. A call that cannot be run (no operation, an unset slot, a field out of range)
-// leaves the machine as it was, is not counted, and answers with detail misuse.
+// Runs the call and fills the answer, which must be empty. A call that cannot be run (no operation, an unset slot, a
+// field out of range) leaves the machine as it was, is not counted, and answers with detail misuse.
 void ExecuteCall(Machine& machine, const v1::Call& call, v1::Answer& answer);
 
 }  // namespace memsim

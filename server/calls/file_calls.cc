@@ -1,6 +1,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+
 #include "server/calls/operation_runners.h"
 
 namespace memsim {

@@ -1,6 +1,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+
 #include "server/calls/operation_runners.h"
 
 namespace memsim {
@@ -47,9 +48,9 @@ void RunOperation(CallFrame& frame, const v1::GetZeroedPageRequest& request) {
 
 void RunOperation(CallFrame& frame, const v1::FreePagesRequest& request) {
   const bool by_address = request.address() != 0 || request.address_slot() != 0;
-  const std::uint64_t number =
-      by_address ? frame.Read("address", request.address(), request.address_slot())
-                 : frame.Read("frame_number", request.frame_number(), request.frame_number_slot());
+  const std::uint64_t number = by_address
+                                   ? frame.Read("address", request.address(), request.address_slot())
+                                   : frame.Read("frame_number", request.frame_number(), request.frame_number_slot());
   if (frame.refused()) return;
   const std::optional<PageFrameNumber> first =
       by_address ? frame.machine().DirectMapFrame(VirtualAddress(number)) : PageFrameNumber(number);

@@ -1,6 +1,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+
 #include "server/calls/operation_runners.h"
 #include "server/kernel/process/clone_flags.h"
 

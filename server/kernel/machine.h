@@ -1,11 +1,12 @@
 // One simulated machine: a Linux memory subsystem from page frames to page faults.
 //
-// Deterministic: the same spec and the same calls in the same order give the same answers, counters and digest on any host.
+// Deterministic: the same spec and the same calls in the same order give the same answers, counters and digest on any
+// host.
 //
 // Thread-compatible: one thread at a time. The layers above queue calls and run a machine in turns.
 //
-// A method either answers as the kernel would, with an Errno where that fails, or ends in a Signal. It never aborts on what a
-// client can say.
+// A method either answers as the kernel would, with an Errno where that fails, or ends in a Signal. It never aborts on
+// what a client can say.
 
 #ifndef MEMSIM_SERVER_KERNEL_MACHINE_H_
 #define MEMSIM_SERVER_KERNEL_MACHINE_H_
@@ -19,6 +20,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "server/base/digest.h"
 #include "server/base/errno.h"
 #include "server/base/units.h"
@@ -28,9 +30,9 @@
 #include "server/kernel/physical/gfp.h"
 #include "server/kernel/physical/page_owner.h"
 #include "server/kernel/process/exec_image.h"
-#include "server/kernel/process/resource_limits.h"
 #include "server/kernel/slots.h"
 #include "server/kernel/vm/access.h"
+#include "server/kernel/vm/resource_limits.h"
 
 namespace memsim {
 
@@ -38,15 +40,17 @@ class MachineState;
 
 class Machine {
  public:
-  // Boots a machine: reserves the kernel's memory and starts init (pid 1). INVALID_ARGUMENT if the spec is out of range.
+  // Boots a machine: reserves the kernel's memory and starts init (pid 1). INVALID_ARGUMENT if the spec is out of
+  // range.
   static absl::StatusOr<std::unique_ptr<Machine>> Create(const MachineSpec& spec);
   ~Machine();
 
   // The spec with every default filled in.
   const MachineSpec& spec() const;
 
-  // --- Processes ---------------------------------------------------------------------------------------------------------------
-  // A child of init with an empty address space. EAGAIN: too many tasks; ENOMEM.
+  // --- Processes
+  // --------------------------------------------------------------------------------------------------------------- A
+  // child of init with an empty address space. EAGAIN: too many tasks; ENOMEM.
   ErrnoOr<Pid> Spawn(absl::string_view comm);
   // clone_flags as in sched.h; 0 is fork. ESRCH, EINVAL, EAGAIN, ENOMEM.
   ErrnoOr<Pid> Clone(Pid parent, std::uint64_t clone_flags);
@@ -59,9 +63,10 @@ class Machine {
   // The limits before the call. ESRCH, EINVAL.
   ErrnoOr<ResourceLimit> Prlimit64(Pid pid, std::uint32_t resource, const std::optional<ResourceLimit>& new_limit);
 
-  // --- Address spaces ------------------------------------------------------------------------------------------------------------
-  ErrnoOr<VirtualAddress> Mmap(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot, std::uint64_t flags,
-                               int fd, ByteCount offset);
+  // --- Address spaces
+  // ------------------------------------------------------------------------------------------------------------
+  ErrnoOr<VirtualAddress> Mmap(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot,
+                               std::uint64_t flags, int fd, ByteCount offset);
   Errno Munmap(Pid pid, VirtualAddress address, ByteCount length);
   Errno Mprotect(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot);
   ErrnoOr<VirtualAddress> Mremap(Pid pid, VirtualAddress address, ByteCount old_length, ByteCount new_length,
@@ -69,11 +74,12 @@ class Machine {
   // The break after the call. ESRCH is the only error.
   ErrnoOr<VirtualAddress> Brk(Pid pid, VirtualAddress address);
   Errno Madvise(Pid pid, VirtualAddress address, ByteCount length, int advice);
-  // Touches the byte at address and the same byte of the pages after it, until one access ends in a signal. ESRCH; ENOMEM is never
-  // an answer: who finds no memory is killed.
+  // Touches the byte at address and the same byte of the pages after it, until one access ends in a signal. ESRCH;
+  // ENOMEM is never an answer: who finds no memory is killed.
   ErrnoOr<AccessResult> Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages);
 
-  // --- Pages ---------------------------------------------------------------------------------------------------------------------
+  // --- Pages
+  // ---------------------------------------------------------------------------------------------------------------------
   // The first frame of a block of 2^order. EINVAL: order above 10; ENOMEM.
   ErrnoOr<PageFrameNumber> AllocPages(GfpMask gfp, std::uint32_t order);
   // The page's address in the direct map. ENOMEM.
@@ -83,7 +89,8 @@ class Machine {
   // The frame behind an address of the direct map. nullopt: no such address.
   std::optional<PageFrameNumber> DirectMapFrame(VirtualAddress address) const;
 
-  // --- Files ---------------------------------------------------------------------------------------------------------------------
+  // --- Files
+  // ---------------------------------------------------------------------------------------------------------------------
   Errno Mknod(absl::string_view path, FileKind kind, ByteCount size);
   ErrnoOr<int> Open(Pid pid, absl::string_view path, std::uint32_t flags);
   Errno Close(Pid pid, int fd);
@@ -95,8 +102,9 @@ class Machine {
   Errno Unlink(absl::string_view path);
   Errno Rename(absl::string_view old_path, absl::string_view new_path);
 
-  // --- Looking in ----------------------------------------------------------------------------------------------------------------
-  // A file below /proc: "meminfo", "1/maps". nullopt: there is none.
+  // --- Looking in
+  // ---------------------------------------------------------------------------------------------------------------- A
+  // file below /proc: "meminfo", "1/maps". nullopt: there is none.
   std::optional<std::string> ReadProc(absl::string_view path) const;
   // Every number, ordered as the registry declares them.
   std::vector<CounterSample> ReadCounters() const;
@@ -109,7 +117,8 @@ class Machine {
   // Aborts if any invariant of any subsystem is broken. For tests.
   void CheckInvariants() const;
 
-  // --- The caller's books --------------------------------------------------------------------------------------------------------
+  // --- The caller's books
+  // --------------------------------------------------------------------------------------------------------
   Slots& slots();
   // How many calls have been executed.
   std::uint64_t sequence() const;

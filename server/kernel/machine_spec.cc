@@ -25,8 +25,7 @@ absl::Status ValidateSysctls(const Sysctls& sysctls, ByteCount memory) {
                    "; it must be at most a quarter of the memory, ", memory.value() / 4 / 1024);
   }
   if (sysctls.watermark_scale_factor < 1 || sysctls.watermark_scale_factor > 3000) {
-    return Invalid("spec.sysctls.watermark_scale_factor is ", sysctls.watermark_scale_factor,
-                   "; it must be 1 to 3000");
+    return Invalid("spec.sysctls.watermark_scale_factor is ", sysctls.watermark_scale_factor, "; it must be 1 to 3000");
   }
   return absl::OkStatus();
 }

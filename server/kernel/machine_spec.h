@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "absl/status/status.h"
+
 #include "server/base/digest.h"
 #include "server/base/units.h"
 

@@ -1,5 +1,5 @@
-// The one registry of counters: every number that a machine can show is declared here once, with its name, unit and help. /proc text,
-// Prometheus, reports and the API read this table; nobody keeps a number of its own.
+// The one registry of counters: every number that a machine can show is declared here once, with its name, unit and
+// help. /proc text, Prometheus, reports and the API read this table; nobody keeps a number of its own.
 
 #ifndef MEMSIM_SERVER_KERNEL_OBSERVE_COUNTER_H_
 #define MEMSIM_SERVER_KERNEL_OBSERVE_COUNTER_H_
@@ -20,34 +20,34 @@ struct CounterInfo {
   absl::string_view help;
 };
 
-// Counts of the whole machine: the rows of /proc/vmstat that are events (enum vm_event_item) and those that are of a node
-// (enum node_stat_item), as far as this kernel moves them.
-#define MEMSIM_MACHINE_COUNTERS(X)                                                                            \
-  X(kNrAnonPages, "nr_anon_pages", "pages", kGauge, "Mapped anonymous pages")                                 \
-  X(kNrMapped, "nr_mapped", "pages", kGauge, "Pages of files that are mapped into a page table")              \
-  X(kNrFilePages, "nr_file_pages", "pages", kGauge, "Pages of the page cache, shared memory included")        \
-  X(kNrShmem, "nr_shmem", "pages", kGauge, "Pages of shared memory and tmpfs")                                \
-  X(kNrDirty, "nr_dirty", "pages", kGauge, "File pages that wait to be written")                              \
-  X(kNrActiveAnon, "nr_active_anon", "pages", kGauge, "Anonymous pages on the active list")                   \
-  X(kNrInactiveAnon, "nr_inactive_anon", "pages", kGauge, "Anonymous pages on the inactive list")             \
-  X(kNrActiveFile, "nr_active_file", "pages", kGauge, "File pages on the active list")                        \
-  X(kNrInactiveFile, "nr_inactive_file", "pages", kGauge, "File pages on the inactive list")                  \
-  X(kNrPageTablePages, "nr_page_table_pages", "pages", kGauge, "Pages used for page tables")                  \
-  X(kNrKernelStackKib, "nr_kernel_stack", "KiB", kGauge, "Kernel stacks")                                     \
-  X(kPgAlloc, "pgalloc", "pages", kCumulative, "Pages allocated")                                             \
-  X(kPgFree, "pgfree", "pages", kCumulative, "Pages freed")                                                   \
-  X(kPgFault, "pgfault", "events", kCumulative, "Page faults, major ones included")                           \
-  X(kPgMajFault, "pgmajfault", "events", kCumulative, "Page faults that needed input")                        \
+// Counts of the whole machine: the rows of /proc/vmstat that are events (enum vm_event_item) and those that are of a
+// node (enum node_stat_item), as far as this kernel moves them.
+#define MEMSIM_MACHINE_COUNTERS(X)                                                                                   \
+  X(kNrAnonPages, "nr_anon_pages", "pages", kGauge, "Mapped anonymous pages")                                        \
+  X(kNrMapped, "nr_mapped", "pages", kGauge, "Pages of files that are mapped into a page table")                     \
+  X(kNrFilePages, "nr_file_pages", "pages", kGauge, "Pages of the page cache, shared memory included")               \
+  X(kNrShmem, "nr_shmem", "pages", kGauge, "Pages of shared memory and tmpfs")                                       \
+  X(kNrDirty, "nr_dirty", "pages", kGauge, "File pages that wait to be written")                                     \
+  X(kNrActiveAnon, "nr_active_anon", "pages", kGauge, "Anonymous pages on the active list")                          \
+  X(kNrInactiveAnon, "nr_inactive_anon", "pages", kGauge, "Anonymous pages on the inactive list")                    \
+  X(kNrActiveFile, "nr_active_file", "pages", kGauge, "File pages on the active list")                               \
+  X(kNrInactiveFile, "nr_inactive_file", "pages", kGauge, "File pages on the inactive list")                         \
+  X(kNrPageTablePages, "nr_page_table_pages", "pages", kGauge, "Pages used for page tables")                         \
+  X(kNrKernelStackKib, "nr_kernel_stack", "KiB", kGauge, "Kernel stacks")                                            \
+  X(kPgAlloc, "pgalloc", "pages", kCumulative, "Pages allocated")                                                    \
+  X(kPgFree, "pgfree", "pages", kCumulative, "Pages freed")                                                          \
+  X(kPgFault, "pgfault", "events", kCumulative, "Page faults, major ones included")                                  \
+  X(kPgMajFault, "pgmajfault", "events", kCumulative, "Page faults that needed input")                               \
   X(kPgReuse, "pgreuse", "events", kCumulative, "Write faults on a shared-after-fork page that its only owner kept") \
-  X(kPgCopyOnWrite, "pgcow", "events", kCumulative, "Write faults that copied a page (no row in /proc/vmstat)") \
-  X(kAllocStall, "allocstall", "events", kCumulative, "Allocations that found no memory above the watermarks") \
-  X(kOomKill, "oom_kill", "events", kCumulative, "Processes killed for want of memory")                       \
-  X(kPgPgIn, "pgpgin", "KiB", kCumulative, "Read from devices")                                               \
-  X(kPgPgOut, "pgpgout", "KiB", kCumulative, "Written to devices")                                            \
-  X(kCommittedAs, "committed_as", "pages", kGauge, "Memory promised to processes (Committed_AS of meminfo)")  \
-  X(kProcesses, "processes", "tasks", kCumulative, "Tasks ever created (processes of /proc/stat)")            \
-  X(kTasksAlive, "tasks_alive", "tasks", kGauge, "Tasks that exist, zombies included")                        \
-  X(kVmas, "vmas", "mappings", kGauge, "Mappings of all address spaces")                                      \
+  X(kPgCopyOnWrite, "pgcow", "events", kCumulative, "Write faults that copied a page (no row in /proc/vmstat)")      \
+  X(kAllocStall, "allocstall", "events", kCumulative, "Allocations that found no memory above the watermarks")       \
+  X(kOomKill, "oom_kill", "events", kCumulative, "Processes killed for want of memory")                              \
+  X(kPgPgIn, "pgpgin", "KiB", kCumulative, "Read from devices")                                                      \
+  X(kPgPgOut, "pgpgout", "KiB", kCumulative, "Written to devices")                                                   \
+  X(kCommittedAs, "committed_as", "pages", kGauge, "Memory promised to processes (Committed_AS of meminfo)")         \
+  X(kProcesses, "processes", "tasks", kCumulative, "Tasks ever created (processes of /proc/stat)")                   \
+  X(kTasksAlive, "tasks_alive", "tasks", kGauge, "Tasks that exist, zombies included")                               \
+  X(kVmas, "vmas", "mappings", kGauge, "Mappings of all address spaces")                                             \
   X(kCalls, "calls", "calls", kCumulative, "Calls that the machine has executed")
 
 enum class Counter : std::uint16_t {

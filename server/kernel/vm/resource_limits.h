@@ -1,7 +1,7 @@
 // rlimits (include/uapi/asm-generic/resource.h).
 
-#ifndef MEMSIM_SERVER_KERNEL_PROCESS_RESOURCE_LIMITS_H_
-#define MEMSIM_SERVER_KERNEL_PROCESS_RESOURCE_LIMITS_H_
+#ifndef MEMSIM_SERVER_KERNEL_VM_RESOURCE_LIMITS_H_
+#define MEMSIM_SERVER_KERNEL_VM_RESOURCE_LIMITS_H_
 
 #include <array>
 #include <cstdint>
@@ -33,7 +33,8 @@ enum class Resource : std::uint8_t {
 };
 inline constexpr std::uint32_t kResourceCount = 16;
 
-// The limits that init starts with (include/asm-generic/resource.h): a stack of 8 MiB, 8 MiB of locked memory, 1024 files.
+// The limits that init starts with (include/asm-generic/resource.h): a stack of 8 MiB, 8 MiB of locked memory, 1024
+// files.
 class ResourceLimits {
  public:
   ResourceLimits() {
@@ -59,4 +60,4 @@ class ResourceLimits {
 
 }  // namespace memsim
 
-#endif  // MEMSIM_SERVER_KERNEL_PROCESS_RESOURCE_LIMITS_H_
+#endif  // MEMSIM_SERVER_KERNEL_VM_RESOURCE_LIMITS_H_

@@ -1,0 +1,270 @@
+#include "server/kernel/machine.h"
+
+#include <utility>
+
+#include "server/base/check.h"
+#include "server/kernel/file/descriptor_calls.h"
+#include "server/kernel/machine_state.h"
+#include "server/kernel/procfs/counter_samples.h"
+#include "server/kernel/procfs/procfs.h"
+#include "server/kernel/vm/brk.h"
+#include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/madvise.h"
+#include "server/kernel/vm/mman_flags.h"
+#include "server/kernel/vm/mmap.h"
+#include "server/kernel/vm/mprotect.h"
+#include "server/kernel/vm/mremap.h"
+#include "server/kernel/vm/munmap.h"
+#include "server/kernel/vm/page_fault.h"
+
+namespace memsim {
+absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const MachineSpec& spec) {
+  if (absl::Status status = spec.Validate(); !status.ok()) return status;
+  auto state = std::make_unique<MachineState>(spec);
+  if (!state->Boot()) {
+    return absl::InvalidArgumentError(
+        "spec.reserved_bytes leaves too little of spec.memory_bytes to start init; lower it or give more memory");
+  }
+  return std::unique_ptr<Machine>(new Machine(std::move(state)));
+}
+
+Machine::Machine(std::unique_ptr<MachineState> state) : state_(std::move(state)) {}
+
+Machine::~Machine() = default;
+
+const MachineSpec& Machine::spec() const { return state_->spec; }
+
+// --- Processes
+
+ErrnoOr<Pid> Machine::Spawn(absl::string_view comm) { return state_->tasks.Spawn(comm); }
+
+ErrnoOr<Pid> Machine::Clone(Pid parent, std::uint64_t clone_flags) {
+  state_->EnterKernel();
+  return state_->tasks.Clone(parent, clone_flags);
+}
+
+Errno Machine::Execve(Pid pid, const ExecImage& image) {
+  state_->EnterKernel();
+  return state_->tasks.Execve(pid, image);
+}
+
+Errno Machine::ExitGroup(Pid pid, int status) {
+  state_->EnterKernel();
+  return state_->tasks.ExitGroup(pid, status);
+}
+
+ErrnoOr<Pid> Machine::Wait4(Pid parent, Pid child) {
+  state_->EnterKernel();
+  return state_->tasks.Wait4(parent, child);
+}
+
+ErrnoOr<ResourceLimit> Machine::Prlimit64(Pid pid, std::uint32_t resource,
+                                          const std::optional<ResourceLimit>& new_limit) {
+  const auto caller = state_->Enter(pid);
+  if (!caller.has_value()) return Errno::kSrch;
+  if (resource >= kResourceCount) return Errno::kInval;
+  ResourceLimit& limit = state_->tasks.LimitsOf(caller->task)[static_cast<Resource>(resource)];
+  const ResourceLimit old = limit;
+  if (!new_limit.has_value()) return old;
+  // do_prlimit.
+  if (new_limit->current > new_limit->maximum) return Errno::kInval;
+  limit = *new_limit;
+  return old;
+}
+
+// --- Address spaces
+
+ErrnoOr<VirtualAddress> Machine::Mmap(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot,
+                                      std::uint64_t flags, int fd, ByteCount offset) {
+  const auto caller = state_->Enter(pid);
+  if (!caller.has_value()) return Errno::kSrch;
+  if (offset.value() % kPageSize.value() != 0) return Errno::kInval;
+  MmapArguments arguments{address, length, prot, flags, OpenFileId(), PageOffset(offset.value() >> kPageShift)};
+  if ((flags & kMapAnonymous) == 0) {
+    const ErrnoOr<OpenFileId> file = FileOfDescriptor(state_->FilesOf(*caller), fd);
+    if (!file.ok()) return file.error();
+    arguments.file = *file;
+  }
+  return memsim::Mmap(caller->space, caller->memory, arguments);
+}
+
+Errno Machine::Munmap(Pid pid, VirtualAddress address, ByteCount length) {
+  const auto caller = state_->Enter(pid);
+  if (!caller.has_value()) return Errno::kSrch;
+  return memsim::Munmap(caller->space, address, length);
+}
+
+Errno Machine::Mprotect(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot) {
+  const auto caller = state_->Enter(pid);
+  if (!caller.has_value()) return Errno::kSrch;
+  return memsim::Mprotect(caller->space, caller->memory, address, length, prot);
+}
+
+ErrnoOr<VirtualAddress> Machine::Mremap(Pid pid, VirtualAddress address, ByteCount old_length, ByteCount new_length,
+                                        std::uint64_t flags, VirtualAddress new_address) {
+  const auto caller = state_->Enter(pid);
+  if (!caller.has_value()) return Errno::kSrch;
+  return memsim::Mremap(caller->space, caller->memory, {address, old_length, new_length, flags, new_address});
+}
+
+ErrnoOr<VirtualAddress> Machine::Brk(Pid pid, VirtualAddress address) {
+  const auto caller = state_->Enter(pid);
+  if (!caller.has_value()) return Errno::kSrch;
+  return memsim::Brk(caller->space, caller->memory, address);
+}
+
+Errno Machine::Madvise(Pid pid, VirtualAddress address, ByteCount length, int advice) {
+  const auto caller = state_->Enter(pid);
+  if (!caller.has_value()) return Errno::kSrch;
+  return memsim::Madvise(caller->space, caller->memory, address, length, advice);
+}
+
+ErrnoOr<AccessResult> Machine::Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages) {
+  TouchProgress progress;
+  progress.next = address;
+  progress.left = pages;
+  progress.kind = access;
+  const Task* toucher = state_->tasks.FindAlive(pid);
+  if (toucher == nullptr) return Errno::kSrch;
+  const FaultTally before = toucher->faults;
+  AccessResult result;
+  for (;;) {
+    Task* task = state_->tasks.FindAlive(pid);
+    const VmCaller caller{state_->tasks.LimitsOf(*task), task->faults};
+    const TouchStatus status = memsim::Touch(state_->tasks.SpaceOf(*task), caller, progress);
+    result.minor_faults = task->faults.minor_faults - before.minor_faults;
+    result.major_faults = task->faults.major_faults - before.major_faults;
+    result.signal = progress.signal;
+    if (status != TouchStatus::kOutOfMemory) return result;
+    // pagefault_out_of_memory: somebody dies, and unless it was the toucher the access is tried again. Every round ends
+    // a task, so there are no more rounds than tasks.
+    if (!state_->KillForMemory() || state_->tasks.FindAlive(pid) == nullptr) {
+      result.signal = Signal{SignalNumber::kKill, SignalCode::kUser, VirtualAddress(0)};
+      return result;
+    }
+  }
+}
+
+// --- Pages
+
+ErrnoOr<PageFrameNumber> Machine::AllocPages(GfpMask gfp, std::uint32_t order) {
+  if (order > kMaxOrder.value()) return Errno::kInval;
+  state_->clock.Advance(kDefaultCosts.page_alloc);
+  const auto frame = state_->pages.AllocPages(gfp, Order(static_cast<std::uint8_t>(order)), PageOwner::kCaller);
+  if (!frame.has_value()) return Errno::kNoMem;
+  return *frame;
+}
+
+ErrnoOr<VirtualAddress> Machine::GetZeroedPage(GfpMask gfp) {
+  // get_zeroed_page gives an address, so it cannot give high memory.
+  const ErrnoOr<PageFrameNumber> frame = AllocPages((gfp | kGfpZero) & ~kGfpHighmem, 0);
+  if (!frame.ok()) return frame.error();
+  state_->clock.Advance(kDefaultCosts.page_zero);
+  return kDirectMapBase + ToBytes(*frame - PageFrameNumber(0));
+}
+
+std::optional<FreeRefusal> Machine::FreePages(PageFrameNumber frame, std::uint32_t order) {
+  state_->clock.Advance(kDefaultCosts.page_free);
+  return state_->pages.FreeCallerPages(frame, order);
+}
+
+std::optional<PageFrameNumber> Machine::DirectMapFrame(VirtualAddress address) const {
+  if (address < kDirectMapBase || !IsPageAligned(address)) return std::nullopt;
+  return PageFrameNumber((address - kDirectMapBase).value() >> kPageShift);
+}
+
+// --- Files
+
+Errno Machine::Mknod(absl::string_view path, FileKind kind, ByteCount size) {
+  state_->EnterKernel();
+  return state_->files.Mknod(path, kind, size);
+}
+
+ErrnoOr<int> Machine::Open(Pid pid, absl::string_view path, std::uint32_t flags) {
+  const auto caller = state_->Enter(pid);
+  if (!caller.has_value()) return Errno::kSrch;
+  const ErrnoOr<OpenedDescriptor> opened = OpenDescriptor(state_->FilesOf(*caller), path, flags);
+  if (!opened.ok()) return opened.error();
+  if (opened->cut.has_value()) state_->UnmapCutTail(*opened->cut);
+  return opened->fd;
+}
+
+Errno Machine::Close(Pid pid, int fd) {
+  const auto caller = state_->Enter(pid);
+  if (!caller.has_value()) return Errno::kSrch;
+  return CloseDescriptor(state_->FilesOf(*caller), fd);
+}
+
+ErrnoOr<int> Machine::Dup(Pid pid, int fd, std::optional<int> new_fd, int minimum_fd, std::uint32_t flags) {
+  const auto caller = state_->Enter(pid);
+  if (!caller.has_value()) return Errno::kSrch;
+  if (new_fd.has_value()) return DuplicateOnto(state_->FilesOf(*caller), fd, *new_fd, flags);
+  return DuplicateDescriptor(state_->FilesOf(*caller), fd, minimum_fd, flags);
+}
+
+Errno Machine::Ftruncate(Pid pid, int fd, ByteCount length) {
+  const auto caller = state_->Enter(pid);
+  if (!caller.has_value()) return Errno::kSrch;
+  const ErrnoOr<std::optional<CutTail>> cut = TruncateDescriptor(state_->FilesOf(*caller), fd, length);
+  if (!cut.ok()) return cut.error();
+  if (cut->has_value()) state_->UnmapCutTail(**cut);
+  return Errno::kOk;
+}
+
+ErrnoOr<ByteCount> Machine::Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset) {
+  const auto caller = state_->Enter(pid);
+  if (!caller.has_value()) return Errno::kSrch;
+  return WriteDescriptor(state_->FilesOf(*caller), fd, length, offset);
+}
+
+ErrnoOr<ByteCount> Machine::Lseek(Pid pid, int fd, std::int64_t offset, int whence) {
+  const auto caller = state_->Enter(pid);
+  if (!caller.has_value()) return Errno::kSrch;
+  return SeekDescriptor(state_->FilesOf(*caller), fd, offset, whence);
+}
+
+Errno Machine::Unlink(absl::string_view path) {
+  state_->EnterKernel();
+  return state_->files.Unlink(path);
+}
+
+Errno Machine::Rename(absl::string_view old_path, absl::string_view new_path) {
+  state_->EnterKernel();
+  return state_->files.Rename(old_path, new_path);
+}
+
+// --- Looking in
+
+std::optional<std::string> Machine::ReadProc(absl::string_view path) const {
+  return memsim::ReadProc(state_->View(), path);
+}
+
+std::vector<CounterSample> Machine::ReadCounters() const { return memsim::ReadCounters(state_->View()); }
+
+std::string Machine::StateDigest() const {
+  Digest digest;
+  state_->DigestTo(digest);
+  return digest.ToHex();
+}
+
+ByteCount Machine::HostMemory() const { return state_->HostMemory(); }
+
+Nanoseconds Machine::now() const { return state_->clock.now(); }
+
+void Machine::CheckInvariants() const { state_->CheckInvariants(); }
+
+// --- The caller's books
+
+Slots& Machine::slots() { return state_->slots; }
+
+std::uint64_t Machine::sequence() const { return state_->sequence; }
+
+void Machine::EndCall(absl::FunctionRef<void(Digest&)> add_answer) {
+  ++state_->sequence;
+  state_->counters.Add(Counter::kCalls, 1);
+  add_answer(state_->answers);
+}
+
+std::string Machine::AnswerDigest() const { return state_->answers.ToHex(); }
+
+}  // namespace memsim

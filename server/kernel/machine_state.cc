@@ -1,0 +1,145 @@
+#include "server/kernel/machine_state.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "server/base/check.h"
+#include "server/kernel/reclaim/oom_victim.h"
+#include "server/kernel/vm/zap.h"
+
+namespace memsim {
+namespace {
+
+PageAllocator CreatePages(const MachineSpec& spec, Counters& counters) {
+  WatermarkParameters parameters;
+  parameters.min_free_kbytes = spec.sysctls.min_free_kbytes;
+  parameters.watermark_scale_factor = spec.sysctls.watermark_scale_factor;
+  return PageAllocator::Create(LayOutMemory(spec.memory, spec.reserved), parameters, counters);
+}
+
+// The spec as it came out: with the numbers that boot computed where it left the choice.
+MachineSpec Resolve(MachineSpec spec, const PageAllocator& pages) {
+  if (!spec.reserved.has_value()) spec.reserved = spec.memory - ToBytes(pages.managed_pages());
+  Sysctls& sysctls = spec.sysctls;
+  if (sysctls.min_free_kbytes.value_or(0) == 0) sysctls.min_free_kbytes = pages.min_free_kbytes();
+  if (!sysctls.user_reserve_kbytes.has_value()) sysctls.user_reserve_kbytes = UserReserveKbytes(pages.free_pages());
+  if (!sysctls.admin_reserve_kbytes.has_value()) sysctls.admin_reserve_kbytes = AdminReserveKbytes(pages.free_pages());
+  return spec;
+}
+
+CommitAccounting::Limits CommitLimits(const MachineSpec& spec, const PageAllocator& pages) {
+  return {pages.managed_pages(), PageCount(*spec.sysctls.admin_reserve_kbytes / 4),
+          PageCount(*spec.sysctls.user_reserve_kbytes / 4)};
+}
+
+}  // namespace
+
+MachineState::MachineState(const MachineSpec& requested)
+    : random(requested.seed),
+      pages(CreatePages(requested, counters)),
+      files(pages, counters),
+      file_tables(files),
+      commit(CommitLimits(Resolve(requested, pages), pages), spec.sysctls, counters),
+      environment{pages, files, anon_vmas, commit, counters, clock, kDefaultCosts, spec.sysctls, PageFrameNumber(0)},
+      tasks(environment, file_tables, random, requested.address_randomization) {
+  spec = Resolve(requested, pages);
+}
+
+bool MachineState::Boot() {
+  const auto zero_page = pages.AllocPages(kGfpKernel | kGfpZero, Order(0), PageOwner::kZeroPage);
+  if (!zero_page.has_value()) return false;
+  environment.zero_page = *zero_page;
+  if (tasks.BootInit() != Errno::kOk) return false;
+  // What booting took is before time.
+  clock = VirtualClock();
+  return true;
+}
+
+std::optional<MachineState::Caller> MachineState::Enter(Pid pid) {
+  EnterKernel();
+  Task* task = tasks.FindAlive(pid);
+  if (task == nullptr) return std::nullopt;
+  return Caller{*task, tasks.SpaceOf(*task), {tasks.LimitsOf(*task), task->faults}};
+}
+
+FileCaller MachineState::FilesOf(const Caller& caller) {
+  return {files, file_tables.table(caller.task.files), caller.memory.limits[Resource::kNofile].current,
+          ByteCount(caller.memory.limits[Resource::kFsize].current)};
+}
+
+void MachineState::UnmapCutTail(const CutTail& cut) {
+  tasks.ForEach([&](const Task& task) {
+    if (task.state == TaskState::kAlive) ZapCutTail(tasks.SpaceOf(task), cut);
+  });
+}
+
+bool MachineState::KillForMemory() {
+  std::vector<OomCandidate> candidates;
+  tasks.ForEach([&](const Task& task) {
+    if (task.state != TaskState::kAlive || task.IsThread()) return;
+    const AddressSpace& space = tasks.SpaceOf(task);
+    candidates.push_back(
+        {task.pid, space.statistics().resident(), PageCount(0), ToPages(space.page_tables().table_bytes()), 0});
+  });
+  const std::optional<Pid> victim = SelectOomVictim(candidates, pages.managed_pages());
+  if (!victim.has_value()) return false;
+  counters.Add(Counter::kOomKill, 1);
+  // SIGKILL, as wait status: killed by signal 9.
+  return tasks.ExitGroup(*victim, 9) == Errno::kOk;
+}
+
+ProcView MachineState::View() const {
+  return ProcView{spec, pages, counters, commit, files, file_tables, tasks, clock};
+}
+
+ByteCount MachineState::HostMemory() const {
+  return ByteCount(sizeof(*this)) + pages.HostMemory() + files.HostMemory() + file_tables.HostMemory() +
+         tasks.HostMemory() + ByteCount(anon_vmas.HostMemoryBytes() + slots.HostMemoryBytes());
+}
+
+void MachineState::DigestTo(Digest& digest) const {
+  spec.DigestTo(digest);
+  digest.Add(sequence);
+  digest.Add(clock.now());
+  random.DigestTo(digest);
+  for (std::size_t i = 0; i < kCounterInfo.size(); ++i) {
+    digest.Add(static_cast<std::uint64_t>(counters.Get(static_cast<Counter>(i))));
+  }
+  pages.DigestTo(digest);
+  files.DigestTo(digest);
+  file_tables.DigestTo(digest);
+  anon_vmas.DigestTo(digest);
+  digest.Add(environment.zero_page);
+  tasks.DigestTo(digest);
+  slots.DigestTo(digest);
+}
+
+void MachineState::CheckInvariants() const {
+  pages.CheckInvariants();
+  files.CheckInvariants();
+  file_tables.CheckInvariants();
+  anon_vmas.CheckInvariants();
+  tasks.CheckInvariants();
+  std::int64_t vmas = 0;
+  std::uint64_t tables = 0;
+  std::int64_t accounted = 0;
+  std::vector<AddressSpaceId> seen;
+  tasks.ForEach([&](const Task& task) {
+    if (task.state != TaskState::kAlive || std::count(seen.begin(), seen.end(), task.mm) != 0) return;
+    seen.push_back(task.mm);
+    const AddressSpace& space = tasks.SpaceOf(task);
+    vmas += static_cast<std::int64_t>(space.map_count());
+    tables += space.page_tables().table_pages().value();
+    space.ForEachVma([&accounted](const Vma& vma) {
+      if ((vma.flags & kVmAccount) != 0) accounted += static_cast<std::int64_t>(vma.range.pages().value());
+    });
+  });
+  MEMSIM_CHECK(counters.Get(Counter::kVmas) == vmas, counters.Get(Counter::kVmas), vmas);
+  MEMSIM_CHECK(pages.pages_of(PageOwner::kPageTable) == PageCount(tables), tables);
+
+  // The rest is promised to shared memory.
+  MEMSIM_CHECK(counters.Get(Counter::kCommittedAs) >= accounted, counters.Get(Counter::kCommittedAs), accounted);
+}
+
+}  // namespace memsim

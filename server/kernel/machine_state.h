@@ -1,0 +1,77 @@
+// Everything that a machine is. machine.h is what the layers above see of it.
+
+#ifndef MEMSIM_SERVER_KERNEL_MACHINE_STATE_H_
+#define MEMSIM_SERVER_KERNEL_MACHINE_STATE_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "server/base/digest.h"
+#include "server/base/random.h"
+#include "server/base/units.h"
+#include "server/kernel/cpu/cost_table.h"
+#include "server/kernel/cpu/virtual_clock.h"
+#include "server/kernel/file/descriptor_calls.h"
+#include "server/kernel/file/file_system.h"
+#include "server/kernel/file/file_tables.h"
+#include "server/kernel/machine_spec.h"
+#include "server/kernel/observe/counter.h"
+#include "server/kernel/physical/page_allocator.h"
+#include "server/kernel/process/tasks.h"
+#include "server/kernel/procfs/procfs.h"
+#include "server/kernel/slots.h"
+#include "server/kernel/vm/anon_vma.h"
+#include "server/kernel/vm/commit_accounting.h"
+#include "server/kernel/vm/vm_environment.h"
+
+namespace memsim {
+
+// Declared in the order of construction: what stands below may use what stands above.
+struct MachineState {
+  // A task that made a system call, and its way into its memory.
+  struct Caller {
+    Task& task;
+    AddressSpace& space;
+    VmCaller memory;
+  };
+
+  // REQUIRES: spec is valid. Call Boot before anything else.
+  explicit MachineState(const MachineSpec& requested);
+
+  // Takes the zero page and starts init. False: the memory does not suffice.
+  bool Boot();
+
+  // A system call's entry and exit.
+  void EnterKernel() { clock.Advance(kDefaultCosts.syscall); }
+  // Enters the kernel on a task's behalf. nullopt: no task that lives has the pid (ESRCH).
+  std::optional<Caller> Enter(Pid pid);
+  FileCaller FilesOf(const Caller& caller);
+  // Takes what a file lost out of all page tables.
+  void UnmapCutTail(const CutTail& cut);
+  // The OOM killer: ends the task that it picks. False: there is none to pick.
+  bool KillForMemory();
+
+  ProcView View() const;
+  ByteCount HostMemory() const;
+  void DigestTo(Digest& digest) const;
+  void CheckInvariants() const;
+
+  MachineSpec spec;
+  Counters counters;
+  VirtualClock clock;
+  Random random;
+  PageAllocator pages;
+  FileSystem files;
+  FileTables file_tables;
+  AnonVmas anon_vmas;
+  CommitAccounting commit;
+  VmEnvironment environment;
+  Tasks tasks;
+  Slots slots;
+  std::uint64_t sequence = 0;
+  Digest answers;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_MACHINE_STATE_H_

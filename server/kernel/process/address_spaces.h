@@ -1,0 +1,52 @@
+// The address spaces of the machine, and how many tasks use each (mm_users).
+
+#ifndef MEMSIM_SERVER_KERNEL_PROCESS_ADDRESS_SPACES_H_
+#define MEMSIM_SERVER_KERNEL_PROCESS_ADDRESS_SPACES_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "server/base/digest.h"
+#include "server/base/errno.h"
+#include "server/kernel/vm/address_space.h"
+
+namespace memsim {
+
+class AddressSpaces {
+ public:
+  // The environment must outlive the address spaces.
+  explicit AddressSpaces(VmEnvironment& environment) : environment_(environment) {}
+
+  // An empty one with one user (mm_alloc). ENOMEM: no page for the root of its page tables.
+  ErrnoOr<AddressSpaceId> Create();
+  // One user more, one user less; the last one takes the address space along (mmget, mmput).
+  void Get(AddressSpaceId id) { ++entry(id).users; }
+  void Put(AddressSpaceId id);
+
+  // REQUIRES: the address space has a user.
+  AddressSpace& operator[](AddressSpaceId id) { return *entry(id).space; }
+  const AddressSpace& operator[](AddressSpaceId id) const { return *entries_[id.value() - 1].space; }
+  std::uint32_t users(AddressSpaceId id) const { return entries_[id.value() - 1].users; }
+
+  ByteCount HostMemory() const;
+  void DigestTo(Digest& digest) const;
+  void CheckInvariants() const;
+
+ private:
+  struct Entry {
+    std::unique_ptr<AddressSpace> space;
+    std::uint32_t users = 0;
+  };
+
+  Entry& entry(AddressSpaceId id) { return entries_[id.value() - 1]; }
+
+  VmEnvironment& environment_;
+  std::vector<Entry> entries_;
+  // Ids to use again, the last freed first.
+  std::vector<AddressSpaceId> free_;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_PROCESS_ADDRESS_SPACES_H_

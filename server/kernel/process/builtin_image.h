@@ -1,0 +1,19 @@
+// The program that runs where nobody gave a real one: init's, and that of an execve without mappings.
+
+#ifndef MEMSIM_SERVER_KERNEL_PROCESS_BUILTIN_IMAGE_H_
+#define MEMSIM_SERVER_KERNEL_PROCESS_BUILTIN_IMAGE_H_
+
+#include <string>
+
+#include "server/base/units.h"
+#include "server/kernel/process/exec_image.h"
+
+namespace memsim {
+
+// A small static position-independent program with a heap and a stack, its stack's top stack_random_pages below the
+// highest address.
+ExecImage BuiltinImage(const std::string& path, VirtualAddress mmap_base, PageCount stack_random_pages);
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_PROCESS_BUILTIN_IMAGE_H_

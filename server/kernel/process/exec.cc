@@ -1,0 +1,225 @@
+// execve: a new address space, laid out as the image says (fs/exec.c, fs/binfmt_elf.c).
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "server/kernel/process/builtin_image.h"
+#include "server/kernel/process/tasks.h"
+#include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/mman_flags.h"
+#include "server/kernel/vm/mmap.h"
+#include "server/kernel/vm/page_fault.h"
+#include "server/kernel/vm/unmapped_area.h"
+#include "server/kernel/vm/vma_merge.h"
+
+namespace memsim {
+namespace {
+
+constexpr VmFlags kMayAll = kVmMayRead | kVmMayWrite | kVmMayExec;
+// mmap_rnd_bits, and the stack's share of randomness (0x3fffff pages): /proc/sys/vm/mmap_rnd_bits and
+// arch/x86/include/asm/elf.h.
+constexpr std::uint64_t kMmapRandomPages = 1ULL << 28;
+constexpr std::uint64_t kStackRandomPages = 0x400000;
+// arch_randomize_brk: within 1 GiB for 64-bit programs.
+constexpr std::uint64_t kBrkRandomPages = (1ULL << 30) >> kPageShift;
+
+// Ascending, page-aligned, inside the user half, no overlaps.
+bool IsWellFormed(const ExecImage& image) {
+  VirtualAddress lowest(0);
+  for (const ImageMapping& mapping : image.mappings) {
+    if (!IsPageAligned(mapping.start) || !IsPageAligned(mapping.end)) return false;
+    if (mapping.start < lowest || mapping.end <= mapping.start || mapping.end > kTaskSize) return false;
+    if (mapping.offset.value() % kPageSize.value() != 0) return false;
+    lowest = mapping.end;
+  }
+  return image.start_brk <= kTaskSize;
+}
+
+SpecialMapping SpecialOf(absl::string_view path) {
+  if (path == "[vdso]") return SpecialMapping::kVdso;
+  if (path == "[vvar]") return SpecialMapping::kVvar;
+  if (path == "[vvar_vclock]") return SpecialMapping::kVvarVclock;
+  return SpecialMapping::kNone;
+}
+
+// The flags that the kernel's own mappings have (arch/x86/entry/vdso/vma.c).
+VmFlags SpecialFlags(SpecialMapping special) {
+  if (special == SpecialMapping::kVdso) return kVmRead | kVmExec | kMayAll;
+  return kVmRead | kVmMayRead | kVmIo | kVmDontDump | kVmPfnMap;
+}
+
+VmFlags FlagsOf(const ImageMapping& mapping) {
+  if (const SpecialMapping special = SpecialOf(mapping.path); special != SpecialMapping::kNone) {
+    return SpecialFlags(special);
+  }
+  VmFlags flags = FlagsOfProt(mapping.prot) | kMayAll;
+  if (mapping.flags == kMapShared) flags |= kVmShared | kVmMayShare;
+  if (mapping.path == "[stack]") flags |= kVmGrowsDown;
+  if (IsAccountable(flags)) flags |= kVmAccount;
+  return flags;
+}
+
+bool NamesFile(const ImageMapping& mapping) { return !mapping.path.empty() && mapping.path.front() == '/'; }
+
+// Maps an image into an address space.
+class ImageLoader {
+ public:
+  ImageLoader(AddressSpace& space, const VmCaller& caller) : space_(space), caller_(caller) {}
+  ~ImageLoader() {
+    for (const auto& [path, file] : files_) space_.environment().files.Put(file);
+  }
+
+  Errno Load(const ExecImage& image) {
+    for (const ImageMapping& mapping : image.mappings) {
+      if (const Errno error = Map(image, mapping); error != Errno::kOk) return error;
+    }
+    LayOut(image);
+    return FillStack();
+  }
+
+ private:
+  // One open file a path: segments of one file may merge. A file that nobody made before is made as long as its
+  // mappings need.
+  ErrnoOr<OpenFileId> FileFor(const ExecImage& image, const std::string& path) {
+    if (const auto it = files_.find(path); it != files_.end()) return it->second;
+    FileSystem& files = space_.environment().files;
+    ErrnoOr<OpenedFile> opened = files.Open(path, kOpenReadOnly);
+    if (opened.error() == Errno::kNoEnt) {
+      const Errno made = files.Mknod(path, FileKind::kRegular, ExtentOf(image, path));
+      if (made != Errno::kOk) return made;
+      opened = files.Open(path, kOpenReadOnly);
+    }
+    if (!opened.ok()) return opened.error();
+    files_.emplace(path, opened->file);
+    return opened->file;
+  }
+
+  static ByteCount ExtentOf(const ExecImage& image, const std::string& path) {
+    ByteCount extent;
+    for (const ImageMapping& mapping : image.mappings) {
+      if (mapping.path == path) extent = std::max(extent, mapping.offset + (mapping.end - mapping.start));
+    }
+    return extent;
+  }
+
+  Errno Map(const ExecImage& image, const ImageMapping& mapping) {
+    Vma vma;
+    vma.range = {mapping.start, mapping.end};
+    vma.flags = FlagsOf(mapping);
+    vma.special = SpecialOf(mapping.path);
+    vma.pgoff = PageOffset(mapping.start.value() >> kPageShift);
+    if (NamesFile(mapping)) {
+      const ErrnoOr<OpenFileId> file = FileFor(image, mapping.path);
+      if (!file.ok()) return file.error();
+      if (!space_.environment().files.CanMap(*file)) return Errno::kAcces;
+      vma.pgoff = PageOffset(mapping.offset.value() >> kPageShift);
+    } else if (vma.special != SpecialMapping::kNone) {
+      vma.pgoff = PageOffset(0);
+    }
+    VmEnvironment& environment = space_.environment();
+    if ((vma.flags & kVmAccount) != 0 && !environment.commit.Charge(vma.range.pages(), space_.statistics().total_vm)) {
+      return Errno::kNoMem;
+    }
+    if (NamesFile(mapping)) {
+      vma.file = files_.at(mapping.path);
+      environment.files.Get(vma.file);
+    }
+    if (mapping.path == "[stack]") stack_ = vma.range;
+    space_.Insert(std::move(vma));
+    return Errno::kOk;
+  }
+
+  // Code, data and heap as binfmt_elf finds them in the program's own mappings.
+  void LayOut(const ExecImage& image) {
+    AddressLayout& layout = space_.layout;
+    const ImageMapping* previous = nullptr;
+    VirtualAddress program_end;
+    for (const ImageMapping& mapping : image.mappings) {
+      const bool own = mapping.path == image.path || mapping.path == MainFile(image);
+      const bool bss =
+          mapping.path.empty() && previous != nullptr && previous->end == mapping.start && previous->end == program_end;
+      if (own || bss) program_end = mapping.end;
+      if (own && (mapping.prot & kProtExec) != 0) {
+        if (layout.start_code == VirtualAddress(0)) layout.start_code = mapping.start;
+        layout.end_code = mapping.end;
+      }
+      if (own && (mapping.prot & kProtWrite) != 0) {
+        if (layout.start_data == VirtualAddress(0)) layout.start_data = mapping.start;
+        layout.end_data = mapping.end;
+      }
+      previous = &mapping;
+    }
+    layout.start_brk = image.start_brk != VirtualAddress(0) ? image.start_brk : program_end;
+    layout.brk = layout.start_brk;
+    layout.start_stack = stack_.end;
+  }
+
+  // The program's file, which may be another than the path (a link, a script's interpreter): that of the first mapping.
+  static absl::string_view MainFile(const ExecImage& image) {
+    return image.mappings.empty() ? absl::string_view() : absl::string_view(image.mappings.front().path);
+  }
+
+  // The kernel writes arguments, environment and auxiliary vector to the top of the stack.
+  Errno FillStack() {
+    if (stack_.empty()) return Errno::kOk;
+    TouchProgress progress;
+    progress.next = stack_.end - kPageSize;
+    progress.left = PageCount(1);
+    progress.kind = AccessKind::kWrite;
+    return Touch(space_, caller_, progress) == TouchStatus::kDone ? Errno::kOk : Errno::kNoMem;
+  }
+
+  AddressSpace& space_;
+  const VmCaller& caller_;
+  VirtualRange stack_;
+  std::map<std::string, OpenFileId> files_;
+};
+
+std::string CommOf(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return path.substr(slash == std::string::npos ? 0 : slash + 1).substr(0, kMaxCommLength);
+}
+
+}  // namespace
+
+Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
+  environment_.clock.Advance(environment_.costs.execve);
+  const bool random = randomization_ == AddressRandomization::kOn;
+  const ByteCount stack_limit(LimitsOf(task)[Resource::kStack].current);
+  const ByteCount stack_random_max = random ? ToBytes(PageCount(kStackRandomPages)) : ByteCount(0);
+  const PageCount mmap_random(random ? random_.Below(kMmapRandomPages) : 0);
+  const VirtualAddress mmap_base = MmapBase(stack_limit, stack_random_max, mmap_random);
+  ExecImage resolved = image;
+  if (image.mappings.empty()) {
+    resolved = BuiltinImage(image.path, mmap_base, PageCount(random ? random_.Below(kStackRandomPages) : 0));
+    if (random) resolved.start_brk += ToBytes(PageCount(random_.Below(kBrkRandomPages)));
+  }
+  const ErrnoOr<AddressSpaceId> created = address_spaces_.Create();
+  if (!created.ok()) return created.error();
+  const AddressSpaceId fresh = *created;
+  address_spaces_[fresh].layout.mmap_base = mmap_base;
+  const VmCaller caller{LimitsOf(task), task.faults};
+  const Errno error = ImageLoader(address_spaces_[fresh], caller).Load(resolved);
+  if (error != Errno::kOk) {
+    address_spaces_.Put(fresh);
+    return error;
+  }
+  address_spaces_.Put(task.mm);
+  task.mm = fresh;
+  task.comm = CommOf(image.path);
+  task.files = file_tables_.Exec(task.files);
+  return Errno::kOk;
+}
+
+Errno Tasks::Execve(Pid pid, const ExecImage& image) {
+  Task* task = FindAlive(pid);
+  if (task == nullptr) return Errno::kSrch;
+  if (image.path.empty()) return Errno::kNoEnt;
+  if (!IsWellFormed(image)) return Errno::kInval;
+  return BecomeProgram(*task, image);
+}
+
+}  // namespace memsim

@@ -1,0 +1,20 @@
+#include "server/kernel/process/task.h"
+
+namespace memsim {
+
+void Task::DigestTo(Digest& digest) const {
+  digest.Add(pid);
+  digest.Add(tgid);
+  digest.Add(parent);
+  digest.Add(comm);
+  digest.Add(static_cast<std::uint64_t>(state));
+  digest.Add(static_cast<std::uint64_t>(exit_status));
+  digest.Add(mm);
+  digest.Add(files);
+  limits.DigestTo(digest);
+  digest.Add(faults.minor_faults);
+  digest.Add(faults.major_faults);
+  for (const PageFrameNumber frame : kernel_stack) digest.Add(frame);
+}
+
+}  // namespace memsim

@@ -1,0 +1,50 @@
+// task_struct, as far as memory is concerned.
+
+#ifndef MEMSIM_SERVER_KERNEL_PROCESS_TASK_H_
+#define MEMSIM_SERVER_KERNEL_PROCESS_TASK_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "server/base/digest.h"
+#include "server/base/units.h"
+#include "server/kernel/file/file_tables.h"
+#include "server/kernel/vm/address_space.h"
+#include "server/kernel/vm/resource_limits.h"
+#include "server/kernel/vm/vm_caller.h"
+
+namespace memsim {
+
+enum class TaskState : std::uint8_t { kAlive, kZombie };
+
+// THREAD_SIZE: 16 KiB of kernel stack, in single pages (VMAP_STACK).
+inline constexpr int kKernelStackPages = 4;
+// TASK_COMM_LEN without the terminating byte.
+inline constexpr std::size_t kMaxCommLength = 15;
+
+struct Task {
+  Pid pid;
+  // The thread group: the pid of its first thread.
+  Pid tgid;
+  // The pid of the parent's thread group.
+  Pid parent;
+  std::string comm;
+  TaskState state = TaskState::kAlive;
+  int exit_status = 0;
+  // None for a zombie.
+  AddressSpaceId mm;
+  FileTableId files;
+  // Of the thread group; meaningful in its leader.
+  ResourceLimits limits;
+  FaultTally faults;
+  std::array<PageFrameNumber, kKernelStackPages> kernel_stack = {};
+
+  bool IsThread() const { return pid != tgid; }
+
+  void DigestTo(Digest& digest) const;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_PROCESS_TASK_H_

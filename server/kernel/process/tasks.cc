@@ -1,0 +1,258 @@
+#include "server/kernel/process/tasks.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/base/check.h"
+#include "server/kernel/process/clone_flags.h"
+#include "server/kernel/vm/copy_address_space.h"
+
+namespace memsim {
+
+Tasks::Tasks(VmEnvironment& environment, FileTables& file_tables, Random& random, AddressRandomization randomization)
+    : environment_(environment),
+      file_tables_(file_tables),
+      random_(random),
+      randomization_(randomization),
+      address_spaces_(environment) {}
+
+Tasks::~Tasks() {
+  for (auto& [pid, task] : tasks_) {
+    if (task.state == TaskState::kAlive) Release(task);
+  }
+}
+
+ErrnoOr<Pid> Tasks::TakePid() {
+  // alloc_pid: the next one up, round and round.
+  std::uint32_t candidate = last_pid_.value();
+  for (std::uint32_t tries = 0; tries < kPidMax; ++tries) {
+    candidate = candidate + 1 < kPidMax ? candidate + 1 : kReservedPids;
+    if (tasks_.contains(Pid(candidate))) continue;
+    last_pid_ = Pid(candidate);
+    return last_pid_;
+  }
+  return Errno::kAgain;
+}
+
+bool Tasks::AllocateStack(Task& task) {
+  for (int i = 0; i < kKernelStackPages; ++i) {
+    const auto frame = environment_.pages.AllocPages(kGfpKernelAccount, Order(0), PageOwner::kKernelStack);
+    if (!frame.has_value()) {
+      while (i-- > 0) environment_.pages.FreePages(task.kernel_stack[i], Order(0));
+      return false;
+    }
+    task.kernel_stack[i] = *frame;
+  }
+  environment_.counters.Add(Counter::kNrKernelStackKib, kKernelStackPages * 4);
+  return true;
+}
+
+void Tasks::FreeStack(Task& task) {
+  for (PageFrameNumber& frame : task.kernel_stack) {
+    environment_.pages.FreePages(frame, Order(0));
+    frame = PageFrameNumber(0);
+  }
+  environment_.counters.Add(Counter::kNrKernelStackKib, -kKernelStackPages * 4);
+}
+
+ErrnoOr<Task*> Tasks::Allocate(absl::string_view comm) {
+  const ErrnoOr<Pid> pid = TakePid();
+  if (!pid.ok()) return pid.error();
+  Task task;
+  task.pid = *pid;
+  task.tgid = *pid;
+  task.comm = std::string(comm.substr(0, kMaxCommLength));
+  if (!AllocateStack(task)) return Errno::kNoMem;
+  environment_.counters.Add(Counter::kProcesses, 1);
+  environment_.counters.Add(Counter::kTasksAlive, 1);
+  return &tasks_.emplace(*pid, std::move(task)).first->second;
+}
+
+Errno Tasks::BootInit() {
+  const ErrnoOr<Task*> init = Allocate("init");
+  if (!init.ok()) return init.error();
+  MEMSIM_CHECK((*init)->pid == kInitPid, (*init)->pid.value());
+  const ErrnoOr<AddressSpaceId> space = address_spaces_.Create();
+  if (!space.ok()) return space.error();
+  (*init)->mm = *space;
+  (*init)->files = file_tables_.Create();
+  ExecImage image;
+  image.path = "/sbin/init";
+  return BecomeProgram(**init, image);
+}
+
+void Tasks::Abandon(Task& task) {
+  FreeStack(task);
+  Forget(task.pid);
+}
+
+ErrnoOr<Pid> Tasks::Spawn(absl::string_view comm) {
+  const ErrnoOr<Task*> task = Allocate(comm);
+  if (!task.ok()) return task.error();
+  const ErrnoOr<AddressSpaceId> space = address_spaces_.Create();
+  if (!space.ok()) {
+    Abandon(**task);
+    return space.error();
+  }
+  (*task)->parent = kInitPid;
+  (*task)->limits = LimitsOf(tasks_.at(kInitPid));
+  (*task)->mm = *space;
+  (*task)->files = file_tables_.Create();
+  // An empty address space has the layout of its parent's, so that mmap finds room.
+  SpaceOf(**task).layout.mmap_base = SpaceOf(tasks_.at(kInitPid)).layout.mmap_base;
+  return (*task)->pid;
+}
+
+Errno Tasks::CopyMemory(const Task& parent, Task& child, std::uint64_t clone_flags) {
+  if ((clone_flags & kCloneVm) != 0) {
+    address_spaces_.Get(parent.mm);
+    child.mm = parent.mm;
+    return Errno::kOk;
+  }
+  environment_.clock.Advance(environment_.costs.fork);
+  const ErrnoOr<AddressSpaceId> copy = address_spaces_.Create();
+  if (!copy.ok()) return copy.error();
+  const Errno error = CopyAddressSpace(address_spaces_[parent.mm], address_spaces_[*copy]);
+  if (error != Errno::kOk) {
+    address_spaces_.Put(*copy);
+    return error;
+  }
+  child.mm = *copy;
+  return Errno::kOk;
+}
+
+void Tasks::CopyFiles(const Task& parent, Task& child, std::uint64_t clone_flags) {
+  if ((clone_flags & kCloneFiles) == 0) {
+    child.files = file_tables_.Copy(parent.files);
+    return;
+  }
+  file_tables_.Get(parent.files);
+  child.files = parent.files;
+}
+
+ErrnoOr<Pid> Tasks::Clone(Pid parent_pid, std::uint64_t clone_flags) {
+  const Task* parent = FindAlive(parent_pid);
+  if (parent == nullptr) return Errno::kSrch;
+  // copy_process: threads share signal handlers, which share memory.
+  if ((clone_flags & kCloneThread) != 0 && (clone_flags & kCloneSighand) == 0) return Errno::kInval;
+  if ((clone_flags & kCloneSighand) != 0 && (clone_flags & kCloneVm) == 0) return Errno::kInval;
+  const ErrnoOr<Task*> allocated = Allocate(parent->comm);
+  if (!allocated.ok()) return allocated.error();
+  Task& child = **allocated;
+  const bool thread = (clone_flags & kCloneThread) != 0;
+  child.tgid = thread ? parent->tgid : child.pid;
+  child.parent = thread || (clone_flags & kCloneParent) != 0 ? parent->parent : parent->tgid;
+  if (!thread) child.limits = LimitsOf(*parent);
+  if (const Errno error = CopyMemory(*parent, child, clone_flags); error != Errno::kOk) {
+    Abandon(child);
+    return error;
+  }
+  CopyFiles(*parent, child, clone_flags);
+  return child.pid;
+}
+
+void Tasks::Release(Task& task) {
+  address_spaces_.Put(task.mm);
+  task.mm = AddressSpaceId();
+  file_tables_.Put(task.files);
+  task.files = FileTableId();
+  FreeStack(task);
+  task.state = TaskState::kZombie;
+}
+
+void Tasks::Forget(Pid pid) {
+  tasks_.erase(pid);
+  environment_.counters.Add(Counter::kTasksAlive, -1);
+}
+
+// Orphans go to init, which waits for those that have ended already.
+void Tasks::ReparentChildren(Pid parent) {
+  std::vector<Pid> buried;
+  for (auto& [pid, task] : tasks_) {
+    if (task.parent != parent || task.IsThread()) continue;
+    task.parent = kInitPid;
+    if (task.state == TaskState::kZombie) buried.push_back(pid);
+  }
+  for (const Pid pid : buried) Forget(pid);
+}
+
+Errno Tasks::ExitGroup(Pid pid, int status) {
+  const Task* task = FindAlive(pid);
+  if (task == nullptr) return Errno::kSrch;
+  const Pid group = task->tgid;
+  if (group == kInitPid) return Errno::kPerm;
+  environment_.clock.Advance(environment_.costs.exit);
+  std::vector<Pid> threads;
+  for (auto& [other, member] : tasks_) {
+    if (member.tgid != group) continue;
+    if (member.state == TaskState::kAlive) Release(member);
+    member.exit_status = status;
+    if (member.IsThread()) threads.push_back(other);
+  }
+  for (const Pid thread : threads) Forget(thread);
+  ReparentChildren(group);
+  if (tasks_.at(group).parent == kInitPid) Forget(group);
+  return Errno::kOk;
+}
+
+ErrnoOr<Pid> Tasks::Wait4(Pid parent_pid, Pid child_pid) {
+  const Task* parent = FindAlive(parent_pid);
+  if (parent == nullptr) return Errno::kSrch;
+  bool has_children = false;
+  for (const auto& [pid, task] : tasks_) {
+    if (task.parent != parent->tgid || task.IsThread()) continue;
+    if (child_pid != Pid() && child_pid != pid) continue;
+    has_children = true;
+    if (task.state != TaskState::kZombie) continue;
+    const Pid found = pid;
+    Forget(found);
+    return found;
+  }
+  if (!has_children) return Errno::kChild;
+  return Pid();
+}
+
+Task* Tasks::FindAlive(Pid pid) {
+  const auto it = tasks_.find(pid);
+  return it == tasks_.end() || it->second.state != TaskState::kAlive ? nullptr : &it->second;
+}
+
+const Task* Tasks::Find(Pid pid) const {
+  const auto it = tasks_.find(pid);
+  return it == tasks_.end() ? nullptr : &it->second;
+}
+
+ResourceLimits& Tasks::LimitsOf(const Task& task) { return tasks_.at(task.tgid).limits; }
+
+void Tasks::ForEach(absl::FunctionRef<void(const Task&)> visit) const {
+  for (const auto& [pid, task] : tasks_) visit(task);
+}
+
+ByteCount Tasks::HostMemory() const {
+  // A map node is the pair and about four words of links.
+  return address_spaces_.HostMemory() + ByteCount(tasks_.size() * (sizeof(std::pair<const Pid, Task>) + 32));
+}
+
+void Tasks::DigestTo(Digest& digest) const {
+  digest.Add(last_pid_);
+  digest.Add(tasks_.size());
+  for (const auto& [pid, task] : tasks_) task.DigestTo(digest);
+  address_spaces_.DigestTo(digest);
+}
+
+void Tasks::CheckInvariants() const {
+  address_spaces_.CheckInvariants();
+  std::map<AddressSpaceId, std::uint32_t> users;
+  for (const auto& [pid, task] : tasks_) {
+    if (task.state == TaskState::kAlive) {
+      ++users[task.mm];
+    } else {
+      MEMSIM_CHECK(task.mm == AddressSpaceId() && task.files == FileTableId(), pid.value());
+    }
+  }
+  for (const auto& [mm, count] : users) MEMSIM_CHECK(address_spaces_.users(mm) == count, mm.value(), count);
+  MEMSIM_CHECK(tasks_.contains(kInitPid) && tasks_.at(kInitPid).state == TaskState::kAlive);
+}
+
+}  // namespace memsim

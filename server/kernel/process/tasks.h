@@ -1,0 +1,98 @@
+// The tasks of the machine: how they begin, become other programs, end, and are buried.
+//
+// Thread-compatible.
+//
+// Invariants (CheckInvariants verifies them):
+//  1. Every address space and descriptor table has as many users as tasks name it.
+//  2. A zombie holds neither.
+//  3. init (pid 1) is alive.
+
+#ifndef MEMSIM_SERVER_KERNEL_PROCESS_TASKS_H_
+#define MEMSIM_SERVER_KERNEL_PROCESS_TASKS_H_
+
+#include <cstdint>
+#include <map>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/string_view.h"
+
+#include "server/base/digest.h"
+#include "server/base/errno.h"
+#include "server/base/random.h"
+#include "server/base/units.h"
+#include "server/kernel/machine_spec.h"
+#include "server/kernel/process/address_spaces.h"
+#include "server/kernel/process/exec_image.h"
+#include "server/kernel/process/task.h"
+
+namespace memsim {
+
+inline constexpr Pid kInitPid{1};
+
+class Tasks {
+ public:
+  // pid_max of a machine with few CPUs: pids are below it, so no machine has more tasks.
+  static constexpr std::uint32_t kPidMax = 32768;
+  // After a wrap, pids start here (RESERVED_PIDS).
+  static constexpr std::uint32_t kReservedPids = 300;
+
+  // All must outlive the tasks. random serves address randomization.
+  Tasks(VmEnvironment& environment, FileTables& file_tables, Random& random, AddressRandomization randomization);
+  ~Tasks();
+
+  // Starts init. ENOMEM: the machine is too small.
+  Errno BootInit();
+
+  // The calls of machine.h.
+  ErrnoOr<Pid> Spawn(absl::string_view comm);
+  ErrnoOr<Pid> Clone(Pid parent, std::uint64_t clone_flags);
+  Errno Execve(Pid pid, const ExecImage& image);
+  Errno ExitGroup(Pid pid, int status);
+  ErrnoOr<Pid> Wait4(Pid parent, Pid child);
+
+  // The task, if it is alive; null for zombies and pids that nobody has.
+  Task* FindAlive(Pid pid);
+  // Zombies too.
+  const Task* Find(Pid pid) const;
+  // The limits of a task's thread group.
+  ResourceLimits& LimitsOf(const Task& task);
+  // REQUIRES: the task is alive.
+  AddressSpace& SpaceOf(const Task& task) { return address_spaces_[task.mm]; }
+  const AddressSpace& SpaceOf(const Task& task) const { return address_spaces_[task.mm]; }
+  // In the order of pids.
+  void ForEach(absl::FunctionRef<void(const Task&)> visit) const;
+
+  std::uint64_t size() const { return tasks_.size(); }
+  ByteCount HostMemory() const;
+  void DigestTo(Digest& digest) const;
+  void CheckInvariants() const;
+
+ private:
+  // A task with a pid and a kernel stack, in the table. EAGAIN, ENOMEM.
+  ErrnoOr<Task*> Allocate(absl::string_view comm);
+  // Undoes Allocate.
+  void Abandon(Task& task);
+  ErrnoOr<Pid> TakePid();
+  bool AllocateStack(Task& task);
+  void FreeStack(Task& task);
+  // What a clone shares with or copies from its parent. ENOMEM.
+  Errno CopyMemory(const Task& parent, Task& child, std::uint64_t clone_flags);
+  void CopyFiles(const Task& parent, Task& child, std::uint64_t clone_flags);
+  // exit_mm, exit_files: a task gives up what it holds.
+  void Release(Task& task);
+  void Forget(Pid pid);
+  void ReparentChildren(Pid parent);
+  Errno BecomeProgram(Task& task, const ExecImage& image);
+
+  VmEnvironment& environment_;
+  FileTables& file_tables_;
+  Random& random_;
+  AddressRandomization randomization_;
+  AddressSpaces address_spaces_;
+  std::map<Pid, Task> tasks_;
+  Pid last_pid_;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_PROCESS_TASKS_H_

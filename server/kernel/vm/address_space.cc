@@ -1,0 +1,167 @@
+#include "server/kernel/vm/address_space.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/base/check.h"
+#include "server/kernel/vm/zap.h"
+
+namespace memsim {
+
+AddressSpace::AddressSpace(VmEnvironment& environment)
+    : environment_(environment), page_tables_(environment.pages, environment.counters) {}
+
+AddressSpace::~AddressSpace() { TearDown(); }
+
+void AddressSpace::TearDown() {
+  while (Vma* vma = Find(VirtualAddress(0))) {
+    ZapRange(*this, *vma, vma->range);
+    if ((vma->flags & kVmAccount) != 0) environment_.commit.Uncharge(vma->range.pages());
+    Remove(*vma);
+  }
+  page_tables_.FreeAll();
+}
+
+Vma* AddressSpace::Find(VirtualAddress address) { return VmaOf(tree_.Find(address)); }
+
+Vma* AddressSpace::Lookup(VirtualAddress address) { return VmaOf(tree_.Lookup(address)); }
+
+Vma* AddressSpace::FindIntersection(VirtualRange range) { return VmaOf(tree_.FindIntersection(range)); }
+
+Vma* AddressSpace::FindBefore(VirtualAddress address) { return VmaOf(tree_.FindBefore(address)); }
+
+void AddressSpace::ForEachVma(absl::FunctionRef<void(const Vma&)> visit) const {
+  tree_.ForEach([this, visit](const VmaTree::Entry& entry) { visit(pool_[entry.id]); });
+}
+
+Vma& AddressSpace::Insert(Vma vma) {
+  const VmaId id = pool_.Add(std::move(vma));
+  Vma& inserted = pool_[id];
+  tree_.Insert(inserted.range, id);
+  Account(inserted.flags, inserted.range.pages());
+  environment_.counters.Add(Counter::kVmas, 1);
+  return inserted;
+}
+
+void AddressSpace::Remove(Vma& vma) {
+  Unaccount(vma.flags, vma.range.pages());
+  environment_.anon_vmas.Unlink(vma.anon);
+  if (vma.file != OpenFileId()) environment_.files.Put(vma.file);
+  const VmaId id = tree_.Lookup(vma.range.start)->id;
+  tree_.Erase(vma.range.start);
+  pool_.Remove(id);
+  environment_.counters.Add(Counter::kVmas, -1);
+}
+
+Vma& AddressSpace::Split(Vma& vma, VirtualAddress address) {
+  MEMSIM_CHECK(vma.range.start < address && address < vma.range.end, address.value());
+  Vma upper = vma;
+  upper.range.start = address;
+  upper.pgoff = vma.PageIndex(address);
+  upper.anon = environment_.anon_vmas.Clone(vma.anon);
+  if (vma.file != OpenFileId()) environment_.files.Get(vma.file);
+  Resize(vma, {vma.range.start, address});
+  environment_.clock.Advance(environment_.costs.vma_split_or_merge);
+  return Insert(std::move(upper));
+}
+
+Errno AddressSpace::SplitWithinLimit(Vma& vma, VirtualAddress address) {
+  if (vma.special != SpecialMapping::kNone) return Errno::kInval;
+  if (AtMapCountLimit()) return Errno::kNoMem;
+  Split(vma, address);
+  return Errno::kOk;
+}
+
+void AddressSpace::Resize(Vma& vma, VirtualRange range) {
+  const VirtualAddress old_start = vma.range.start;
+  Unaccount(vma.flags, vma.range.pages());
+  vma.pgoff = range.start >= old_start ? vma.pgoff + ToPages(range.start - old_start)
+                                       : vma.pgoff - ToPages(old_start - range.start);
+  vma.range = range;
+  tree_.Resize(old_start, range);
+  Account(vma.flags, vma.range.pages());
+}
+
+void AddressSpace::SetFlags(Vma& vma, VmFlags flags) {
+  Unaccount(vma.flags, vma.range.pages());
+  vma.flags = flags;
+  Account(vma.flags, vma.range.pages());
+}
+
+void AddressSpace::Account(VmFlags flags, PageCount pages) {
+  statistics_.total_vm += pages;
+  if (IsExecMapping(flags)) {
+    statistics_.exec_vm += pages;
+  } else if (IsStackMapping(flags)) {
+    statistics_.stack_vm += pages;
+  } else if (IsDataMapping(flags)) {
+    statistics_.data_vm += pages;
+  }
+  if ((flags & kVmLocked) != 0) statistics_.locked_vm += pages;
+  statistics_.peak_total_vm = std::max(statistics_.peak_total_vm, statistics_.total_vm);
+}
+
+void AddressSpace::Unaccount(VmFlags flags, PageCount pages) {
+  statistics_.total_vm -= pages;
+  if (IsExecMapping(flags)) {
+    statistics_.exec_vm -= pages;
+  } else if (IsStackMapping(flags)) {
+    statistics_.stack_vm -= pages;
+  } else if (IsDataMapping(flags)) {
+    statistics_.data_vm -= pages;
+  }
+  if ((flags & kVmLocked) != 0) statistics_.locked_vm -= pages;
+}
+
+void AddressSpace::AddRss(RssKind kind, std::int64_t pages) {
+  statistics_.rss[static_cast<int>(kind)] += PageCount(static_cast<std::uint64_t>(pages));
+  if (pages > 0) statistics_.peak_rss = std::max(statistics_.peak_rss, statistics_.resident());
+}
+
+ByteCount AddressSpace::HostMemory() const {
+  return ByteCount(sizeof(*this)) + tree_.HostMemory() + pool_.HostMemory() + page_tables_.HostMemory();
+}
+
+void AddressSpace::DigestTo(Digest& digest) const {
+  for (const VirtualAddress address : {layout.start_code, layout.end_code, layout.start_data, layout.end_data,
+                                       layout.start_brk, layout.brk, layout.start_stack, layout.mmap_base}) {
+    digest.Add(address);
+  }
+  digest.Add(def_flags);
+  digest.Add(statistics_.locked_vm);
+  digest.Add(statistics_.peak_total_vm);
+  digest.Add(statistics_.peak_rss);
+  digest.Add(map_count());
+  ForEachVma([&digest](const Vma& vma) { vma.DigestTo(digest); });
+  page_tables_.DigestTo(digest);
+}
+
+void AddressSpace::CheckInvariants() const {
+  tree_.CheckInvariants();
+  page_tables_.CheckInvariants();
+  AddressSpaceStatistics sums;
+  PageCount present;
+  PageTables& tables = const_cast<PageTables&>(page_tables_);
+  tree_.ForEach([&](const VmaTree::Entry& entry) {
+    const Vma& vma = pool_[entry.id];
+    MEMSIM_CHECK(vma.range == entry.range, vma.range.start.value(), entry.range.start.value());
+    sums.total_vm += vma.range.pages();
+    if (IsDataMapping(vma.flags) && !IsExecMapping(vma.flags)) sums.data_vm += vma.range.pages();
+    tables.VisitLeaves(vma.range, [&present](VirtualAddress, LeafTable& leaf, int first, int last) {
+      for (int i = first; i < last; ++i) {
+        if (leaf.entries[i].present() && !leaf.entries[i].special()) present += PageCount(1);
+      }
+    });
+  });
+  MEMSIM_CHECK(sums.total_vm == statistics_.total_vm, sums.total_vm.value(), statistics_.total_vm.value());
+  MEMSIM_CHECK(sums.data_vm == statistics_.data_vm, sums.data_vm.value(), statistics_.data_vm.value());
+  // An entry outside of every mapping would have been counted when it was made.
+  MEMSIM_CHECK(present == statistics_.resident(), present.value(), statistics_.resident().value());
+}
+
+RssKind FileRssKind(const AddressSpace& space, const Vma& vma) {
+  const FileSystem& files = const_cast<AddressSpace&>(space).environment().files;
+  return files.IsShmem(vma.file) ? RssKind::kShmem : RssKind::kFile;
+}
+
+}  // namespace memsim

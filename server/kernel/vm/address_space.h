@@ -1,0 +1,141 @@
+// mm_struct: one address space, as its mappings, its page tables and its books.
+//
+// This class keeps the three consistent; what the system calls do with them stands in one file a call (mmap.cc,
+// munmap.cc, …), and what an access does in page_fault.cc.
+//
+// Thread-compatible.
+//
+// Invariants (CheckInvariants verifies them):
+//  1. The tree and the pool hold the same mappings.
+//  2. The statistics are the sums over the mappings and the page tables.
+//  3. A present entry lies in a mapping.
+
+#ifndef MEMSIM_SERVER_KERNEL_VM_ADDRESS_SPACE_H_
+#define MEMSIM_SERVER_KERNEL_VM_ADDRESS_SPACE_H_
+
+#include <array>
+#include <cstdint>
+
+#include "absl/functional/function_ref.h"
+
+#include "server/base/digest.h"
+#include "server/base/errno.h"
+#include "server/base/units.h"
+#include "server/kernel/vm/page_table.h"
+#include "server/kernel/vm/vm_environment.h"
+#include "server/kernel/vm/vma.h"
+#include "server/kernel/vm/vma_pool.h"
+#include "server/kernel/vm/vma_tree.h"
+
+namespace memsim {
+
+// 0: none.
+using AddressSpaceId = Unit<struct AddressSpaceIdTag, std::uint32_t>;
+
+// How a resident page counts (enum of mm_types_task.h).
+enum class RssKind : std::uint8_t { kFile, kAnonymous, kShmem };
+inline constexpr int kRssKindCount = 3;
+
+// Where exec put things.
+struct AddressLayout {
+  VirtualAddress start_code;
+  VirtualAddress end_code;
+  VirtualAddress start_data;
+  VirtualAddress end_data;
+  VirtualAddress start_brk;
+  VirtualAddress brk;
+  VirtualAddress start_stack;
+  // Where the search for room starts, downwards.
+  VirtualAddress mmap_base;
+};
+
+struct AddressSpaceStatistics {
+  PageCount total_vm;
+  PageCount data_vm;
+  PageCount exec_vm;
+  PageCount stack_vm;
+  PageCount locked_vm;
+  std::array<PageCount, kRssKindCount> rss;
+  // The largest total_vm and resident size so far.
+  PageCount peak_total_vm;
+  PageCount peak_rss;
+
+  PageCount resident() const { return rss[0] + rss[1] + rss[2]; }
+};
+
+class AddressSpace {
+ public:
+  explicit AddressSpace(VmEnvironment& environment);
+  // Gives everything back (exit_mmap).
+  ~AddressSpace();
+  AddressSpace(const AddressSpace&) = delete;
+  AddressSpace& operator=(const AddressSpace&) = delete;
+
+  VmEnvironment& environment() { return environment_; }
+  PageTables& page_tables() { return page_tables_; }
+  const PageTables& page_tables() const { return page_tables_; }
+  const AddressSpaceStatistics& statistics() const { return statistics_; }
+
+  AddressLayout layout;
+  // Added to the flags of every new mapping: what mlockall and prctl set.
+  VmFlags def_flags = 0;
+
+  // --- Finding. Null where there is none; a pointer stays good until its mapping is removed.
+  // The first mapping that ends above address (find_vma).
+  Vma* Find(VirtualAddress address);
+  const Vma* Find(VirtualAddress address) const { return const_cast<AddressSpace*>(this)->Find(address); }
+  // The mapping that holds address (vma_lookup).
+  Vma* Lookup(VirtualAddress address);
+  Vma* FindIntersection(VirtualRange range);
+  // The last mapping that starts below address.
+  Vma* FindBefore(VirtualAddress address);
+  Vma* Next(const Vma& vma) { return Find(vma.range.end); }
+  Vma* Previous(const Vma& vma) { return FindBefore(vma.range.start); }
+  void ForEachVma(absl::FunctionRef<void(const Vma&)> visit) const;
+  std::uint64_t map_count() const { return tree_.size(); }
+  const VmaTree& tree() const { return tree_; }
+
+  // --- Changing the set of mappings. The page tables are the caller's business.
+  // Takes over the references that vma holds (its file, its anon_vmas). REQUIRES: its range is free.
+  Vma& Insert(Vma vma);
+  // Drops the mapping's references.
+  void Remove(Vma& vma);
+  // Cuts a mapping in two at an address inside it (__split_vma); returns the upper part. The lower part is vma itself.
+  Vma& Split(Vma& vma, VirtualAddress address);
+  // As Split, but answers ENOMEM when max_map_count is reached (split_vma), and EINVAL for mappings of the kernel's
+  // own.
+  Errno SplitWithinLimit(Vma& vma, VirtualAddress address);
+  // Moves the mapping's ends; the place of its first byte in the file moves along.
+  // REQUIRES: the new range overlaps no other mapping.
+  void Resize(Vma& vma, VirtualRange range);
+  void SetFlags(Vma& vma, VmFlags flags);
+  bool AtMapCountLimit() const { return map_count() >= environment_.sysctls.max_map_count; }
+
+  // --- Books
+  void AddRss(RssKind kind, std::int64_t pages);
+  void AddLocked(std::int64_t pages) { statistics_.locked_vm += PageCount(static_cast<std::uint64_t>(pages)); }
+
+  ByteCount HostMemory() const;
+  void DigestTo(Digest& digest) const;
+  void CheckInvariants() const;
+
+ private:
+  Vma* VmaOf(const std::optional<VmaTree::Entry>& entry) { return entry.has_value() ? &pool_[entry->id] : nullptr; }
+  // vm_stat_account: adds a mapping's pages to the statistics, or takes them out.
+  void Account(VmFlags flags, PageCount pages);
+  void Unaccount(VmFlags flags, PageCount pages);
+  void TearDown();
+
+  VmEnvironment& environment_;
+  VmaTree tree_;
+  VmaPool pool_;
+  PageTables page_tables_;
+  AddressSpaceStatistics statistics_;
+};
+
+// What a mapping's resident pages count as, for those that belong to its file; pages of its own are anonymous.
+RssKind FileRssKind(const AddressSpace& space, const Vma& vma);
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_VM_ADDRESS_SPACE_H_

@@ -1,0 +1,66 @@
+// Demand-zero memory, and the anon_vma that the first page of a mapping brings.
+
+#include "server/kernel/vm/fault_handlers.h"
+#include "server/kernel/vm/zap.h"
+
+namespace memsim {
+namespace {
+
+// anon_vma_compatible: the same but for access rights, and in one line.
+bool IsContinuation(const Vma& lower, const Vma& upper) {
+  return lower.range.end == upper.range.start && lower.file == upper.file && lower.special == upper.special &&
+         ((lower.flags ^ upper.flags) & ~kVmAccessFlags) == 0 && lower.PageIndex(lower.range.end) == upper.pgoff;
+}
+
+// reusable_anon_vma: a neighbour's own anon_vma, unless it came through a fork.
+bool IsReusable(const Vma& neighbour) { return neighbour.anon.own != AnonVmaId() && neighbour.anon.chain.size() == 1; }
+
+// find_mergeable_anon_vma: above first, then below.
+AnonVmaId MergeableAnonVma(AddressSpace& space, const Vma& vma) {
+  const Vma* above = space.Next(vma);
+  if (above != nullptr && IsContinuation(vma, *above) && IsReusable(*above)) return above->anon.own;
+  const Vma* below = space.Previous(vma);
+  if (below != nullptr && IsContinuation(*below, vma) && IsReusable(*below)) return below->anon.own;
+  return AnonVmaId();
+}
+
+}  // namespace
+
+void PrepareAnonVma(AddressSpace& space, Vma& vma) {
+  if (vma.anon.own != AnonVmaId()) return;
+  const AnonVmaId neighbour = MergeableAnonVma(space, vma);
+  if (neighbour != AnonVmaId()) {
+    space.environment().anon_vmas.Join(vma.anon, neighbour);
+  } else {
+    space.environment().anon_vmas.Create(vma.anon);
+  }
+}
+
+bool MapNewAnonymousPage(Fault& fault) {
+  VmEnvironment& environment = fault.space.environment();
+  const auto taken = environment.pages.AllocPages(kGfpHighuserMovable, Order(0), PageOwner::kAnonymous);
+  if (!taken.has_value()) return false;
+  PrepareAnonVma(fault.space, fault.vma);
+  PageFrame& page = environment.pages.frame(*taken);
+  page.mapping = fault.vma.anon.own.value();
+  page.index = fault.vma.PageIndex(fault.address);
+  page.flags |= kFrameAnonExclusive;
+  AddMapping(environment, *taken);
+  fault.space.AddRss(RssKind::kAnonymous, 1);
+  fault.table.Set(fault.index(), Pte::Make(*taken, fault.vma.flags, true).Dirty());
+  environment.clock.Advance(environment.costs.page_alloc);
+  return true;
+}
+
+FaultOutcome HandleAnonymousFault(Fault& fault) {
+  VmEnvironment& environment = fault.space.environment();
+  if (!fault.write) {
+    fault.table.Set(fault.index(), Pte::Make(environment.zero_page, fault.vma.flags, false).Special());
+    return FaultOutcome::kMinor;
+  }
+  if (!MapNewAnonymousPage(fault)) return FaultOutcome::kOutOfMemory;
+  environment.clock.Advance(environment.costs.page_zero);
+  return FaultOutcome::kMinor;
+}
+
+}  // namespace memsim

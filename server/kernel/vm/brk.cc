@@ -1,0 +1,64 @@
+#include "server/kernel/vm/brk.h"
+
+#include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/munmap.h"
+#include "server/kernel/vm/populate.h"
+#include "server/kernel/vm/vma_merge.h"
+
+namespace memsim {
+namespace {
+
+constexpr VmFlags kHeapFlags = kVmRead | kVmWrite | kVmMayRead | kVmMayWrite | kVmMayExec | kVmAccount;
+
+// check_data_rlimit: heap and initialised data together.
+bool WithinDataLimit(const AddressSpace& space, const VmCaller& caller, VirtualAddress wanted) {
+  const AddressLayout& layout = space.layout;
+  const std::uint64_t limit = caller.limits[Resource::kData].current;
+  if (limit == kRlimInfinity) return true;
+  return (wanted - layout.start_brk).value() + (layout.end_data - layout.start_data).value() <= limit;
+}
+
+// Whether the heap may end here: one free page must remain below the next mapping, and a stack's guard gap.
+bool RoomToGrow(AddressSpace& space, VirtualAddress old_end, VirtualAddress new_end) {
+  const Vma* next = space.Find(old_end);
+  if (next == nullptr) return true;
+  const ByteCount guard = (next->flags & kVmGrowsDown) != 0 ? kStackGuardGap : ByteCount(0);
+  return next->range.start.value() >= new_end.value() + kPageSize.value() + guard.value();
+}
+
+// do_brk_flags.
+bool Grow(AddressSpace& space, const VmCaller& caller, VirtualRange range) {
+  const VmFlags flags = kHeapFlags | space.def_flags;
+  if (!MayExpand(space, caller, flags, range.pages())) return false;
+  if (space.map_count() > space.environment().sysctls.max_map_count) return false;
+  if (!space.environment().commit.Charge(range.pages(), space.statistics().total_vm)) return false;
+  NewMapping wanted;
+  wanted.range = range;
+  wanted.flags = flags;
+  wanted.pgoff = PageOffset(range.start.value() >> kPageShift);
+  MapNewRange(space, wanted);
+  return true;
+}
+
+}  // namespace
+
+VirtualAddress Brk(AddressSpace& space, const VmCaller& caller, VirtualAddress wanted) {
+  space.environment().clock.Advance(space.environment().costs.brk);
+  AddressLayout& layout = space.layout;
+  if (wanted < layout.start_brk || wanted > kTaskSize || !WithinDataLimit(space, caller, wanted)) return layout.brk;
+  const VirtualAddress new_end = PageAlignUp(wanted);
+  const VirtualAddress old_end = PageAlignUp(layout.brk);
+  if (new_end < old_end) {
+    // Shrinks by whatever is there, unless nothing of it is.
+    const Vma* first = space.Find(new_end);
+    if (first == nullptr || first->range.start >= old_end) return layout.brk;
+    if (UnmapRange(space, {new_end, old_end}) != Errno::kOk) return layout.brk;
+  } else if (new_end > old_end) {
+    if (!RoomToGrow(space, old_end, new_end) || !Grow(space, caller, {old_end, new_end})) return layout.brk;
+    if ((space.def_flags & kVmLocked) != 0) PopulateRange(space, caller, {old_end, new_end});
+  }
+  layout.brk = wanted;
+  return wanted;
+}
+
+}  // namespace memsim

@@ -1,0 +1,99 @@
+#include "server/kernel/vm/copy_address_space.h"
+
+#include <utility>
+
+namespace memsim {
+namespace {
+
+// vma_needs_copy: pages that a fault can find again in a file are left to the fault.
+bool NeedsPageCopy(const Vma& vma) {
+  return vma.anon.own != AnonVmaId() || (vma.flags & (kVmPfnMap | kVmMixedMap)) != 0;
+}
+
+// What a table's copy added to the child.
+struct Copied {
+  std::int64_t anonymous = 0;
+  std::int64_t file = 0;
+};
+
+// copy_present_ptes: entry by entry, both sides write-protected where a store must copy.
+Copied CopyEntries(PageAllocator& pages, VmFlags flags, LeafTable& from, LeafTable& to, int first, int last) {
+  Copied copied;
+  const bool cow = IsCowMapping(flags);
+  for (int i = first; i < last; ++i) {
+    Pte pte = from.entries[i];
+    if (pte.none()) continue;
+    ++to.used;
+    if (pte.special()) {
+      to.entries[i] = pte;
+      continue;
+    }
+    PageFrame& page = pages.frame(pte.frame());
+    ++page.refcount;
+    ++page.map_count;
+    if (page.owner == PageOwner::kAnonymous) {
+      page.flags &= static_cast<FrameFlags>(~kFrameAnonExclusive);
+      ++copied.anonymous;
+    } else {
+      ++copied.file;
+    }
+    if (cow && pte.writable()) {
+      pte = pte.WriteProtected();
+      from.entries[i] = pte;
+    }
+    if ((flags & kVmShared) != 0) pte = pte.Clean();
+    to.entries[i] = pte.Old();
+  }
+  return copied;
+}
+
+// copy_page_range. False: no memory for a table.
+bool CopyPages(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
+  VmEnvironment& environment = parent.environment();
+  const RssKind file_kind = vma.IsAnonymous() ? RssKind::kFile : FileRssKind(parent, vma);
+  bool enough = true;
+  parent.page_tables().VisitLeaves(vma.range, [&](VirtualAddress base, LeafTable& from, int first, int last) {
+    if (!enough || from.used == 0) return;
+    LeafTable* to = child.page_tables().FindOrAllocate(base);
+    if (to == nullptr) {
+      enough = false;
+      return;
+    }
+    const Copied copied = CopyEntries(environment.pages, vma.flags, from, *to, first, last);
+    if (copied.anonymous != 0) child.AddRss(RssKind::kAnonymous, copied.anonymous);
+    if (copied.file != 0) child.AddRss(file_kind, copied.file);
+    environment.clock.Advance(environment.costs.fork_page * static_cast<std::uint64_t>(copied.anonymous + copied.file));
+  });
+  return enough;
+}
+
+Errno CopyVma(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
+  VmEnvironment& environment = parent.environment();
+  environment.clock.Advance(environment.costs.fork_vma);
+  if ((vma.flags & kVmAccount) != 0 && !environment.commit.Charge(vma.range.pages(), child.statistics().total_vm)) {
+    return Errno::kNoMem;
+  }
+  const bool wipe = (vma.flags & kVmWipeOnFork) != 0;
+  Vma copy = vma;
+  copy.flags &= ~kVmLockedMask;
+  copy.anon = wipe ? AnonVmaLinks() : environment.anon_vmas.Fork(vma.anon);
+  if (copy.file != OpenFileId()) environment.files.Get(copy.file);
+  child.Insert(std::move(copy));
+  if (wipe || !NeedsPageCopy(vma)) return Errno::kOk;
+  return CopyPages(parent, vma, child) ? Errno::kOk : Errno::kNoMem;
+}
+
+}  // namespace
+
+Errno CopyAddressSpace(AddressSpace& parent, AddressSpace& child) {
+  child.layout = parent.layout;
+  // MMF_INIT and VM_INIT_DEF_MASK: of the flags for new mappings only the one against huge pages is inherited.
+  child.def_flags = parent.def_flags & kVmNoHugePage;
+  Errno result = Errno::kOk;
+  parent.ForEachVma([&](const Vma& vma) {
+    if (result == Errno::kOk && (vma.flags & kVmDontCopy) == 0) result = CopyVma(parent, vma, child);
+  });
+  return result;
+}
+
+}  // namespace memsim

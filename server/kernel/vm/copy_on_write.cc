@@ -1,0 +1,55 @@
+// What a store does to a page that is mapped read-only: keep it, or copy it (do_wp_page).
+
+#include "server/kernel/vm/fault_handlers.h"
+#include "server/kernel/vm/zap.h"
+
+namespace memsim {
+namespace {
+
+// wp_page_reuse: the page is the writer's alone.
+FaultOutcome Reuse(Fault& fault) {
+  fault.space.environment().counters.Add(Counter::kPgReuse, 1);
+  fault.table.Set(fault.index(), fault.entry().Writable().Dirty());
+  return FaultOutcome::kMinor;
+}
+
+// wp_page_shared: a shared file learns that the page becomes dirty (page_mkwrite).
+FaultOutcome WriteShared(Fault& fault) {
+  VmEnvironment& environment = fault.space.environment();
+  environment.files.MarkDirty(fault.entry().frame());
+  return Reuse(fault);
+}
+
+// wp_page_copy.
+FaultOutcome Copy(Fault& fault) {
+  VmEnvironment& environment = fault.space.environment();
+  const Pte old = fault.entry();
+  // The new page is mapped first: without memory for it the old one stays.
+  if (!MapNewAnonymousPage(fault)) return FaultOutcome::kOutOfMemory;
+  if (old.special()) {
+    environment.clock.Advance(environment.costs.page_zero);
+    return FaultOutcome::kMinor;
+  }
+  environment.counters.Add(Counter::kPgCopyOnWrite, 1);
+  environment.clock.Advance(environment.costs.page_copy);
+  const bool was_anonymous = environment.pages.frame(old.frame()).owner == PageOwner::kAnonymous;
+  fault.space.AddRss(was_anonymous ? RssKind::kAnonymous : FileRssKind(fault.space, fault.vma), -1);
+  RemoveMapping(environment, old.frame());
+  return FaultOutcome::kMinor;
+}
+
+}  // namespace
+
+FaultOutcome HandleWriteProtectFault(Fault& fault) {
+  const Pte entry = fault.entry();
+  if ((fault.vma.flags & (kVmShared | kVmMayShare)) != 0 && !entry.special()) return WriteShared(fault);
+  if (entry.special()) return Copy(fault);
+  PageFrame& page = fault.space.environment().pages.frame(entry.frame());
+  if (page.owner != PageOwner::kAnonymous) return Copy(fault);
+  // The last owner of a page that fork had shared takes it over.
+  if ((page.flags & kFrameAnonExclusive) == 0 && page.refcount != 1) return Copy(fault);
+  page.flags |= kFrameAnonExclusive;
+  return Reuse(fault);
+}
+
+}  // namespace memsim

@@ -1,0 +1,50 @@
+// The ways to serve a fault, each in its own file: anonymous_fault.cc, file_fault.cc, copy_on_write.cc,
+// stack_growth.cc.
+
+#ifndef MEMSIM_SERVER_KERNEL_VM_FAULT_HANDLERS_H_
+#define MEMSIM_SERVER_KERNEL_VM_FAULT_HANDLERS_H_
+
+#include <cstdint>
+
+#include "server/base/units.h"
+#include "server/kernel/vm/address_space.h"
+#include "server/kernel/vm/vm_caller.h"
+
+namespace memsim {
+
+// vm_fault_t.
+enum class FaultOutcome : std::uint8_t { kMinor, kMajor, kBusError, kOutOfMemory };
+
+// A fault inside a mapping that allows the access.
+struct Fault {
+  AddressSpace& space;
+  Vma& vma;
+  // Page-aligned.
+  VirtualAddress address;
+  bool write;
+  LeafTable& table;
+
+  int index() const { return PageTables::LeafIndex(address); }
+  Pte entry() const { return table.entries[index()]; }
+};
+
+// do_anonymous_page: the zero page for a load, a page of its own for a store.
+FaultOutcome HandleAnonymousFault(Fault& fault);
+// do_fault: a page of the file, or a private copy of one.
+FaultOutcome HandleFileFault(Fault& fault);
+// do_wp_page: a store to a page that is mapped read-only.
+FaultOutcome HandleWriteProtectFault(Fault& fault);
+
+// A fresh page of the mapping's own, zeroed or to be filled, mapped at the fault's address in place of what was there.
+// False: no memory.
+bool MapNewAnonymousPage(Fault& fault);
+
+// anon_vma_prepare: gives the mapping an anon_vma if it has none, a mergeable neighbour's if there is one.
+void PrepareAnonVma(AddressSpace& space, Vma& vma);
+
+// expand_stack: grows the mapping downwards to hold the address. False: SIGSEGV.
+bool ExpandStack(AddressSpace& space, const VmCaller& caller, Vma& vma, VirtualAddress address);
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_VM_FAULT_HANDLERS_H_

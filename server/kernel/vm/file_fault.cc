@@ -1,0 +1,128 @@
+// Faults in mappings of files and of shared memory (do_read_fault, do_cow_fault, do_shared_fault, do_fault_around).
+
+#include <algorithm>
+
+#include "server/kernel/vm/fault_handlers.h"
+#include "server/kernel/vm/zap.h"
+
+namespace memsim {
+namespace {
+
+// fault_around_bytes: 64 KiB.
+constexpr int kFaultAroundPages = 16;
+
+InodeId InodeOf(const Fault& fault) { return fault.space.environment().files.file(fault.vma.file).inode; }
+
+// vm_page_prot of a mapping without write notification: shared memory has nothing to write back, so its pages are
+// writable from the first load on.
+bool WritableAtOnce(const Fault& fault) {
+  return (fault.vma.flags & kVmShared) != 0 && fault.space.environment().files.IsShmem(fault.vma.file);
+}
+
+// set_pte_range for one page of a file.
+void MapFilePage(Fault& fault, int index, PageFrameNumber frame, Pte pte) {
+  VmEnvironment& environment = fault.space.environment();
+  environment.pages.GetPage(frame);
+  AddMapping(environment, frame);
+  fault.space.AddRss(FileRssKind(fault.space, fault.vma), 1);
+  fault.table.Set(index, pte);
+}
+
+ErrnoOr<FilePage> GetFilePage(Fault& fault) {
+  VmEnvironment& environment = fault.space.environment();
+  const ReadAround around = (fault.vma.flags & kVmRandRead) != 0 ? ReadAround::kPageAlone : ReadAround::kWindow;
+  const ErrnoOr<FilePage> page = environment.files.GetPage(InodeOf(fault), fault.vma.PageIndex(fault.address), around);
+  if (page.ok() && page->source == PageSource::kRead) environment.clock.Advance(environment.costs.device_read);
+  return page;
+}
+
+FaultOutcome OutcomeOf(const ErrnoOr<FilePage>& page) {
+  if (!page.ok()) return page.error() == Errno::kNoMem ? FaultOutcome::kOutOfMemory : FaultOutcome::kBusError;
+  return page->source == PageSource::kRead ? FaultOutcome::kMajor : FaultOutcome::kMinor;
+}
+
+// The entries that a fault fills on the way: 16 aligned ones, within the table and the mapping.
+struct Window {
+  int first;
+  int last;
+};
+
+Window AroundFault(const Fault& fault) {
+  const int index = fault.index();
+  const std::uint64_t below = ToPages(fault.address - fault.vma.range.start).value();
+  const std::uint64_t above = ToPages(fault.vma.range.end - fault.address).value();
+  const int first =
+      std::max(index & ~(kFaultAroundPages - 1), index - static_cast<int>(std::min<std::uint64_t>(index, below)));
+  const int last = std::min({first + kFaultAroundPages, kTableEntries,
+                             index + static_cast<int>(std::min<std::uint64_t>(above, kTableEntries))});
+  return {first, last};
+}
+
+// do_fault_around: maps what is in memory around the fault. False: the faulting page itself is not, or there is no
+// memory for its frame.
+bool MapAround(Fault& fault) {
+  VmEnvironment& environment = fault.space.environment();
+  const Window window = AroundFault(fault);
+  const int faulting = fault.index();
+  std::uint64_t mapped = 0;
+  for (int i = window.first; i < window.last; ++i) {
+    if (!fault.table.entries[i].none()) continue;
+    const VirtualAddress address(fault.address.value() +
+                                 (static_cast<std::uint64_t>(i) - faulting) * kPageSize.value());
+    const PageOffset page_index = fault.vma.PageIndex(address);
+    if (!environment.files.IsCached(InodeOf(fault), page_index)) continue;
+    const ErrnoOr<FilePage> page = environment.files.GetPage(InodeOf(fault), page_index, ReadAround::kPageAlone);
+    if (!page.ok()) break;
+    const Pte pte = Pte::Make(page->frame, fault.vma.flags, WritableAtOnce(fault));
+    MapFilePage(fault, i, page->frame, i == faulting ? pte : pte.Old());
+    ++mapped;
+  }
+  environment.clock.Advance(environment.costs.fault_around_page * mapped);
+  return !fault.entry().none();
+}
+
+FaultOutcome ReadFault(Fault& fault) {
+  if (MapAround(fault)) return FaultOutcome::kMinor;
+  const ErrnoOr<FilePage> page = GetFilePage(fault);
+  if (page.ok()) {
+    MapFilePage(fault, fault.index(), page->frame, Pte::Make(page->frame, fault.vma.flags, WritableAtOnce(fault)));
+  }
+  return OutcomeOf(page);
+}
+
+// A private copy of the file's page.
+FaultOutcome CopyFault(Fault& fault) {
+  VmEnvironment& environment = fault.space.environment();
+  const ErrnoOr<FilePage> page = GetFilePage(fault);
+  if (!page.ok()) return OutcomeOf(page);
+  if (!MapNewAnonymousPage(fault)) return FaultOutcome::kOutOfMemory;
+  environment.clock.Advance(environment.costs.page_copy);
+  return OutcomeOf(page);
+}
+
+FaultOutcome SharedWriteFault(Fault& fault) {
+  VmEnvironment& environment = fault.space.environment();
+  const ErrnoOr<FilePage> page = GetFilePage(fault);
+  if (page.ok()) {
+    environment.files.MarkDirty(page->frame);
+    MapFilePage(fault, fault.index(), page->frame, Pte::Make(page->frame, fault.vma.flags, true).Dirty());
+  }
+  return OutcomeOf(page);
+}
+
+}  // namespace
+
+FaultOutcome HandleFileFault(Fault& fault) {
+  if (fault.vma.special != SpecialMapping::kNone) {
+    // The pages of vdso and vvar are of the kernel's image, which no allocator manages and nobody counts.
+    fault.table.Set(fault.index(), Pte::Make(fault.space.environment().zero_page, fault.vma.flags, false).Special());
+    return FaultOutcome::kMinor;
+  }
+  const FileSystem& files = fault.space.environment().files;
+  const Inode& inode = files.InodeOf(fault.vma.file);
+  if (PageCount(fault.vma.PageIndex(fault.address).value()) >= inode.page_count()) return FaultOutcome::kBusError;
+  if (!fault.write) return ReadFault(fault);
+  return (fault.vma.flags & kVmShared) != 0 ? SharedWriteFault(fault) : CopyFault(fault);
+}
+
+}  // namespace memsim

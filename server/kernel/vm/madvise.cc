@@ -1,0 +1,151 @@
+#include "server/kernel/vm/madvise.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "server/kernel/vm/mman_flags.h"
+#include "server/kernel/vm/page_fault.h"
+#include "server/kernel/vm/vma_merge.h"
+#include "server/kernel/vm/zap.h"
+
+namespace memsim {
+namespace {
+
+enum class AdviceClass : std::uint8_t { kFlags, kDontNeed, kPopulate, kNothing, kNotSimulated, kUnknown };
+
+AdviceClass ClassOf(int advice) {
+  switch (advice) {
+    case kMadvNormal:
+    case kMadvRandom:
+    case kMadvSequential:
+    case kMadvDontFork:
+    case kMadvDoFork:
+    case kMadvDontDump:
+    case kMadvDoDump:
+    case kMadvWipeOnFork:
+    case kMadvKeepOnFork:
+      return AdviceClass::kFlags;
+    case kMadvDontNeed:
+      return AdviceClass::kDontNeed;
+    case kMadvPopulateRead:
+    case kMadvPopulateWrite:
+      return AdviceClass::kPopulate;
+    case kMadvWillNeed:
+      // Starts input that a fault would start too, and nothing waits for it.
+      return AdviceClass::kNothing;
+    default:
+      // 8 to 25 and 100 to 103 are Linux's; the others mean nothing to it either.
+      return (advice >= 8 && advice <= 25) || (advice >= 100 && advice <= 103) ? AdviceClass::kNotSimulated
+                                                                               : AdviceClass::kUnknown;
+  }
+}
+
+// madvise_vma_behavior: the mapping's flags under the advice, or why it cannot have it.
+ErrnoOr<VmFlags> AdvisedFlags(const Vma& vma, int advice) {
+  const VmFlags flags = vma.flags;
+  switch (advice) {
+    case kMadvNormal:
+      return flags & ~(kVmRandRead | kVmSeqRead);
+    case kMadvRandom:
+      return (flags & ~kVmSeqRead) | kVmRandRead;
+    case kMadvSequential:
+      return (flags & ~kVmRandRead) | kVmSeqRead;
+    case kMadvDontFork:
+      return flags | kVmDontCopy;
+    case kMadvDoFork:
+      if ((flags & kVmIo) != 0) return Errno::kInval;
+      return flags & ~kVmDontCopy;
+    case kMadvDontDump:
+      return flags | kVmDontDump;
+    case kMadvDoDump:
+      if ((flags & (kVmSpecial | kVmDroppable)) != 0) return Errno::kInval;
+      return flags & ~kVmDontDump;
+    case kMadvWipeOnFork:
+      if (!vma.IsAnonymous() || (flags & kVmShared) != 0) return Errno::kInval;
+      return flags | kVmWipeOnFork;
+    default:
+      if ((flags & kVmDroppable) != 0) return Errno::kInval;
+      return flags & ~kVmWipeOnFork;
+  }
+}
+
+Errno AdviseFlags(AddressSpace& space, Vma& vma, VirtualRange part, int advice) {
+  const ErrnoOr<VmFlags> flags = AdvisedFlags(vma, advice);
+  if (!flags.ok()) return flags.error();
+  if (*flags == vma.flags) return Errno::kOk;
+  const ErrnoOr<Vma*> changed = ModifyFlags(space, vma, part, *flags);
+  // Out of mappings is out of a kernel resource: EAGAIN, so that ENOMEM always means a hole.
+  return changed.error() == Errno::kNoMem ? Errno::kAgain : changed.error();
+}
+
+Errno DontNeed(AddressSpace& space, const Vma& vma, VirtualRange part) {
+  if ((vma.flags & (kVmLocked | kVmPfnMap)) != 0) return Errno::kInval;
+  ZapRange(space, vma, part);
+  return Errno::kOk;
+}
+
+// Each mapping's part of the range in order; holes are passed over and make the answer ENOMEM.
+Errno AdviseVmas(AddressSpace& space, VirtualRange range, int advice) {
+  bool hole = false;
+  for (VirtualAddress at = range.start; at < range.end;) {
+    Vma* vma = space.Find(at);
+    if (vma == nullptr || vma->range.start >= range.end) {
+      hole = true;
+      break;
+    }
+    if (vma->range.start > at) {
+      hole = true;
+      at = vma->range.start;
+    }
+    const VirtualRange part{at, std::min(vma->range.end, range.end)};
+    Errno error = Errno::kOk;
+    if (ClassOf(advice) == AdviceClass::kFlags) error = AdviseFlags(space, *vma, part, advice);
+    if (ClassOf(advice) == AdviceClass::kDontNeed) error = DontNeed(space, *vma, part);
+    if (error != Errno::kOk) return error;
+    at = part.end;
+  }
+  return hole ? Errno::kNoMem : Errno::kOk;
+}
+
+// madvise_populate: as if the program touched every page, but with an errno where it would get a signal.
+Errno PopulateVmas(AddressSpace& space, const VmCaller& caller, VirtualRange range, bool write) {
+  for (VirtualAddress at = range.start; at < range.end;) {
+    const Vma* vma = space.Lookup(at);
+    if (vma == nullptr) return Errno::kNoMem;
+    const VmFlags needed = write ? kVmWrite : kVmRead;
+    if ((vma->flags & (kVmIo | kVmPfnMap)) != 0 || (vma->flags & needed) == 0) return Errno::kInval;
+    const VirtualRange part{at, std::min(vma->range.end, range.end)};
+    TouchProgress progress;
+    progress.next = at;
+    progress.left = part.pages();
+    progress.kind = write ? AccessKind::kWrite : AccessKind::kRead;
+    switch (Touch(space, caller, progress)) {
+      case TouchStatus::kDone:
+        break;
+      case TouchStatus::kSignal:
+        return Errno::kFault;
+      case TouchStatus::kOutOfMemory:
+        return Errno::kNoMem;
+    }
+    at = part.end;
+  }
+  return Errno::kOk;
+}
+
+}  // namespace
+
+Errno Madvise(AddressSpace& space, const VmCaller& caller, VirtualAddress address, ByteCount length, int advice) {
+  space.environment().clock.Advance(space.environment().costs.madvise);
+  const AdviceClass kind = ClassOf(advice);
+  if (kind == AdviceClass::kUnknown || !IsPageAligned(address)) return Errno::kInval;
+  const ByteCount whole = ToBytes(ToPagesRoundedUp(length));
+  if (length != ByteCount(0) && whole == ByteCount(0)) return Errno::kInval;
+  if (address.value() + whole.value() < address.value()) return Errno::kInval;
+  if (kind == AdviceClass::kNotSimulated) return Errno::kNoSys;
+  if (whole == ByteCount(0)) return Errno::kOk;
+  const VirtualRange range = RangeOf(address, whole);
+  if (kind == AdviceClass::kPopulate) return PopulateVmas(space, caller, range, advice == kMadvPopulateWrite);
+  return AdviseVmas(space, range, advice);
+}
+
+}  // namespace memsim

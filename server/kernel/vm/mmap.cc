@@ -1,0 +1,209 @@
+#include "server/kernel/vm/mmap.h"
+
+#include <optional>
+
+#include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/mman_flags.h"
+#include "server/kernel/vm/munmap.h"
+#include "server/kernel/vm/populate.h"
+#include "server/kernel/vm/unmapped_area.h"
+#include "server/kernel/vm/vma_merge.h"
+
+namespace memsim {
+namespace {
+
+// An mmap on its way through the checks.
+struct PendingMap {
+  MmapArguments arguments;
+  ByteCount length;
+  VmFlags flags = 0;
+  VirtualRange range;
+
+  bool Has(std::uint64_t map_flag) const { return (arguments.flags & map_flag) != 0; }
+  bool IsFile() const { return arguments.file != OpenFileId(); }
+  std::uint64_t Type() const { return arguments.flags & kMapType; }
+  bool IsShared() const { return Type() == kMapShared || Type() == kMapSharedValidate; }
+};
+
+// The steps of ksys_mmap_pgoff and do_mmap before a place is sought.
+Errno CheckLength(AddressSpace& space, PendingMap& map) {
+  constexpr std::uint64_t kOffsetLimit = 1ULL << (64 - kPageShift);
+  if (map.arguments.length == ByteCount(0)) return Errno::kInval;
+  map.length = ToBytes(ToPagesRoundedUp(map.arguments.length));
+  if (map.length == ByteCount(0)) return Errno::kNoMem;
+  if (map.arguments.pgoff.value() + ToPages(map.length).value() >= kOffsetLimit) return Errno::kOverflow;
+  if (space.map_count() > space.environment().sysctls.max_map_count) return Errno::kNoMem;
+  return Errno::kOk;
+}
+
+// MAP_HUGETLB: a machine has no huge page pool, so sizes that x86 knows are out of memory and others unknown.
+Errno CheckHugeTlb(const PendingMap& map) {
+  if (!map.Has(kMapHugeTlb)) return Errno::kOk;
+  if (map.IsFile()) return Errno::kInval;
+  const std::uint64_t size_code = map.arguments.flags >> 26 & 0x3f;
+  return size_code == 0 || size_code == 21 || size_code == 30 ? Errno::kNoMem : Errno::kInval;
+}
+
+PlacementKind KindOf(const AddressSpace& space, const PendingMap& map) {
+  if (map.IsFile()) {
+    return const_cast<AddressSpace&>(space).environment().files.AlignsToHugePages(map.arguments.file)
+               ? PlacementKind::kHugeFile
+               : PlacementKind::kPages;
+  }
+  return map.IsShared() ? PlacementKind::kPages : PlacementKind::kAnonymous;
+}
+
+Errno Place(AddressSpace& space, PendingMap& map) {
+  PlacementRequest request;
+  const bool fixed = map.Has(kMapFixed) || map.Has(kMapFixedNoReplace);
+  request.address = fixed ? map.arguments.address : RoundHintToMinimum(space, map.arguments.address);
+  request.length = map.length;
+  request.offset = ToBytes(map.arguments.pgoff - PageOffset(0));
+  request.map_flags = map.arguments.flags | (fixed ? kMapFixed : 0);
+  request.kind = KindOf(space, map);
+  const ErrnoOr<VirtualAddress> address = GetUnmappedArea(space, request);
+  if (!address.ok()) return address.error();
+  map.range = RangeOf(*address, map.length);
+  if (map.Has(kMapFixedNoReplace) && space.FindIntersection(map.range) != nullptr) return Errno::kExist;
+  return Errno::kOk;
+}
+
+VmFlags InitialFlags(const AddressSpace& space, const MmapArguments& arguments) {
+  VmFlags flags = FlagsOfProt(arguments.prot) | space.def_flags | kVmMayRead | kVmMayWrite | kVmMayExec;
+  if ((arguments.flags & kMapGrowsDown) != 0) flags |= kVmGrowsDown;
+  if ((arguments.flags & kMapLocked) != 0) flags |= kVmLocked;
+  if ((arguments.flags & kMapStack) != 0) flags |= kVmNoHugePage;
+  return flags;
+}
+
+// The largest byte offset of a file: file_mmap_ok.
+Errno CheckFileExtent(const PendingMap& map) {
+  constexpr std::uint64_t kMaxFilePages = static_cast<std::uint64_t>(INT64_MAX) >> kPageShift;
+  const std::uint64_t pages = ToPages(map.length).value();
+  return pages > kMaxFilePages || map.arguments.pgoff.value() > kMaxFilePages - pages ? Errno::kOverflow : Errno::kOk;
+}
+
+Errno CheckFile(AddressSpace& space, PendingMap& map) {
+  const FileSystem& files = space.environment().files;
+  const OpenFileId file = map.arguments.file;
+  if (const Errno error = CheckFileExtent(map); error != Errno::kOk) return error;
+  switch (map.Type()) {
+    case kMapSharedValidate:
+      // No file system of a machine knows MAP_SYNC.
+      if ((map.arguments.flags & ~kMapLegacyMask) != 0) return Errno::kOpNotSupp;
+      [[fallthrough]];
+    case kMapShared:
+      if ((map.arguments.prot & kProtWrite) != 0 && !files.CanWrite(file)) return Errno::kAcces;
+      map.flags |= kVmShared | kVmMayShare;
+      if (!files.CanWrite(file)) map.flags &= ~(kVmMayWrite | kVmShared);
+      [[fallthrough]];
+    case kMapPrivate:
+      if (!files.CanRead(file)) return Errno::kAcces;
+      if (!files.CanMap(file)) return Errno::kNoDev;
+      if ((map.flags & kVmGrowsDown) != 0) return Errno::kInval;
+      return Errno::kOk;
+    default:
+      return Errno::kInval;
+  }
+}
+
+Errno CheckAnonymous(PendingMap& map) {
+  switch (map.Type()) {
+    case kMapShared:
+    case kMapSharedValidate:
+      if ((map.flags & kVmGrowsDown) != 0) return Errno::kInval;
+      map.arguments.pgoff = PageOffset(0);
+      map.flags |= kVmShared | kVmMayShare;
+      return Errno::kOk;
+    case kMapPrivate:
+      map.arguments.pgoff = PageOffset(map.range.start.value() >> kPageShift);
+      return Errno::kOk;
+    case kMapDroppable:
+      if ((map.flags & (kVmLocked | kVmGrowsDown)) != 0 || map.Has(kMapHugeTlb)) return Errno::kInval;
+      // Never counted, never a worry: dropped instead of swapped.
+      map.flags |= kVmDroppable | kVmNoReserve | kVmWipeOnFork | kVmDontDump;
+      map.arguments.pgoff = PageOffset(map.range.start.value() >> kPageShift);
+      return Errno::kOk;
+    default:
+      return Errno::kInval;
+  }
+}
+
+Errno CheckKind(AddressSpace& space, PendingMap& map) {
+  const Errno error = map.IsFile() ? CheckFile(space, map) : CheckAnonymous(map);
+  if (error != Errno::kOk) return error;
+  if (map.Has(kMapNoReserve) && space.environment().sysctls.overcommit_memory != OvercommitPolicy::kNever) {
+    map.flags |= kVmNoReserve;
+  }
+  return Errno::kOk;
+}
+
+// shmem_zero_setup: shared memory without a name, promised as a whole unless it is mapped with MAP_NORESERVE.
+ErrnoOr<OpenFileId> CreateSharedMemory(AddressSpace& space, const PendingMap& map) {
+  const PageCount promised = (map.flags & kVmNoReserve) != 0 ? PageCount(0) : map.range.pages();
+  CommitAccounting& commit = space.environment().commit;
+  if (!commit.Charge(promised, space.statistics().total_vm)) return Errno::kNoMem;
+  const ErrnoOr<OpenFileId> file = space.environment().files.CreateSharedAnonymous(map.length, promised);
+  if (!file.ok()) commit.Uncharge(promised);
+  return file;
+}
+
+// The file behind the mapping, with a reference for it. Shared anonymous memory has one of its own, and so has
+// /dev/zero when it is mapped shared; mapped privately, /dev/zero is anonymous memory.
+ErrnoOr<OpenFileId> FileOf(AddressSpace& space, const PendingMap& map) {
+  FileSystem& files = space.environment().files;
+  const bool zeroes = !map.IsFile() || files.IsZeroDevice(map.arguments.file);
+  if (zeroes) return map.IsShared() ? CreateSharedMemory(space, map) : OpenFileId();
+  files.Get(map.arguments.file);
+  return map.arguments.file;
+}
+
+// mmap_region: from here on the old mappings in the range are cut, and after the limits are passed they are gone.
+Errno MapRegion(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
+  const ErrnoOr<UnmapPlan> plan = GatherUnmap(space, map.range);
+  if (!plan.ok()) return plan.error();
+  // Replaced pages make room for the new ones.
+  if (!MayExpand(space, caller, map.flags, map.range.pages() - plan->pages)) return Errno::kNoMem;
+  CommitAccounting& commit = space.environment().commit;
+  UnmapPlan replaced = *plan;
+  if (IsAccountable(map.flags)) {
+    // What was promised to the old mappings goes over to the new one.
+    if (!commit.Charge(map.range.pages() - plan->accounted, space.statistics().total_vm)) return Errno::kNoMem;
+    map.flags |= kVmAccount;
+    replaced.accounted = PageCount(0);
+  }
+  const ErrnoOr<OpenFileId> file = FileOf(space, map);
+  if (!file.ok()) {
+    if ((map.flags & kVmAccount) != 0) commit.Uncharge(map.range.pages() - plan->accounted);
+    return file.error();
+  }
+  CompleteUnmap(space, replaced);
+  NewMapping wanted{map.range, map.flags, map.arguments.pgoff, *file, AnonVmaLinks()};
+  if (map.IsFile() && *file == OpenFileId()) wanted.pgoff = PageOffset(map.range.start.value() >> kPageShift);
+  MapNewRange(space, wanted);
+  return Errno::kOk;
+}
+
+}  // namespace
+
+VmFlags FlagsOfProt(std::uint64_t prot) {
+  static_assert(kProtRead == kVmRead && kProtWrite == kVmWrite && kProtExec == kVmExec);
+  return prot & kVmAccessFlags;
+}
+
+ErrnoOr<VirtualAddress> Mmap(AddressSpace& space, const VmCaller& caller, const MmapArguments& arguments) {
+  space.environment().clock.Advance(space.environment().costs.mmap);
+  PendingMap map;
+  map.arguments = arguments;
+  if (const Errno error = CheckHugeTlb(map); error != Errno::kOk) return error;
+  if (const Errno error = CheckLength(space, map); error != Errno::kOk) return error;
+  if (const Errno error = Place(space, map); error != Errno::kOk) return error;
+  map.flags = InitialFlags(space, arguments);
+  if (const Errno error = CheckKind(space, map); error != Errno::kOk) return error;
+  if (const Errno error = MapRegion(space, caller, map); error != Errno::kOk) return error;
+  const bool populate = map.Has(kMapPopulate) && !map.Has(kMapNonblock);
+  if ((map.flags & kVmLocked) != 0 || populate) PopulateRange(space, caller, map.range);
+  return map.range.start;
+}
+
+}  // namespace memsim

@@ -1,0 +1,37 @@
+// mmap(2).
+
+#ifndef MEMSIM_SERVER_KERNEL_VM_MMAP_H_
+#define MEMSIM_SERVER_KERNEL_VM_MMAP_H_
+
+#include <cstdint>
+
+#include "server/base/errno.h"
+#include "server/base/units.h"
+#include "server/kernel/file/open_file.h"
+#include "server/kernel/vm/address_space.h"
+#include "server/kernel/vm/vm_caller.h"
+
+namespace memsim {
+
+// The arguments after the descriptor has been looked up.
+struct MmapArguments {
+  VirtualAddress address;
+  ByteCount length;
+  // PROT_* and MAP_*.
+  std::uint64_t prot = 0;
+  std::uint64_t flags = 0;
+  // None with MAP_ANONYMOUS, where it is ignored.
+  OpenFileId file;
+  PageOffset pgoff;
+};
+
+// The address. The errors of mmap(2), in the kernel's order: EINVAL, ENOMEM, EOVERFLOW, EEXIST, EAGAIN, EACCES, ENODEV,
+// EOPNOTSUPP.
+ErrnoOr<VirtualAddress> Mmap(AddressSpace& space, const VmCaller& caller, const MmapArguments& arguments);
+
+// calc_vm_prot_bits.
+VmFlags FlagsOfProt(std::uint64_t prot);
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_VM_MMAP_H_

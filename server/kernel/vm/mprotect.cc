@@ -1,0 +1,119 @@
+#include "server/kernel/vm/mprotect.h"
+
+#include <algorithm>
+
+#include "server/kernel/vm/mman_flags.h"
+#include "server/kernel/vm/mmap.h"
+#include "server/kernel/vm/vma_merge.h"
+
+namespace memsim {
+namespace {
+
+// can_change_pte_writable: whether a page may be written at once, without a fault that would find out.
+bool MayWriteAtOnce(VmEnvironment& environment, const Vma& vma, Pte pte) {
+  if ((vma.flags & kVmWrite) == 0 || pte.prot_none()) return false;
+  if ((vma.flags & kVmShared) == 0) {
+    if (pte.special()) return false;
+    const PageFrame& page = environment.pages.frame(pte.frame());
+    return page.owner == PageOwner::kAnonymous && (page.flags & kFrameAnonExclusive) != 0;
+  }
+  // A clean page of a file waits for the fault that makes it dirty; shared memory has nothing to write back.
+  return pte.dirty() || environment.files.IsShmem(vma.file);
+}
+
+// change_protection.
+void ChangeEntries(AddressSpace& space, const Vma& vma, VirtualRange range) {
+  VmEnvironment& environment = space.environment();
+  space.page_tables().VisitLeaves(range, [&](VirtualAddress, LeafTable& leaf, int first, int last) {
+    std::uint64_t changed = 0;
+    for (int i = first; i < last; ++i) {
+      const Pte old = leaf.entries[i];
+      if (!old.present()) continue;
+      Pte pte = old.WithPermissions(vma.flags);
+      if ((vma.flags & kVmWrite) == 0) pte = pte.WriteProtected();
+      if (!pte.writable() && MayWriteAtOnce(environment, vma, pte)) pte = pte.Writable();
+      leaf.Set(i, pte);
+      ++changed;
+    }
+    environment.clock.Advance(environment.costs.protect_page * changed);
+  });
+}
+
+// Promised memory follows writability: becoming writable charges, and giving it up before anything was written
+// uncharges.
+ErrnoOr<VmFlags> ChargeFor(AddressSpace& space, const VmCaller& caller, const Vma& vma, VirtualRange range,
+                           VmFlags flags) {
+  if ((flags & kVmWrite) != 0) {
+    if (!MayExpand(space, caller, flags, range.pages()) && MayExpand(space, caller, vma.flags, range.pages())) {
+      return Errno::kNoMem;
+    }
+    if ((vma.flags & (kVmAccount | kVmWrite | kVmShared | kVmNoReserve)) != 0) return flags;
+    if (!space.environment().commit.Charge(range.pages(), space.statistics().total_vm)) return Errno::kNoMem;
+    return flags | kVmAccount;
+  }
+  const bool untouched = (vma.flags & kVmAccount) != 0 && vma.IsAnonymous() && vma.anon.own == AnonVmaId();
+  return untouched ? flags & ~kVmAccount : flags;
+}
+
+// mprotect_fixup: one mapping's part of the range.
+Errno ProtectVma(AddressSpace& space, const VmCaller& caller, Vma& vma, VirtualRange range, VmFlags access) {
+  const VmFlags old_flags = vma.flags;
+  VmFlags flags = (old_flags & ~kVmAccessFlags) | access;
+  // MAYREAD, MAYWRITE and MAYEXEC stand four bits above READ, WRITE and EXEC.
+  if ((access & ~(old_flags >> 4) & kVmAccessFlags) != 0) return Errno::kAcces;
+  if (flags == old_flags) return Errno::kOk;
+  const ErrnoOr<VmFlags> charged = ChargeFor(space, caller, vma, range, flags);
+  if (!charged.ok()) return charged.error();
+  const ErrnoOr<Vma*> changed = ModifyFlags(space, vma, range, *charged);
+  if (!changed.ok()) {
+    if ((*charged & kVmAccount) != 0 && (old_flags & kVmAccount) == 0) {
+      space.environment().commit.Uncharge(range.pages());
+    }
+    return changed.error();
+  }
+  if ((old_flags & kVmAccount) != 0 && (*charged & kVmAccount) == 0) space.environment().commit.Uncharge(range.pages());
+  ChangeEntries(space, **changed, range);
+  return Errno::kOk;
+}
+
+// PROT_GROWSDOWN moves the start down to the beginning of the stack's mapping.
+ErrnoOr<Vma*> FirstVma(AddressSpace& space, VirtualRange& range, std::uint64_t grows) {
+  Vma* vma = space.Find(range.start);
+  if (vma == nullptr) return Errno::kNoMem;
+  if ((grows & kProtGrowsDown) != 0) {
+    if (vma->range.start >= range.end) return Errno::kNoMem;
+    if ((vma->flags & kVmGrowsDown) == 0) return Errno::kInval;
+    range.start = vma->range.start;
+    return vma;
+  }
+  if (vma->range.start > range.start) return Errno::kNoMem;
+  // x86 has no stacks that grow up.
+  if ((grows & kProtGrowsUp) != 0) return Errno::kInval;
+  return vma;
+}
+
+}  // namespace
+
+Errno Mprotect(AddressSpace& space, const VmCaller& caller, VirtualAddress address, ByteCount length,
+               std::uint64_t prot) {
+  space.environment().clock.Advance(space.environment().costs.mprotect);
+  const std::uint64_t grows = prot & (kProtGrowsDown | kProtGrowsUp);
+  prot &= ~grows;
+  if (grows == (kProtGrowsDown | kProtGrowsUp) || !IsPageAligned(address)) return Errno::kInval;
+  if (length == ByteCount(0)) return Errno::kOk;
+  VirtualRange range{address, VirtualAddress(address.value() + ToBytes(ToPagesRoundedUp(length)).value())};
+  if (range.end <= range.start) return Errno::kNoMem;
+  if ((prot & ~(kProtRead | kProtWrite | kProtExec | kProtSem)) != 0) return Errno::kInval;
+  const ErrnoOr<Vma*> first = FirstVma(space, range, grows);
+  if (!first.ok()) return first.error();
+  for (VirtualAddress at = range.start; at < range.end;) {
+    Vma* vma = space.Find(at);
+    if (vma == nullptr || vma->range.start > at) return Errno::kNoMem;
+    const VirtualRange part{at, std::min(vma->range.end, range.end)};
+    if (const Errno error = ProtectVma(space, caller, *vma, part, FlagsOfProt(prot)); error != Errno::kOk) return error;
+    at = part.end;
+  }
+  return Errno::kOk;
+}
+
+}  // namespace memsim

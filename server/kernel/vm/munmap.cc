@@ -1,0 +1,67 @@
+#include "server/kernel/vm/munmap.h"
+
+#include <algorithm>
+
+#include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/zap.h"
+
+namespace memsim {
+
+ErrnoOr<UnmapPlan> GatherUnmap(AddressSpace& space, VirtualRange range) {
+  UnmapPlan plan{range, PageCount(0), PageCount(0)};
+  Vma* first = space.FindIntersection(range);
+  if (first == nullptr) return plan;
+  if (first->range.start < range.start) {
+    if (range.end < first->range.end && space.AtMapCountLimit()) return Errno::kNoMem;
+    if (first->special != SpecialMapping::kNone) return Errno::kInval;
+    space.Split(*first, range.start);
+  }
+  Vma* last = space.FindBefore(range.end);
+  if (last != nullptr && last->range.end > range.end) {
+    if (last->special != SpecialMapping::kNone) return Errno::kInval;
+    space.Split(*last, range.end);
+  }
+  for (Vma* vma = space.FindIntersection(range); vma != nullptr && vma->range.start < range.end;
+       vma = space.Next(*vma)) {
+    plan.pages += vma->range.pages();
+    if ((vma->flags & kVmAccount) != 0) plan.accounted += vma->range.pages();
+  }
+  return plan;
+}
+
+void CompleteUnmap(AddressSpace& space, const UnmapPlan& plan) {
+  if (plan.pages == PageCount(0)) return;
+  const VirtualRange range = plan.range;
+  Vma* first = space.FindIntersection(range);
+  VirtualRange touched{first->range.start, first->range.start};
+  while (first != nullptr && first->range.start < range.end) {
+    ZapRange(space, *first, first->range);
+    touched.end = first->range.end;
+    space.Remove(*first);
+    first = space.Find(touched.end);
+  }
+  // free_pgtables: down to the mapping below and up to the one above.
+  const Vma* below = space.FindBefore(touched.start);
+  space.page_tables().FreeRange(touched, below == nullptr ? VirtualAddress(0) : below->range.end,
+                                first == nullptr ? VirtualAddress(0) : first->range.start);
+  space.environment().commit.Uncharge(plan.accounted);
+}
+
+Errno UnmapRange(AddressSpace& space, VirtualRange range) {
+  const ErrnoOr<UnmapPlan> plan = GatherUnmap(space, range);
+  if (!plan.ok()) return plan.error();
+  CompleteUnmap(space, *plan);
+  return Errno::kOk;
+}
+
+Errno Munmap(AddressSpace& space, VirtualAddress address, ByteCount length) {
+  space.environment().clock.Advance(space.environment().costs.munmap);
+  if (!IsPageAligned(address) || address > kTaskSize || length.value() > (kTaskSize - address).value()) {
+    return Errno::kInval;
+  }
+  const ByteCount whole = ToBytes(ToPagesRoundedUp(length));
+  if (whole == ByteCount(0)) return Errno::kInval;
+  return UnmapRange(space, RangeOf(address, whole));
+}
+
+}  // namespace memsim

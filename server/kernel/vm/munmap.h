@@ -1,0 +1,33 @@
+// munmap(2) and what other calls need of it.
+
+#ifndef MEMSIM_SERVER_KERNEL_VM_MUNMAP_H_
+#define MEMSIM_SERVER_KERNEL_VM_MUNMAP_H_
+
+#include "server/base/errno.h"
+#include "server/base/units.h"
+#include "server/kernel/vm/address_space.h"
+
+namespace memsim {
+
+// EINVAL: an unaligned address, an empty length, or a range beyond TASK_SIZE; ENOMEM: a hole in the middle of a mapping
+// at max_map_count.
+Errno Munmap(AddressSpace& space, VirtualAddress address, ByteCount length);
+
+// Removes whatever the range holds, or fails before anything but a split was done. Errors as Munmap's, of which a
+// page-aligned range within TASK_SIZE gets ENOMEM and (for the kernel's own mappings, which cannot be cut) EINVAL.
+Errno UnmapRange(AddressSpace& space, VirtualRange range);
+
+// UnmapRange in two steps, between which mmap(MAP_FIXED) may still fail.
+// The first cuts mappings at the range's ends, and tells what lies between.
+struct UnmapPlan {
+  VirtualRange range;
+  // Pages mapped, and those of them that are accounted.
+  PageCount pages;
+  PageCount accounted;
+};
+ErrnoOr<UnmapPlan> GatherUnmap(AddressSpace& space, VirtualRange range);
+void CompleteUnmap(AddressSpace& space, const UnmapPlan& plan);
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_VM_MUNMAP_H_

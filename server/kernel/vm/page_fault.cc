@@ -1,0 +1,158 @@
+#include "server/kernel/vm/page_fault.h"
+
+#include "server/kernel/vm/fault_handlers.h"
+#include "server/kernel/vm/layout.h"
+
+namespace memsim {
+namespace {
+
+// What the hardware says to an access by the entry alone.
+bool EntryAllows(Pte pte, AccessKind kind) {
+  if (!pte.present() || pte.prot_none()) return false;
+  switch (kind) {
+    case AccessKind::kRead:
+      return true;
+    case AccessKind::kWrite:
+      return pte.writable();
+    case AccessKind::kExecute:
+      return pte.executable();
+  }
+  return false;
+}
+
+// A mapping for execution alone is closed to loads and stores by a protection key (execute_only_pkey).
+bool IsExecuteOnly(const Vma& vma) { return (vma.flags & kVmAccessFlags) == kVmExec; }
+
+// access_error.
+std::optional<SignalCode> AccessError(const Vma& vma, AccessKind kind) {
+  if (kind != AccessKind::kExecute && IsExecuteOnly(vma)) return SignalCode::kPkuErr;
+  switch (kind) {
+    case AccessKind::kWrite:
+      if ((vma.flags & kVmWrite) == 0) return SignalCode::kAccErr;
+      break;
+    case AccessKind::kExecute:
+      if ((vma.flags & kVmExec) == 0) return SignalCode::kAccErr;
+      break;
+    case AccessKind::kRead:
+      // x86 cannot forbid loads from what may be written or executed.
+      if ((vma.flags & kVmAccessFlags) == 0) return SignalCode::kAccErr;
+      break;
+  }
+  return std::nullopt;
+}
+
+Signal Segv(SignalCode code, VirtualAddress address) { return {SignalNumber::kSegv, code, address}; }
+
+// handle_pte_fault.
+FaultOutcome HandleEntryFault(Fault& fault) {
+  const Pte entry = fault.entry();
+  if (entry.none()) return fault.vma.IsAnonymous() ? HandleAnonymousFault(fault) : HandleFileFault(fault);
+  if (fault.write && !entry.writable()) return HandleWriteProtectFault(fault);
+  // Somebody served it before: nothing to do but note the access.
+  fault.table.Set(fault.index(), fault.write ? entry.Dirty() : entry.Accessed());
+  return FaultOutcome::kMinor;
+}
+
+// One task's accesses to one address space.
+class Toucher {
+ public:
+  Toucher(AddressSpace& space, const VmCaller& caller, TouchProgress& progress)
+      : space_(space), caller_(caller), progress_(progress) {}
+
+  TouchStatus Run() {
+    while (progress_.left != PageCount(0)) {
+      const TouchStatus status = TouchOne();
+      if (status != TouchStatus::kDone) return status;
+      progress_.next += kPageSize;
+      progress_.left -= PageCount(1);
+    }
+    return TouchStatus::kDone;
+  }
+
+ private:
+  TouchStatus TouchOne() {
+    const VirtualAddress address = progress_.next;
+    if (!IsCanonical(address)) return Die({SignalNumber::kSegv, SignalCode::kKernel, VirtualAddress(0)});
+    if (address >= kTaskSize) return Die(Segv(SignalCode::kMapErr, address));
+    // The first try may fault; the next ones find what it made. A fault that reports success changes the entry, so few
+    // are needed.
+    LeafTable* table = space_.page_tables().Find(address);
+    while (table == nullptr || !Allowed(*table, address)) {
+      const TouchStatus status = TakeFault(address);
+      if (status != TouchStatus::kDone) return status;
+      table = space_.page_tables().Find(address);
+    }
+    Note(*table, PageTables::LeafIndex(address));
+    return TouchStatus::kDone;
+  }
+
+  bool Allowed(const LeafTable& table, VirtualAddress address) {
+    const Pte pte = table.entries[PageTables::LeafIndex(address)];
+    if (!EntryAllows(pte, progress_.kind)) return false;
+    if (progress_.kind == AccessKind::kExecute || pte.writable() || !pte.executable()) return true;
+    // Executable pages may belong to an execute-only mapping, which only the protection key closes.
+    const Vma* vma = FindVma(address);
+    return vma == nullptr || !IsExecuteOnly(*vma);
+  }
+
+  // What the hardware sets on the way.
+  void Note(LeafTable& table, int index) {
+    const Pte pte = table.entries[index];
+    table.entries[index] = progress_.kind == AccessKind::kWrite ? pte.Dirty() : pte.Accessed();
+  }
+
+  // do_user_addr_fault.
+  TouchStatus TakeFault(VirtualAddress address) {
+    VmEnvironment& environment = space_.environment();
+    environment.clock.Advance(environment.costs.fault);
+    Vma* vma = FindVma(address);
+    if (vma == nullptr) return Die(Segv(SignalCode::kMapErr, address));
+    if (address < vma->range.start) {
+      const bool grows = (vma->flags & kVmGrowsDown) != 0;
+      if (!grows || !ExpandStack(space_, caller_, *vma, address)) return Die(Segv(SignalCode::kMapErr, address));
+    }
+    if (const auto code = AccessError(*vma, progress_.kind)) return Die(Segv(*code, address));
+    LeafTable* table = space_.page_tables().FindOrAllocate(address);
+    if (table == nullptr) return TouchStatus::kOutOfMemory;
+    Fault fault{space_, *vma, PageAlignDown(address), progress_.kind == AccessKind::kWrite, *table};
+    switch (HandleEntryFault(fault)) {
+      case FaultOutcome::kMinor:
+        ++caller_.faults.minor_faults;
+        break;
+      case FaultOutcome::kMajor:
+        ++caller_.faults.major_faults;
+        environment.counters.Add(Counter::kPgMajFault, 1);
+        break;
+      case FaultOutcome::kBusError:
+        return Die({SignalNumber::kBus, SignalCode::kAccErr, address});
+      case FaultOutcome::kOutOfMemory:
+        return TouchStatus::kOutOfMemory;
+    }
+    environment.counters.Add(Counter::kPgFault, 1);
+    return TouchStatus::kDone;
+  }
+
+  // find_vma, remembering the last: a row stays in one mapping for long.
+  Vma* FindVma(VirtualAddress address) {
+    if (last_vma_ == nullptr || !last_vma_->range.Contains(address)) last_vma_ = space_.Find(address);
+    return last_vma_;
+  }
+
+  TouchStatus Die(const Signal& signal) {
+    progress_.signal = signal;
+    return TouchStatus::kSignal;
+  }
+
+  AddressSpace& space_;
+  const VmCaller& caller_;
+  TouchProgress& progress_;
+  Vma* last_vma_ = nullptr;
+};
+
+}  // namespace
+
+TouchStatus Touch(AddressSpace& space, const VmCaller& caller, TouchProgress& progress) {
+  return Toucher(space, caller, progress).Run();
+}
+
+}  // namespace memsim

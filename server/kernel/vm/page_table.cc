@@ -1,0 +1,233 @@
+#include "server/kernel/vm/page_table.h"
+
+#include <algorithm>
+
+#include "server/base/check.h"
+#include "server/kernel/physical/gfp.h"
+
+namespace memsim {
+namespace {
+
+// GFP_PGTABLE_USER.
+constexpr GfpMask kTableGfp = kGfpKernelAccount | kGfpZero;
+
+}  // namespace
+
+PageTables::~PageTables() { MEMSIM_CHECK(tables_ == 0, tables_); }
+
+bool PageTables::AllocateFrame(PageFrameNumber& frame) {
+  const std::optional<PageFrameNumber> taken = pages_.AllocPages(kTableGfp, Order(0), PageOwner::kPageTable);
+  if (!taken.has_value()) return false;
+  frame = *taken;
+  ++tables_;
+  counters_.Add(Counter::kNrPageTablePages, 1);
+  return true;
+}
+
+void PageTables::FreeFrame(PageFrameNumber frame) {
+  pages_.FreePages(frame, Order(0));
+  --tables_;
+  counters_.Add(Counter::kNrPageTablePages, -1);
+}
+
+PageTables::TableNumber PageTables::AllocateDirectory() {
+  PageFrameNumber frame;
+  if (!AllocateFrame(frame)) return kNoTable;
+  if (free_directories_.empty()) {
+    directories_.emplace_back();
+    free_directories_.push_back(static_cast<TableNumber>(directories_.size()));
+  }
+  const TableNumber number = free_directories_.back();
+  free_directories_.pop_back();
+  directories_[number - 1] = std::make_unique<Directory>();
+  directory(number).frame = frame;
+  return number;
+}
+
+PageTables::TableNumber PageTables::AllocateLeaf() {
+  PageFrameNumber frame;
+  if (!AllocateFrame(frame)) return kNoTable;
+  if (free_leaves_.empty()) {
+    leaves_.emplace_back();
+    free_leaves_.push_back(static_cast<TableNumber>(leaves_.size()));
+  }
+  const TableNumber number = free_leaves_.back();
+  free_leaves_.pop_back();
+  leaves_[number - 1] = std::make_unique<LeafTable>();
+  leaf(number).frame = frame;
+  return number;
+}
+
+void PageTables::FreeTable(TableNumber number, int level) {
+  if (level == 1) {
+    MEMSIM_CHECK(leaf(number).used == 0, leaf(number).used);
+    if (cached_leaf_ == &leaf(number)) {
+      cached_leaf_ = nullptr;
+      cached_span_ = UINT64_MAX;
+    }
+    FreeFrame(leaf(number).frame);
+    leaves_[number - 1].reset();
+    free_leaves_.push_back(number);
+    return;
+  }
+  MEMSIM_CHECK(directory(number).used == 0, directory(number).used);
+  FreeFrame(directory(number).frame);
+  directories_[number - 1].reset();
+  free_directories_.push_back(number);
+}
+
+bool PageTables::AllocateRoot() {
+  MEMSIM_CHECK(root_ == kNoTable, root_);
+  root_ = AllocateDirectory();
+  return root_ != kNoTable;
+}
+
+LeafTable* PageTables::Find(VirtualAddress address) {
+  const std::uint64_t span = address.value() >> Shift(2);
+  if (span == cached_span_) return cached_leaf_;
+  TableNumber number = root_;
+  for (int level = kRootLevel; level > 1; --level) {
+    if (number == kNoTable) return nullptr;
+    number = directory(number).below[Index(address, level)];
+  }
+  if (number == kNoTable) return nullptr;
+  cached_span_ = span;
+  cached_leaf_ = &leaf(number);
+  return cached_leaf_;
+}
+
+LeafTable* PageTables::FindOrAllocate(VirtualAddress address) {
+  if (LeafTable* found = Find(address)) return found;
+  TableNumber number = root_;
+  for (int level = kRootLevel; level > 1; --level) {
+    const int index = Index(address, level);
+    TableNumber below = directory(number).below[index];
+    if (below == kNoTable) {
+      below = level == 2 ? AllocateLeaf() : AllocateDirectory();
+      if (below == kNoTable) return nullptr;
+      directory(number).below[index] = below;
+      ++directory(number).used;
+    }
+    number = below;
+  }
+  return &leaf(number);
+}
+
+Pte PageTables::Get(VirtualAddress address) const {
+  const LeafTable* table = Find(address);
+  return table == nullptr ? Pte() : table->entries[LeafIndex(address)];
+}
+
+void PageTables::VisitLeaves(VirtualRange range, absl::FunctionRef<void(VirtualAddress, LeafTable&, int, int)> visit) {
+  if (root_ == kNoTable || range.start >= range.end) return;
+  VisitDirectory(root_, kRootLevel, VirtualAddress(0), range, visit);
+}
+
+void PageTables::VisitDirectory(TableNumber number, int level, VirtualAddress base, VirtualRange range,
+                                absl::FunctionRef<void(VirtualAddress, LeafTable&, int, int)> visit) {
+  const int first = Index(range.start, level);
+  const int last = Index(range.end - ByteCount(1), level);
+  for (int i = first; i <= last; ++i) {
+    const TableNumber below = directory(number).below[i];
+    if (below == kNoTable) continue;
+    const VirtualAddress below_base = base + ByteCount(static_cast<std::uint64_t>(i) << Shift(level));
+    const ByteCount span(1ULL << Shift(level));
+    const VirtualRange part{std::max(range.start, below_base), std::min(range.end, below_base + span)};
+    if (level > 2) {
+      VisitDirectory(below, level - 1, below_base, part, visit);
+    } else {
+      const auto entry = [below_base](VirtualAddress a) { return static_cast<int>(ToPages(a - below_base).value()); };
+      visit(below_base, leaf(below), entry(part.start), entry(part.end));
+    }
+  }
+}
+
+void PageTables::FreeRange(VirtualRange range, VirtualAddress floor, VirtualAddress ceiling) {
+  if (root_ == kNoTable || range.start >= range.end) return;
+  FreeBelow(root_, kRootLevel, VirtualAddress(0), range, floor, ceiling);
+}
+
+// A table is freed when the whole span that it serves lies in [floor, ceiling): nobody else's entries can be in it.
+void PageTables::FreeBelow(TableNumber number, int level, VirtualAddress base, VirtualRange range, VirtualAddress floor,
+                           VirtualAddress ceiling) {
+  const ByteCount span(1ULL << Shift(level));
+  const int first = Index(range.start, level);
+  const int last = Index(range.end - ByteCount(1), level);
+  for (int i = first; i <= last; ++i) {
+    const TableNumber below = directory(number).below[i];
+    if (below == kNoTable) continue;
+    const VirtualAddress start = base + ByteCount(static_cast<std::uint64_t>(i) << Shift(level));
+    const VirtualAddress end = start + span;
+    if (level > 2) {
+      FreeBelow(below, level - 1, start, {std::max(range.start, start), std::min(range.end, end)}, floor, ceiling);
+    }
+    if (start < floor || (ceiling != VirtualAddress(0) && end > ceiling)) continue;
+    FreeTable(below, level - 1);
+    directory(number).below[i] = kNoTable;
+    --directory(number).used;
+  }
+}
+
+void PageTables::FreeAll() {
+  if (root_ == kNoTable) return;
+  const VirtualRange everything{VirtualAddress(0), VirtualAddress(1ULL << 48)};
+  FreeRange(everything, VirtualAddress(0), VirtualAddress(0));
+  FreeTable(root_, kRootLevel);
+  root_ = kNoTable;
+}
+
+ByteCount PageTables::HostMemory() const {
+  return ByteCount((directories_.size() - free_directories_.size()) * sizeof(Directory) +
+                   (leaves_.size() - free_leaves_.size()) * sizeof(LeafTable) +
+                   (directories_.capacity() + leaves_.capacity()) * sizeof(void*) + sizeof(*this));
+}
+
+void PageTables::DigestTo(Digest& digest) const {
+  digest.Add(tables_);
+  if (root_ != kNoTable) DigestDirectory(root_, kRootLevel, digest);
+}
+
+void PageTables::DigestDirectory(TableNumber number, int level, Digest& digest) const {
+  digest.Add(directory(number).frame);
+  for (int i = 0; i < kTableEntries; ++i) {
+    const TableNumber below = directory(number).below[i];
+    if (below == kNoTable) continue;
+    digest.Add(static_cast<std::uint64_t>(i));
+    if (level > 2) {
+      DigestDirectory(below, level - 1, digest);
+      continue;
+    }
+    digest.Add(leaf(below).frame);
+    for (int entry = 0; entry < kTableEntries; ++entry) {
+      if (leaf(below).entries[entry].none()) continue;
+      digest.Add(static_cast<std::uint64_t>(entry));
+      digest.Add(leaf(below).entries[entry].bits());
+    }
+  }
+}
+
+void PageTables::CheckInvariants() const {
+  const std::uint64_t reachable = root_ == kNoTable ? 0 : CheckDirectory(root_, kRootLevel);
+  MEMSIM_CHECK(reachable == tables_, reachable, tables_);
+}
+
+std::uint64_t PageTables::CheckDirectory(TableNumber number, int level) const {
+  std::uint64_t tables = 1;
+  std::uint32_t used = 0;
+  for (const TableNumber below : directory(number).below) {
+    if (below == kNoTable) continue;
+    ++used;
+    if (level > 2) {
+      tables += CheckDirectory(below, level - 1);
+      continue;
+    }
+    ++tables;
+    std::uint32_t entries = 0;
+    for (const Pte pte : leaf(below).entries) entries += pte.none() ? 0 : 1;
+    MEMSIM_CHECK(entries == leaf(below).used, entries, leaf(below).used);
+  }
+  MEMSIM_CHECK(used == directory(number).used, used, directory(number).used);
+  return tables;
+}
+
+}  // namespace memsim

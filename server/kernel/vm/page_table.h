@@ -1,0 +1,138 @@
+// The page tables of one address space: four levels of 512 entries (x86-64).
+//
+// Every table is a frame of the simulated memory. Beside it stands what the simulator needs to follow the entries: leaf
+// tables hold real entries, directories hold the number of the table below.
+//
+// Thread-compatible.
+//
+// Invariants (CheckInvariants verifies them):
+//  1. A table other than the root hangs under exactly one directory entry.
+//  2. used is the number of entries of a table that are not none.
+
+#ifndef MEMSIM_SERVER_KERNEL_VM_PAGE_TABLE_H_
+#define MEMSIM_SERVER_KERNEL_VM_PAGE_TABLE_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+
+#include "server/base/digest.h"
+#include "server/base/units.h"
+#include "server/kernel/observe/counter.h"
+#include "server/kernel/physical/page_allocator.h"
+#include "server/kernel/vm/pte.h"
+#include "server/kernel/vm/virtual_range.h"
+
+namespace memsim {
+
+inline constexpr int kTableEntries = 512;
+
+// A leaf table: 512 entries, 2 MiB of addresses.
+struct LeafTable {
+  PageFrameNumber frame;
+  std::uint32_t used = 0;
+  std::array<Pte, kTableEntries> entries;
+
+  // Keeps used right. Every change of an entry between none and not none goes through here.
+  void Set(int index, Pte pte) {
+    used += static_cast<std::uint32_t>(!pte.none()) - static_cast<std::uint32_t>(!entries[index].none());
+    entries[index] = pte;
+  }
+};
+
+class PageTables {
+ public:
+  // Both must outlive the tables.
+  PageTables(PageAllocator& pages, Counters& counters) : pages_(pages), counters_(counters) {}
+  ~PageTables();
+  PageTables(const PageTables&) = delete;
+  PageTables& operator=(const PageTables&) = delete;
+
+  static int LeafIndex(VirtualAddress address) {
+    return static_cast<int>(address.value() >> kPageShift) & (kTableEntries - 1);
+  }
+
+  // pgd_alloc. False: no memory. REQUIRES: there is no root yet.
+  bool AllocateRoot();
+
+  // The table with the entry of an address; null where there is none.
+  LeafTable* Find(VirtualAddress address);
+  const LeafTable* Find(VirtualAddress address) const { return const_cast<PageTables*>(this)->Find(address); }
+  // As Find, but makes the missing tables. Null: no memory; tables made on the way stay, as in Linux. REQUIRES: the
+  // root.
+  LeafTable* FindOrAllocate(VirtualAddress address);
+
+  // The entry of an address; none where there is no table.
+  Pte Get(VirtualAddress address) const;
+
+  // Calls visit(base, table, first, last) for each leaf table that overlaps the range, upwards: entries first..last - 1
+  // lie in it, and base is the address of entry 0. visit may change entries but neither make nor free tables.
+  void VisitLeaves(VirtualRange range, absl::FunctionRef<void(VirtualAddress, LeafTable&, int, int)> visit);
+
+  // free_pgd_range: frees the tables under the range that serve nothing in [floor, ceiling) outside of it; floor and
+  // ceiling are where the neighbouring mappings end and start (ceiling 0: nothing above). REQUIRES: every entry that
+  // such a table holds is none.
+  void FreeRange(VirtualRange range, VirtualAddress floor, VirtualAddress ceiling);
+  // Frees all tables, the root included. REQUIRES: every entry is none.
+  void FreeAll();
+
+  // mm_pgtables_bytes: leaf, middle and upper tables; the root is not counted.
+  ByteCount table_bytes() const { return ByteCount(kPageSize.value() * (tables_ - (root_ != kNoTable ? 1 : 0))); }
+  // All tables, the root included.
+  PageCount table_pages() const { return PageCount(tables_); }
+
+  ByteCount HostMemory() const;
+  void DigestTo(Digest& digest) const;
+  void CheckInvariants() const;
+
+ private:
+  using TableNumber = std::uint32_t;
+  static constexpr TableNumber kNoTable = 0;
+  // PGD 4, PUD 3, PMD 2; the leaves are level 1.
+  static constexpr int kRootLevel = 4;
+
+  struct Directory {
+    PageFrameNumber frame;
+    std::uint32_t used = 0;
+    std::array<TableNumber, kTableEntries> below;
+  };
+
+  static constexpr int Shift(int level) { return static_cast<int>(kPageShift) + 9 * (level - 1); }
+  static int Index(VirtualAddress address, int level) {
+    return static_cast<int>(address.value() >> Shift(level)) & (kTableEntries - 1);
+  }
+  Directory& directory(TableNumber number) const { return *directories_[number - 1]; }
+  LeafTable& leaf(TableNumber number) const { return *leaves_[number - 1]; }
+
+  bool AllocateFrame(PageFrameNumber& frame);
+  void FreeFrame(PageFrameNumber frame);
+  TableNumber AllocateDirectory();
+  TableNumber AllocateLeaf();
+  void FreeTable(TableNumber number, int level);
+  void VisitDirectory(TableNumber number, int level, VirtualAddress base, VirtualRange range,
+                      absl::FunctionRef<void(VirtualAddress, LeafTable&, int, int)> visit);
+  void FreeBelow(TableNumber number, int level, VirtualAddress base, VirtualRange range, VirtualAddress floor,
+                 VirtualAddress ceiling);
+  void DigestDirectory(TableNumber number, int level, Digest& digest) const;
+  std::uint64_t CheckDirectory(TableNumber number, int level) const;
+
+  PageAllocator& pages_;
+  Counters& counters_;
+  TableNumber root_ = kNoTable;
+  std::uint64_t tables_ = 0;
+  // Tables by number - 1, with holes where one was freed; the numbers of the holes are used again, last freed first.
+  std::vector<std::unique_ptr<Directory>> directories_;
+  std::vector<std::unique_ptr<LeafTable>> leaves_;
+  std::vector<TableNumber> free_directories_;
+  std::vector<TableNumber> free_leaves_;
+  // The leaf found last, and address >> 21 of it: accesses come in rows.
+  std::uint64_t cached_span_ = UINT64_MAX;
+  LeafTable* cached_leaf_ = nullptr;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_VM_PAGE_TABLE_H_

@@ -1,0 +1,75 @@
+// A page table entry, with the bits of x86-64 (arch/x86/include/asm/pgtable_types.h).
+
+#ifndef MEMSIM_SERVER_KERNEL_VM_PTE_H_
+#define MEMSIM_SERVER_KERNEL_VM_PTE_H_
+
+#include <cstdint>
+
+#include "server/base/units.h"
+#include "server/kernel/vm/vm_flags.h"
+
+namespace memsim {
+
+class Pte {
+ public:
+  constexpr Pte() = default;
+  constexpr explicit Pte(std::uint64_t bits) : bits_(bits) {}
+
+  // An entry for a frame with a mapping's permissions, except that it is writable only if asked: vm_page_prot leaves
+  // private memory read-only until the fault that owns it.
+  static constexpr Pte Make(PageFrameNumber frame, VmFlags flags, bool writable) {
+    std::uint64_t bits = frame.value() << kPageShift | kUser | kAccessed;
+    bits |= (flags & kVmAccessFlags) != 0 ? kPresent : kProtNone;
+    if (writable && (flags & kVmWrite) != 0) bits |= kWritable;
+    if ((flags & kVmExec) == 0) bits |= kNoExecute;
+    return Pte(bits);
+  }
+
+  constexpr std::uint64_t bits() const { return bits_; }
+  constexpr bool none() const { return bits_ == 0; }
+  // pte_present: a frame is behind it, whether or not the hardware may use it.
+  constexpr bool present() const { return (bits_ & (kPresent | kProtNone)) != 0; }
+  // The hardware faults on every access: PROT_NONE.
+  constexpr bool prot_none() const { return (bits_ & kPresent) == 0; }
+  constexpr bool writable() const { return (bits_ & kWritable) != 0; }
+  constexpr bool executable() const { return (bits_ & kNoExecute) == 0; }
+  constexpr bool dirty() const { return (bits_ & kDirty) != 0; }
+  constexpr bool accessed() const { return (bits_ & kAccessed) != 0; }
+  // The zero page: not counted, not owned.
+  constexpr bool special() const { return (bits_ & kSpecial) != 0; }
+  constexpr PageFrameNumber frame() const { return PageFrameNumber((bits_ & kFrameMask) >> kPageShift); }
+
+  constexpr Pte WriteProtected() const { return Pte(bits_ & ~kWritable); }
+  constexpr Pte Writable() const { return Pte(bits_ | kWritable); }
+  constexpr Pte Dirty() const { return Pte(bits_ | kDirty | kAccessed); }
+  constexpr Pte Clean() const { return Pte(bits_ & ~kDirty); }
+  constexpr Pte Accessed() const { return Pte(bits_ | kAccessed); }
+  constexpr Pte Old() const { return Pte(bits_ & ~kAccessed); }
+  constexpr Pte Special() const { return Pte(bits_ | kSpecial); }
+  // pte_modify: the same frame and history under new permissions, never more writable than before.
+  constexpr Pte WithPermissions(VmFlags flags) const {
+    const std::uint64_t kept = bits_ & (kFrameMask | kDirty | kAccessed | kSpecial);
+    const std::uint64_t fresh = Make(PageFrameNumber(0), flags, writable()).bits() & ~kAccessed;
+    return Pte(kept | fresh);
+  }
+
+  friend constexpr bool operator==(Pte, Pte) = default;
+
+ private:
+  static constexpr std::uint64_t kPresent = 1ULL << 0;
+  static constexpr std::uint64_t kWritable = 1ULL << 1;
+  static constexpr std::uint64_t kUser = 1ULL << 2;
+  static constexpr std::uint64_t kAccessed = 1ULL << 5;
+  static constexpr std::uint64_t kDirty = 1ULL << 6;
+  // _PAGE_PROTNONE shares the global bit, which means nothing while the entry is not present.
+  static constexpr std::uint64_t kProtNone = 1ULL << 8;
+  static constexpr std::uint64_t kSpecial = 1ULL << 9;
+  static constexpr std::uint64_t kNoExecute = 1ULL << 63;
+  static constexpr std::uint64_t kFrameMask = 0x000ffffffffff000;
+
+  std::uint64_t bits_ = 0;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_VM_PTE_H_

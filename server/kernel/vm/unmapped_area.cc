@@ -1,0 +1,144 @@
+#include "server/kernel/vm/unmapped_area.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/mman_flags.h"
+
+namespace memsim {
+namespace {
+
+// CONFIG_LSM_MMAP_MIN_ADDR, which counts for hints and searches beside the sysctl.
+constexpr VirtualAddress kLsmMmapMinimum{65536};
+// MAP_32BIT's window.
+constexpr VirtualRange k32BitWindow{VirtualAddress(0x40000000), VirtualAddress(0x80000000)};
+// mmap_legacy_base without randomness: a third of the address space.
+constexpr VirtualAddress kLegacyBase = PageAlignUp(VirtualAddress(kTaskSize.value() / 3));
+constexpr VirtualAddress kMapAbove4G_Start{1ULL << 32};
+
+VirtualAddress MmapMinimum(const AddressSpace& space) {
+  const Sysctls& sysctls = const_cast<AddressSpace&>(space).environment().sysctls;
+  return std::max(VirtualAddress(sysctls.mmap_min_addr.value()), kLsmMmapMinimum);
+}
+
+// vm_start_gap: where a mapping starts for those who search below it.
+VirtualAddress StartWithGuard(const Vma& vma) {
+  if ((vma.flags & kVmGrowsDown) == 0) return vma.range.start;
+  return vma.range.start.value() > kStackGuardGap.value() ? vma.range.start - kStackGuardGap : VirtualAddress(0);
+}
+
+// The part of a gap that the guard gap of the stack above leaves. Empty if nothing.
+VirtualRange WithoutGuard(AddressSpace& space, const VmaTree::Gap& gap) {
+  VirtualRange range = gap.range;
+  if (gap.above == kNoVma) return range;
+  if (const Vma* above = space.Find(range.end - ByteCount(1))) range.end = std::min(range.end, StartWithGuard(*above));
+  return range;
+}
+
+// unmapped_area_topdown: the highest place for length bytes in the window.
+std::optional<VirtualAddress> SearchDown(AddressSpace& space, VirtualRange window, ByteCount length) {
+  while (window.start < window.end) {
+    const std::optional<VmaTree::Gap> gap = space.tree().HighestGap(window, length);
+    if (!gap.has_value()) return std::nullopt;
+    const VirtualRange room = WithoutGuard(space, *gap);
+    if (!room.empty() && room.size() >= length) return room.end - length;
+    window.end = gap->range.start;
+  }
+  return std::nullopt;
+}
+
+// unmapped_area: the lowest one.
+std::optional<VirtualAddress> SearchUp(AddressSpace& space, VirtualRange window, ByteCount length) {
+  while (window.start < window.end) {
+    const std::optional<VmaTree::Gap> gap = space.tree().LowestGap(window, length);
+    if (!gap.has_value()) return std::nullopt;
+    const VirtualRange room = WithoutGuard(space, *gap);
+    if (!room.empty() && room.size() >= length) return room.start;
+    window.start = gap->range.end;
+  }
+  return std::nullopt;
+}
+
+// The hint as it stands, if nothing is in the way.
+bool HintIsFree(AddressSpace& space, VirtualAddress hint, ByteCount length) {
+  if (hint.value() > kTaskSize.value() - length.value() || hint < MmapMinimum(space)) return false;
+  const Vma* next = space.Find(hint);
+  return next == nullptr || hint + length <= StartWithGuard(*next);
+}
+
+std::optional<VirtualAddress> Search(AddressSpace& space, const PlacementRequest& request, ByteCount length) {
+  if ((request.map_flags & kMap32Bit) != 0) return SearchUp(space, k32BitWindow, length);
+  const VirtualAddress low =
+      (request.map_flags & kMapAbove4G) != 0 ? kMapAbove4G_Start : VirtualAddress(kPageSize.value());
+  const std::optional<VirtualAddress> down = SearchDown(space, {low, space.layout.mmap_base}, length);
+  if (down.has_value()) return down;
+  return SearchUp(space, {kLegacyBase, kTaskSize}, length);
+}
+
+// thp_get_unmapped_area: a place at which the object's 2 MiB pieces can be huge pages; nullopt: none with the room to
+// align.
+std::optional<VirtualAddress> SearchAligned(AddressSpace& space, const PlacementRequest& request) {
+  const std::uint64_t mask = kPmdSize.value() - 1;
+  const std::uint64_t offset = request.kind == PlacementKind::kHugeFile ? request.offset.value() : 0;
+  const std::uint64_t aligned_from = (offset + mask) & ~mask;
+  // The object must hold one whole aligned piece.
+  if (offset + request.length.value() < aligned_from + kPmdSize.value()) return std::nullopt;
+  const ByteCount padded = request.length + kPmdSize;
+  if (padded.value() < request.length.value() || padded.value() > kTaskSize.value()) return std::nullopt;
+  const std::optional<VirtualAddress> place = Search(space, request, padded);
+  if (!place.has_value()) return std::nullopt;
+  const std::uint64_t shift = (offset - place->value()) & mask;
+  // Top-down, a place that is aligned already is moved up into the padding, so that mappings lie close together.
+  return VirtualAddress(place->value() + (shift == 0 ? kPmdSize.value() : shift));
+}
+
+bool WantsAlignment(const PlacementRequest& request) {
+  switch (request.kind) {
+    case PlacementKind::kPages:
+      return false;
+    case PlacementKind::kAnonymous:
+      return request.length.value() % kPmdSize.value() == 0;
+    case PlacementKind::kHugeFile:
+      return request.length >= kPmdSize;
+  }
+  return false;
+}
+
+}  // namespace
+
+VirtualAddress RoundHintToMinimum(const AddressSpace& space, VirtualAddress hint) {
+  hint = PageAlignDown(hint);
+  if (hint != VirtualAddress(0) && hint < MmapMinimum(space)) return PageAlignUp(MmapMinimum(space));
+  return hint;
+}
+
+ErrnoOr<VirtualAddress> GetUnmappedArea(AddressSpace& space, const PlacementRequest& request) {
+  if (request.length.value() > kTaskSize.value()) return Errno::kNoMem;
+  if ((request.map_flags & kMapFixed) != 0) {
+    if (request.address.value() > kTaskSize.value() - request.length.value()) return Errno::kNoMem;
+    if (!IsPageAligned(request.address)) return Errno::kInval;
+    return request.address;
+  }
+  if (request.address != VirtualAddress(0) && HintIsFree(space, request.address, request.length))
+    return request.address;
+  if (request.address == VirtualAddress(0) && WantsAlignment(request)) {
+    if (const auto place = SearchAligned(space, request)) return *place;
+  }
+  const std::optional<VirtualAddress> place = Search(space, request, request.length);
+  if (!place.has_value()) return Errno::kNoMem;
+  return *place;
+}
+
+VirtualAddress MmapBase(ByteCount stack_limit, ByteCount stack_random_max, PageCount random_pages) {
+  constexpr ByteCount kMinimumGap{128ULL << 20};
+  constexpr ByteCount kMaximumGap{kTaskSize.value() / 6 * 5};
+  // Values that wrap when the padding is added stay as they are (mmap_base in arch/x86/mm/mmap.c).
+  const ByteCount padding = stack_random_max + kStackGuardGap;
+  ByteCount gap = stack_limit;
+  if (gap + padding > gap) gap += padding;
+  gap = std::clamp(gap, kMinimumGap, kMaximumGap);
+  return PageAlignUp(VirtualAddress(kTaskSize.value() - gap.value() - ToBytes(random_pages).value()));
+}
+
+}  // namespace memsim

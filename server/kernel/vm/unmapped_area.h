@@ -1,0 +1,49 @@
+// Where a new mapping goes: get_unmapped_area and the searches below it (mm/mmap.c, mm/vma.c,
+// arch/x86/kernel/sys_x86_64.c).
+
+#ifndef MEMSIM_SERVER_KERNEL_VM_UNMAPPED_AREA_H_
+#define MEMSIM_SERVER_KERNEL_VM_UNMAPPED_AREA_H_
+
+#include <cstdint>
+
+#include "server/base/errno.h"
+#include "server/base/units.h"
+#include "server/kernel/vm/address_space.h"
+
+namespace memsim {
+
+// What decides about the alignment of a place.
+enum class PlacementKind : std::uint8_t {
+  // Any page will do.
+  kPages,
+  // Private anonymous memory: at a multiple of 2 MiB if its size is one and there is no hint.
+  kAnonymous,
+  // A file on a file system that knows huge pages: from 2 MiB on, address and offset agree modulo 2 MiB.
+  kHugeFile,
+};
+
+struct PlacementRequest {
+  // With MAP_FIXED the place, else a hint. Page-aligned unless MAP_FIXED, where an unaligned one is refused.
+  VirtualAddress address;
+  // Whole pages, not 0.
+  ByteCount length;
+  // In bytes, for kHugeFile.
+  ByteCount offset;
+  // MAP_*.
+  std::uint64_t map_flags = 0;
+  PlacementKind kind = PlacementKind::kPages;
+};
+
+// The address. ENOMEM: no room; EINVAL: a fixed address that is not page-aligned.
+ErrnoOr<VirtualAddress> GetUnmappedArea(AddressSpace& space, const PlacementRequest& request);
+
+// round_hint_to_min: a hint too low to be mapped becomes the lowest that can be; 0 stays 0. Page-aligned, downwards.
+VirtualAddress RoundHintToMinimum(const AddressSpace& space, VirtualAddress hint);
+
+// Where the search for room starts, downwards (mmap_base): below the stack's room for growth. random_pages is 0 without
+// ASLR.
+VirtualAddress MmapBase(ByteCount stack_limit, ByteCount stack_random_max, PageCount random_pages);
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_VM_UNMAPPED_AREA_H_

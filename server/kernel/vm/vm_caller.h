@@ -1,0 +1,45 @@
+// On whose behalf an address space changes.
+
+#ifndef MEMSIM_SERVER_KERNEL_VM_VM_CALLER_H_
+#define MEMSIM_SERVER_KERNEL_VM_VM_CALLER_H_
+
+#include <cstdint>
+
+#include "server/base/units.h"
+#include "server/kernel/vm/address_space.h"
+#include "server/kernel/vm/resource_limits.h"
+
+namespace memsim {
+
+// Faults of a task: task->min_flt and maj_flt.
+struct FaultTally {
+  std::uint64_t minor_faults = 0;
+  std::uint64_t major_faults = 0;
+
+  friend bool operator==(const FaultTally&, const FaultTally&) = default;
+};
+
+// The calling task, as far as this folder may know it. Both must outlive the call.
+struct VmCaller {
+  const ResourceLimits& limits;
+  // Takes the faults that the call itself causes (MAP_POPULATE).
+  FaultTally& faults;
+
+  PageCount LimitPages(Resource resource) const { return ToPages(ByteCount(limits[resource].current)); }
+};
+
+// may_expand_vm: whether the limits AS and DATA leave room for more pages of such a mapping.
+inline bool MayExpand(const AddressSpace& space, const VmCaller& caller, VmFlags flags, PageCount pages) {
+  const AddressSpaceStatistics& statistics = space.statistics();
+  if (statistics.total_vm + pages > caller.LimitPages(Resource::kAs)) return false;
+  if (!IsDataMapping(flags)) return true;
+  const PageCount data = statistics.data_vm + pages;
+  if (data <= caller.LimitPages(Resource::kData)) return true;
+  // A limit of 0 is taken for its maximum: Valgrind sets it so.
+  const ResourceLimit& limit = caller.limits[Resource::kData];
+  return limit.current == 0 && data <= ToPages(ByteCount(limit.maximum));
+}
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_VM_VM_CALLER_H_

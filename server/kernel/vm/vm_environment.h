@@ -1,0 +1,34 @@
+// What the address spaces of a machine share.
+
+#ifndef MEMSIM_SERVER_KERNEL_VM_VM_ENVIRONMENT_H_
+#define MEMSIM_SERVER_KERNEL_VM_VM_ENVIRONMENT_H_
+
+#include "server/base/units.h"
+#include "server/kernel/cpu/cost_table.h"
+#include "server/kernel/cpu/virtual_clock.h"
+#include "server/kernel/file/file_system.h"
+#include "server/kernel/machine_spec.h"
+#include "server/kernel/observe/counter.h"
+#include "server/kernel/physical/page_allocator.h"
+#include "server/kernel/vm/anon_vma.h"
+#include "server/kernel/vm/commit_accounting.h"
+
+namespace memsim {
+
+// References only: the machine owns all of it, and outlives every address space.
+struct VmEnvironment {
+  PageAllocator& pages;
+  FileSystem& files;
+  AnonVmas& anon_vmas;
+  CommitAccounting& commit;
+  Counters& counters;
+  VirtualClock& clock;
+  const CostTable& costs;
+  const Sysctls& sysctls;
+  // What read faults of untouched anonymous memory map.
+  PageFrameNumber zero_page;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_VM_VM_ENVIRONMENT_H_

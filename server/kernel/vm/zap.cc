@@ -1,0 +1,67 @@
+#include "server/kernel/vm/zap.h"
+
+namespace memsim {
+namespace {
+
+// Pages that count as mapped files (NR_FILE_MAPPED) are those that are not anonymous.
+Counter MappedCounter(const PageFrame& page) {
+  return page.owner == PageOwner::kAnonymous ? Counter::kNrAnonPages : Counter::kNrMapped;
+}
+
+}  // namespace
+
+void AddMapping(VmEnvironment& environment, PageFrameNumber frame) {
+  PageFrame& page = environment.pages.frame(frame);
+  if (page.map_count++ != 0) return;
+  environment.counters.Add(MappedCounter(page), 1);
+  // New anonymous pages start on the inactive list.
+  if (page.owner == PageOwner::kAnonymous) environment.counters.Add(Counter::kNrInactiveAnon, 1);
+}
+
+void RemoveMapping(VmEnvironment& environment, PageFrameNumber frame) {
+  PageFrame& page = environment.pages.frame(frame);
+  if (--page.map_count == 0) {
+    environment.counters.Add(MappedCounter(page), -1);
+    // An anonymous page that nothing maps is about to be freed.
+    if (page.owner == PageOwner::kAnonymous) environment.counters.Add(Counter::kNrInactiveAnon, -1);
+  }
+  environment.pages.PutPage(frame);
+}
+
+void ZapCutTail(AddressSpace& space, const CutTail& cut) {
+  const FileSystem& files = space.environment().files;
+  space.ForEachVma([&](const Vma& vma) {
+    if (vma.file == OpenFileId() || files.file(vma.file).inode != cut.inode) return;
+    if (vma.PageIndex(vma.range.end) <= cut.first) return;
+    const PageCount kept = cut.first > vma.pgoff ? cut.first - vma.pgoff : PageCount(0);
+    ZapRange(space, vma, {vma.range.start + ToBytes(kept), vma.range.end});
+  });
+}
+
+void ZapRange(AddressSpace& space, const Vma& vma, VirtualRange range) {
+  VmEnvironment& environment = space.environment();
+  const RssKind file_kind = vma.file == OpenFileId() ? RssKind::kFile : FileRssKind(space, vma);
+  space.page_tables().VisitLeaves(range, [&](VirtualAddress, LeafTable& leaf, int first, int last) {
+    std::int64_t anonymous = 0;
+    std::int64_t file = 0;
+    for (int i = first; i < last; ++i) {
+      const Pte pte = leaf.entries[i];
+      if (pte.none()) continue;
+      leaf.Set(i, Pte());
+      if (pte.special()) continue;
+      const PageFrame& page = environment.pages.frame(pte.frame());
+      if (page.owner == PageOwner::kAnonymous) {
+        ++anonymous;
+      } else {
+        ++file;
+        if (pte.dirty()) environment.files.MarkDirty(pte.frame());
+      }
+      RemoveMapping(environment, pte.frame());
+    }
+    if (anonymous != 0) space.AddRss(RssKind::kAnonymous, -anonymous);
+    if (file != 0) space.AddRss(file_kind, -file);
+    environment.clock.Advance(environment.costs.zap_page * static_cast<std::uint64_t>(anonymous + file));
+  });
+}
+
+}  // namespace memsim

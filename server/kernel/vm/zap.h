@@ -1,0 +1,25 @@
+// Taking pages out of page tables: zap_pte_range and what counts mapped pages.
+
+#ifndef MEMSIM_SERVER_KERNEL_VM_ZAP_H_
+#define MEMSIM_SERVER_KERNEL_VM_ZAP_H_
+
+#include "server/base/units.h"
+#include "server/kernel/vm/address_space.h"
+#include "server/kernel/vm/vma.h"
+
+namespace memsim {
+
+// Empties every entry of the range, which lies in the mapping, and drops the pages that they held. The tables stay.
+void ZapRange(AddressSpace& space, const Vma& vma, VirtualRange range);
+
+// Drops what a file lost by becoming shorter from every mapping of it, private copies included (unmap_mapping_range).
+void ZapCutTail(AddressSpace& space, const CutTail& cut);
+
+// Counts one more page-table entry that maps the frame (folio_add_rmap_pte). The caller holds a reference for it.
+void AddMapping(VmEnvironment& environment, PageFrameNumber frame);
+// The reverse, with the entry's reference (folio_remove_rmap_pte, put_page).
+void RemoveMapping(VmEnvironment& environment, PageFrameNumber frame);
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_VM_ZAP_H_
