@@ -292,6 +292,27 @@ TEST(PageAllocatorWatermarksTest, AtomicBlocksGetAReserveThatOrdinaryMemoryRetur
   EXPECT_EQ(machine.zone(ZoneType::kDma32).pageblocks_by_type[3], 0U);
 }
 
+TEST(PageAllocatorWatermarksTest, FreePagesOfTheReserveCountForNobodyWhoMayNotHaveThem) {
+  Machine machine(512 * kMiB);
+  std::vector<PageFrameNumber> taken;
+  while (const auto pfn = machine.pages().AllocPages(kGfpKernel, Order(2), kCaller)) taken.push_back(*pfn);
+  const PageFrameNumber atomic = *machine.Take(kGfpAtomic, 2);
+  // The rest of the pageblock that is now reserved becomes free, and some ordinary memory.
+  ASSERT_NE(taken.front().value() / 512, atomic.value() / 512);
+  for (const PageFrameNumber pfn : taken) {
+    if (pfn.value() / 512 != atomic.value() / 512 && pfn > taken.front() + PageCount(100)) continue;
+    EXPECT_EQ(machine.pages().FreeCallerPages(pfn, 2), std::nullopt);
+  }
+  machine.TakeAll(kGfpKernel | kGfpNoretry);
+  const ZoneInfo zone = machine.zone(ZoneType::kDma32);
+  PageCount reserve;
+  for (std::uint8_t o = 0; o < kOrderCount; ++o) reserve += PagesOfOrder(Order(o)) * zone.free_blocks_by_type[3][o];
+  EXPECT_GT(reserve, PageCount(400));
+  EXPECT_EQ(zone.free, zone.watermarks.min + zone.protection[static_cast<std::size_t>(ZoneType::kNormal)] + reserve);
+  // Who cannot wait may have them.
+  EXPECT_TRUE(machine.Take(kGfpAtomic).has_value());
+}
+
 TEST(PageAllocatorWatermarksTest, MinFreeKbytesAsSetIsUsed) {
   Machine machine(4 * kGiB, {4096, 10, TransparentHugePages::kMadvise});
   EXPECT_EQ(machine.pages().min_free_kbytes(), 4096U);
