@@ -32,8 +32,9 @@ class Socket {
 };
 
 absl::Status CannotListen(const std::string& address, int error) {
-  return absl::UnavailableError(absl::StrCat("cannot listen at ", address, ": ", std::strerror(error),
-                                             "; stop the server that does, or choose another address"));
+  const char* remedy =
+      error == EADDRINUSE ? "stop the server that does, or choose another address" : "choose another address";
+  return absl::UnavailableError(absl::StrCat("cannot listen at ", address, ": ", std::strerror(error), "; ", remedy));
 }
 
 absl::Status CheckUnix(const std::string& address, const std::string& path) {

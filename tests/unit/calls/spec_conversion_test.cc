@@ -1,0 +1,92 @@
+#include "server/calls/spec_conversion.h"
+
+#include <functional>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "server/calls/misuse.h"
+
+namespace memsim {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(SpecConversionTest, AnEmptyMessageIsTheDefaultSpec) {
+  const absl::StatusOr<MachineSpec> spec = SpecFromMessage(v1::MachineSpec());
+  ASSERT_TRUE(spec.ok());
+  const MachineSpec expected;
+  EXPECT_EQ(spec->cpu_count, expected.cpu_count);
+  EXPECT_EQ(spec->memory, expected.memory);
+  EXPECT_FALSE(spec->reserved.has_value());
+  EXPECT_EQ(spec->address_randomization, AddressRandomization::kOn);
+  EXPECT_EQ(spec->sysctls.overcommit_ratio, 50U);
+  EXPECT_EQ(spec->sysctls.max_map_count, 65530U);
+  EXPECT_FALSE(spec->sysctls.min_free_kbytes.has_value());
+  EXPECT_FALSE(spec->sysctls.user_reserve_kbytes.has_value());
+}
+
+TEST(SpecConversionTest, EveryFieldGoesThereAndBack) {
+  v1::MachineSpec message;
+  message.set_cpu_count(7);
+  message.set_memory_bytes(256ULL << 20);
+  message.set_reserved_bytes(8ULL << 20);
+  message.set_seed(42);
+  message.set_address_randomization(v1::ADDRESS_RANDOMIZATION_OFF);
+  v1::Sysctls& sysctls = *message.mutable_sysctls();
+  sysctls.set_overcommit_memory(2);
+  sysctls.set_overcommit_ratio(0);
+  sysctls.set_overcommit_kbytes(1);
+  sysctls.set_max_map_count(3);
+  sysctls.set_mmap_min_addr(0);
+  sysctls.set_min_free_kbytes(4);
+  sysctls.set_watermark_scale_factor(5);
+  sysctls.set_user_reserve_kbytes(0);
+  sysctls.set_admin_reserve_kbytes(6);
+  message.set_model_version(kModelVersion);
+  // A field that is added to the API must be converted too.
+  EXPECT_EQ(v1::MachineSpec::descriptor()->field_count(), 7);
+  EXPECT_EQ(v1::Sysctls::descriptor()->field_count(), 9);
+
+  const absl::StatusOr<MachineSpec> spec = SpecFromMessage(message);
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  v1::MachineSpec back;
+  SpecToMessage(*spec, back);
+  EXPECT_EQ(back.DebugString(), message.DebugString());
+}
+
+TEST(SpecConversionTest, ABadFieldIsNamed) {
+  const std::pair<std::string, std::function<void(v1::MachineSpec&)>> cases[] = {
+      {"spec.cpu_count is 257", [](v1::MachineSpec& spec) { spec.set_cpu_count(257); }},
+      {"spec.memory_bytes is 1", [](v1::MachineSpec& spec) { spec.set_memory_bytes(1); }},
+      {"spec.reserved_bytes", [](v1::MachineSpec& spec) { spec.set_reserved_bytes(4ULL << 30); }},
+      {"spec.address_randomization is 9",
+       [](v1::MachineSpec& spec) { spec.set_address_randomization(static_cast<v1::AddressRandomization>(9)); }},
+      {"spec.sysctls.overcommit_memory is 3",
+       [](v1::MachineSpec& spec) { spec.mutable_sysctls()->set_overcommit_memory(3); }},
+      {"spec.sysctls.max_map_count is 0", [](v1::MachineSpec& spec) { spec.mutable_sysctls()->set_max_map_count(0); }},
+      {"spec.sysctls.watermark_scale_factor is 0",
+       [](v1::MachineSpec& spec) { spec.mutable_sysctls()->set_watermark_scale_factor(0); }},
+  };
+  for (const auto& [words, spoil] : cases) {
+    v1::MachineSpec message;
+    spoil(message);
+    const absl::Status status = SpecFromMessage(message).status();
+    EXPECT_EQ(MisuseReason(status), v1::ERROR_REASON_SPEC_INVALID) << words;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(words));
+  }
+}
+
+TEST(SpecConversionTest, TheLimitsOfCpusAndMemoryAreStillAllowed) {
+  v1::MachineSpec message;
+  message.set_cpu_count(256);
+  message.set_memory_bytes(4ULL << 40);
+  EXPECT_TRUE(SpecFromMessage(message).ok());
+  message.set_cpu_count(1);
+  message.set_memory_bytes(16ULL << 20);
+  EXPECT_TRUE(SpecFromMessage(message).ok());
+}
+
+}  // namespace
+}  // namespace memsim

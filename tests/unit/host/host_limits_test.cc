@@ -1,0 +1,144 @@
+// What is too much is refused, at the limit and not before, and everything else goes on.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/host/batch_limits.h"
+#include "server/host/growing_calls.h"
+#include "server/host/host_memory_meter.h"
+#include "tests/unit/host/host_test_fixture.h"
+
+namespace memsim {
+namespace {
+
+using testing::HasSubstr;
+
+class HostLimitsTest : public HostTest {
+ protected:
+  std::unique_ptr<SubmittedBatch> Submit(const std::string& machine, int calls = 1) {
+    return std::make_unique<SubmittedBatch>(host(), BatchOf(machine, BrkCall(), calls));
+  }
+};
+
+TEST(BatchLimitsTest, ALimitIsStillAllowed) {
+  const BatchLimits limits;
+  EXPECT_EQ(CheckBatchCalls(9'999, limits), absl::OkStatus());
+  EXPECT_EQ(CheckBatchCalls(10'000, limits), absl::OkStatus());
+  EXPECT_THAT(CheckBatchCalls(10'001, limits), HasReason(v1::ERROR_REASON_BATCH_TOO_LARGE));
+  EXPECT_EQ(CheckBatchBytes(4U << 20, limits), absl::OkStatus());
+  EXPECT_THAT(CheckBatchBytes((4U << 20) + 1, limits), HasReason(v1::ERROR_REASON_BATCH_TOO_LARGE));
+  EXPECT_THAT(std::string(CheckBatchCalls(10'001, limits).message()), HasSubstr("10001 calls, of at most 10000"));
+}
+
+TEST_F(HostLimitsTest, ABatchOfTheMostCallsRuns) {
+  Create("demo");
+  EXPECT_EQ(Execute(BatchOf("demo", BrkCall(), 10'000)), absl::OkStatus());
+  EXPECT_THAT(Execute(BatchOf("demo", BrkCall(), 10'001)), HasReason(v1::ERROR_REASON_BATCH_TOO_LARGE));
+  EXPECT_EQ(Sequence("demo"), 10'000U);
+}
+
+TEST_F(HostLimitsTest, ABatchOfTooManyBytesIsRefused) {
+  Create("demo");
+  v1::Call call;
+  call.mutable_spawn()->set_comm(std::string(5U << 20, 'x'));
+  EXPECT_THAT(Execute(BatchOf("demo", call)), HasReason(v1::ERROR_REASON_BATCH_TOO_LARGE));
+}
+
+TEST_F(HostLimitsTest, AFullQueueRefusesAndLeavesOtherMachinesAlone) {
+  HostOptions options;
+  options.queue.jobs = 3;
+  StartHost(options);
+  Create("demo");
+  Create("other");
+  HeldMachine held(host(), "demo");
+  std::vector<std::unique_ptr<SubmittedBatch>> waiting;
+  for (int i = 0; i < 3; ++i) waiting.push_back(Submit("demo"));
+  EXPECT_THAT(Submit("demo")->status(), HasReason(v1::ERROR_REASON_QUEUE_FULL));
+  EXPECT_EQ(host().GetMachine("demo")->queued_jobs, 3U);
+  const auto other = Submit("other");
+  held.Release();
+  EXPECT_EQ(other->status(), absl::OkStatus());
+  for (auto& batch : waiting) EXPECT_EQ(batch->status(), absl::OkStatus());
+  EXPECT_EQ(Submit("demo")->status(), absl::OkStatus());
+}
+
+TEST_F(HostLimitsTest, TheBytesOfAllQueuesAreLimited) {
+  const std::size_t size = BatchOf("demo", BrkCall()).ByteSizeLong();
+  HostOptions options;
+  options.max_queued_bytes = 3 * size - 1;
+  StartHost(options);
+  Create("demo");
+  Create("four");
+  HeldMachine held(host(), "demo");
+  const auto first = Submit("demo");
+  const auto second = Submit("four");
+  EXPECT_EQ(host().Load().queued_bytes, 2 * size);
+  EXPECT_THAT(Submit("demo")->status(), HasReason(v1::ERROR_REASON_QUEUE_FULL));
+  EXPECT_THAT(Submit("four")->status(), HasReason(v1::ERROR_REASON_QUEUE_FULL));
+  held.Release();
+  EXPECT_EQ(first->status(), absl::OkStatus());
+  EXPECT_EQ(second->status(), absl::OkStatus());
+  EXPECT_TRUE(host().AwaitIdle(Soon()));
+  EXPECT_EQ(host().Load().queued_bytes, 0U);
+}
+
+TEST_F(HostLimitsTest, WhenHostMemoryIsExhaustedOnlyWhatFreesMemoryRuns) {
+  HostOptions options;
+  options.max_host_memory = ByteCount(1);  // Any machine is more.
+  StartHost(options);
+  Create("first");
+  EXPECT_THAT(CreateMachineAndWait(host(), "default", "second", SmallSpec()).status(),
+              HasReason(v1::ERROR_REASON_HOST_MEMORY_EXHAUSTED));
+
+  v1::ExecuteBatchRequest request = BatchOf("first", BrkCall());
+  request.add_calls()->mutable_munmap()->set_pid(1);
+  const absl::StatusOr<v1::ExecuteBatchResponse> response = ExecuteAndWait(host(), request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->answers(0).misuse().reason(), v1::ERROR_REASON_HOST_MEMORY_EXHAUSTED);
+  EXPECT_FALSE(response->answers(1).has_misuse());
+  EXPECT_EQ(response->sequence(), 1U);
+
+  EXPECT_EQ(host().DeleteMachine("first"), absl::OkStatus());
+  // The machine's last turn gives its memory back.
+  while (host().Load().host_memory > ByteCount(1)) std::this_thread::yield();
+  Create("second");
+}
+
+TEST_F(HostLimitsTest, TheMemoryOfAllMachinesIsAddedUp) {
+  Create("a");
+  const ByteCount one = host().Load().host_memory;
+  EXPECT_EQ(one, host().GetMachine("a")->host_memory);
+  Create("b");
+  EXPECT_EQ(host().Load().host_memory, one + host().GetMachine("b")->host_memory);
+  EXPECT_EQ(host().DeleteMachine("a"), absl::OkStatus());
+  EXPECT_EQ(host().DeleteMachine("b"), absl::OkStatus());
+  while (host().Load().host_memory > ByteCount(0)) std::this_thread::yield();
+}
+
+TEST(HostMemoryMeterTest, TheCapItselfIsStillAllowed) {
+  HostMemoryMeter meter(ByteCount(100));
+  meter.Change(ByteCount(0), ByteCount(100));
+  EXPECT_FALSE(meter.exhausted());
+  meter.Change(ByteCount(0), ByteCount(1));
+  EXPECT_TRUE(meter.exhausted());
+  meter.Change(ByteCount(100), ByteCount(50));
+  EXPECT_EQ(meter.used(), ByteCount(51));
+  EXPECT_FALSE(meter.exhausted());
+}
+
+TEST(GrowingCallsTest, FreeingNeverCountsAsGrowing) {
+  v1::Call call;
+  EXPECT_FALSE(MayGrowState(call)) << "it is refused for what it is";
+  call.mutable_exit_group();
+  EXPECT_FALSE(MayGrowState(call));
+  call.mutable_free_pages();
+  EXPECT_FALSE(MayGrowState(call));
+  call.mutable_touch();
+  EXPECT_TRUE(MayGrowState(call));
+  call.mutable_fork();
+  EXPECT_TRUE(MayGrowState(call));
+}
+
+}  // namespace
+}  // namespace memsim
