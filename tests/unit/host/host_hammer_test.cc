@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+
 #include "server/base/random.h"
 #include "server/calls/execute_call.h"
 #include "tests/unit/host/host_test_fixture.h"
@@ -28,7 +30,7 @@ struct Executed {
   v1::Call call;
 };
 
-std::string MachineId(int machine) { return "m" + std::to_string(machine); }
+std::string MachineId(int machine) { return absl::StrCat("m", machine); }
 
 std::uint32_t Slot(Random& random) { return static_cast<std::uint32_t>(1 + random.Below(kSlots)); }
 
