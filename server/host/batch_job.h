@@ -21,7 +21,7 @@ class BatchJob {
  public:
   // OK: response() has the answers. Otherwise why the batch as a whole was refused, or what became of the rest of it.
   // Called exactly once, without a lock, on a worker or on the submitting thread: it must not block.
-  using Done = std::function<void(BatchJob& job, const absl::Status& status)>;
+  using Done = std::function<void(BatchJob& job, absl::Status status)>;
 
   explicit BatchJob(Done done)
       : done_(std::move(done)),
@@ -44,7 +44,7 @@ class BatchJob {
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
 
   // For the host.
-  void Finish(const absl::Status& status) { done_(*this, status); }
+  void Finish(absl::Status status) { done_(*this, std::move(status)); }
 
  private:
   Done done_;

@@ -41,8 +41,11 @@ absl::Status SpecStatus(const absl::Status& status) {
   return status.ok() ? status : MisuseStatus(v1::ERROR_REASON_SPEC_INVALID, status.message());
 }
 
-absl::Status Draining() {
-  return MisuseStatus(v1::ERROR_REASON_SERVER_DRAINING, "the server is shutting down; the call was not executed");
+v1::Misuse MakeMisuse(v1::ErrorReason reason, absl::string_view message) {
+  v1::Misuse misuse;
+  misuse.set_reason(reason);
+  misuse.set_message(std::string(message));
+  return misuse;
 }
 
 }  // namespace
@@ -119,10 +122,12 @@ Host::~Host() { Abandon(); }
 
 void Host::Abandon() {
   BeginDrain();
+  const v1::Misuse draining =
+      MakeMisuse(v1::ERROR_REASON_SERVER_DRAINING, "the server is shutting down; the call was not executed");
   // A boot that was accepted may still bring a machine, so go on until nothing is pending.
   do {
     for (const auto& machine : state_->registry.List(kAnyTenant, nullptr, SIZE_MAX)) {
-      state_->WakeUp(machine->Close(Draining()), machine);
+      state_->WakeUp(machine->Close(draining), machine);
     }
   } while (!AwaitIdle(std::chrono::steady_clock::now() + std::chrono::milliseconds(10)));
 }
@@ -173,8 +178,8 @@ absl::Status Host::DeleteMachine(absl::string_view text) {
   if (!name.ok()) return name.status();
   const absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->registry.Remove(*name);
   if (!machine.ok()) return machine.status();
-  const absl::Status reason = MisuseStatus(v1::ERROR_REASON_MACHINE_DELETED,
-                                           absl::StrCat("the machine ", name->ToString(), " was deleted meanwhile"));
+  const v1::Misuse reason = MakeMisuse(v1::ERROR_REASON_MACHINE_DELETED,
+                                       absl::StrCat("the machine ", name->ToString(), " was deleted meanwhile"));
   state_->WakeUp((*machine)->Close(reason), *machine);
   return absl::OkStatus();
 }
@@ -184,11 +189,11 @@ void Host::Submit(std::shared_ptr<BatchJob> job) {
   absl::Status status = CheckBatchBytes(job->wire_bytes(), state_->options.batch);
   if (status.ok())
     status = CheckBatchCalls(static_cast<std::size_t>(job->request().calls_size()), state_->options.batch);
-  if (!status.ok()) return job->Finish(status);
-  const absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->Find(job->request().machine());
-  if (!machine.ok()) return job->Finish(machine.status());
+  if (!status.ok()) return job->Finish(std::move(status));
+  absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->Find(job->request().machine());
+  if (!machine.ok()) return job->Finish(std::move(machine).status());
   status = state_->pending.Add(job->wire_bytes());
-  if (!status.ok()) return job->Finish(status);
+  if (!status.ok()) return job->Finish(std::move(status));
   state_->WakeUp((*machine)->Submit(std::move(job)), *machine);
 }
 

@@ -38,34 +38,34 @@ HostedMachine::~HostedMachine() {
 }
 
 Wake HostedMachine::Submit(std::shared_ptr<BatchJob> job) {
-  const absl::StatusOr<Wake> wake = queue_.PushBatch(job);
+  absl::StatusOr<Wake> wake = queue_.PushBatch(job);
   if (wake.ok()) return *wake;
-  EndJob(*job, wake.status());
+  EndJob(*job, std::move(wake).status());
   return Wake::kNotNeeded;
 }
 
 Wake HostedMachine::Inspect(Inspection inspection) {
-  const absl::StatusOr<Wake> wake = queue_.PushInspection(inspection);
+  absl::StatusOr<Wake> wake = queue_.PushInspection(inspection);
   if (wake.ok()) return *wake;
-  EndJob(inspection, wake.status());
+  EndJob(inspection, std::move(wake).status());
   return Wake::kNotNeeded;
 }
 
-Wake HostedMachine::Close(const absl::Status& reason) {
+Wake HostedMachine::Close(const v1::Misuse& reason) {
   const MachineQueue::Backlog backlog = queue_.Close(reason);
-  for (const std::shared_ptr<BatchJob>& job : backlog.batches) EndJob(*job, reason);
-  for (const Inspection& inspection : backlog.inspections) EndJob(inspection, reason);
+  for (const std::shared_ptr<BatchJob>& job : backlog.batches) EndJob(*job, queue_.CloseStatus());
+  for (const Inspection& inspection : backlog.inspections) EndJob(inspection, queue_.CloseStatus());
   return backlog.wake;
 }
 
-void HostedMachine::EndJob(BatchJob& job, const absl::Status& status) {
+void HostedMachine::EndJob(BatchJob& job, absl::Status status) {
   const std::size_t bytes = job.wire_bytes();
-  job.Finish(status);
+  job.Finish(std::move(status));
   pending_.Remove(bytes);
 }
 
-void HostedMachine::EndJob(const Inspection& inspection, const absl::Status& status) {
-  inspection(status);
+void HostedMachine::EndJob(const Inspection& inspection, absl::Status status) {
+  inspection(std::move(status));
   pending_.Remove(0);
 }
 
@@ -116,8 +116,8 @@ void HostedMachine::StepBatch() {
   if (batch_->cancelled()) return EndBatch(CallerGone());
   const v1::ExecuteBatchRequest& request = batch_->request();
   if (next_call_ == 0) {
-    const absl::Status status = CheckSequence();
-    if (!status.ok()) return EndBatch(status);
+    absl::Status status = CheckSequence();
+    if (!status.ok()) return EndBatch(std::move(status));
   }
   bool stopped = false;
   if (next_call_ < request.calls_size()) {
@@ -159,12 +159,12 @@ bool HostedMachine::StopsAfter(const v1::Answer& answer) const {
          (stop.on_misuse() && answer.has_misuse());
 }
 
-void HostedMachine::EndBatch(const absl::Status& status) {
+void HostedMachine::EndBatch(absl::Status status) {
   // Before the callback, so that whoever has the answer sees what it did in the machine's information.
   Publish();
   batch_->response().set_sequence(machine_->sequence());
   queue_.FinishBatch(*batch_);
-  EndJob(*std::exchange(batch_, nullptr), status);
+  EndJob(*std::exchange(batch_, nullptr), std::move(status));
 }
 
 void HostedMachine::Publish() {
@@ -175,7 +175,7 @@ void HostedMachine::Publish() {
 }
 
 void HostedMachine::Destroy() {
-  if (batch_ != nullptr) EndBatch(queue_.close_reason());
+  if (batch_ != nullptr) EndBatch(queue_.CloseStatus());
   machine_.reset();
   MutexLock lock(snapshot_mutex_);
   meter_.Change(snapshot_.host_memory, ByteCount(0));

@@ -38,7 +38,7 @@ class HostedMachine final : public Runnable {
   [[nodiscard]] Wake Inspect(Inspection inspection);
   // Ends with the reason what no call has begun of, at once or in the turn that must follow, which also destroys the
   // machine.
-  [[nodiscard]] Wake Close(const absl::Status& reason);
+  [[nodiscard]] Wake Close(const v1::Misuse& reason);
 
   const MachineName& name() const { return identity_.name; }
   MachineInfo Info() const ABSL_LOCKS_EXCLUDED(snapshot_mutex_);
@@ -62,15 +62,15 @@ class HostedMachine final : public Runnable {
   absl::Status CheckSequence() const;
   // Whether the batch ends after the answer.
   bool StopsAfter(const v1::Answer& answer) const;
-  void EndBatch(const absl::Status& status);
+  void EndBatch(absl::Status status);
   // Shows the machine's present state, and counts its memory.
   void Publish() ABSL_LOCKS_EXCLUDED(snapshot_mutex_);
   // The last turn of a closed machine.
   void Destroy();
 
   // --- Any thread.
-  void EndJob(BatchJob& job, const absl::Status& status);
-  void EndJob(const Inspection& inspection, const absl::Status& status);
+  void EndJob(BatchJob& job, absl::Status status);
+  void EndJob(const Inspection& inspection, absl::Status status);
 
   const MachineInfo identity_;
   const HostOptions& options_;

@@ -24,7 +24,7 @@ absl::StatusOr<Wake> MachineQueue::PushBatch(std::shared_ptr<BatchJob> job) {
   const std::size_t calls = CallCount(*job);
   const std::size_t bytes = job->wire_bytes();
   MutexLock lock(mutex_);
-  if (closed()) return close_reason_;
+  if (closed()) return CloseStatusLocked();
   if (jobs_ >= limits_.jobs) return QueueFull(jobs_, "batches");
   if (calls_ + calls > limits_.calls) return QueueFull(calls_, "calls");
   if (bytes_ + bytes > limits_.bytes) return QueueFull(bytes_, "bytes of batches");
@@ -37,7 +37,7 @@ absl::StatusOr<Wake> MachineQueue::PushBatch(std::shared_ptr<BatchJob> job) {
 
 absl::StatusOr<Wake> MachineQueue::PushInspection(Inspection inspection) {
   MutexLock lock(mutex_);
-  if (closed()) return close_reason_;
+  if (closed()) return CloseStatusLocked();
   if (inspections_.size() >= limits_.inspections) return QueueFull(inspections_.size(), "looks into the machine");
   inspections_.push_back(std::move(inspection));
   has_inspections_.store(true, std::memory_order_relaxed);
@@ -83,7 +83,7 @@ AfterTurn MachineQueue::EndTurn() {
   return AfterTurn::kIdle;
 }
 
-MachineQueue::Backlog MachineQueue::Close(const absl::Status& reason) {
+MachineQueue::Backlog MachineQueue::Close(const v1::Misuse& reason) {
   Backlog backlog;
   MutexLock lock(mutex_);
   if (closed()) return backlog;
@@ -104,9 +104,13 @@ MachineQueue::Backlog MachineQueue::Close(const absl::Status& reason) {
   return backlog;
 }
 
-absl::Status MachineQueue::close_reason() const {
+absl::Status MachineQueue::CloseStatus() const {
   MutexLock lock(mutex_);
-  return close_reason_;
+  return CloseStatusLocked();
+}
+
+absl::Status MachineQueue::CloseStatusLocked() const {
+  return MisuseStatus(close_reason_.reason(), close_reason_.message());
 }
 
 std::size_t MachineQueue::job_count() const {

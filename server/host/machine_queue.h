@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "memsim/v1/answer.pb.h"
 #include "server/base/mutex.h"
 #include "server/host/batch_job.h"
 #include "server/host/host_options.h"
@@ -55,16 +56,17 @@ class MachineQueue {
   };
   // Takes nothing any more, and gives what nobody has taken, which the caller ends with the reason. The machine must
   // get one more turn, to end the batch that it is in. A second Close gives nothing.
-  Backlog Close(const absl::Status& reason) ABSL_LOCKS_EXCLUDED(mutex_);
+  Backlog Close(const v1::Misuse& reason) ABSL_LOCKS_EXCLUDED(mutex_);
   // Lock-free, so that every call boundary can ask.
   bool closed() const { return closed_.load(std::memory_order_acquire); }
   // REQUIRES: closed().
-  absl::Status close_reason() const ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status CloseStatus() const ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Batches that wait, the one that was taken included.
   std::size_t job_count() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  absl::Status CloseStatusLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Wake WakeIfIdle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const QueueLimits& limits_;
@@ -81,7 +83,9 @@ class MachineQueue {
   std::size_t jobs_ ABSL_GUARDED_BY(mutex_) = 0;
   std::size_t calls_ ABSL_GUARDED_BY(mutex_) = 0;
   std::size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Status close_reason_ ABSL_GUARDED_BY(mutex_);
+  // Not a Status: threads that share one look to ThreadSanitizer as if they raced, as Debian's Abseil is not
+  // instrumented.
+  v1::Misuse close_reason_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace memsim

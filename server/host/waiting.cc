@@ -38,7 +38,7 @@ class Look {
  public:
   explicit Look(const std::function<void(const Machine&)>& look) : look_(look) {}
 
-  void Run(const absl::StatusOr<const Machine*>& machine) {
+  void Run(absl::StatusOr<const Machine*> machine) {
     {
       MutexLock lock(mutex_);
       if (given_up_) return;
@@ -46,7 +46,7 @@ class Look {
     }
     if (machine.ok()) look_(**machine);
     MutexLock lock(mutex_);
-    status_ = machine.status();
+    status_ = std::move(machine).status();
     ended_.NotifyAll();
   }
 
@@ -60,7 +60,7 @@ class Look {
         return absl::DeadlineExceededError("the machine was in the midst of a long call");
       }
     }
-    return *status_;
+    return *std::move(status_);
   }
 
  private:
@@ -84,10 +84,10 @@ absl::StatusOr<MachineInfo> CreateMachineAndWait(Host& host, absl::string_view t
 
 absl::StatusOr<v1::ExecuteBatchResponse> ExecuteAndWait(Host& host, const v1::ExecuteBatchRequest& request) {
   Result<absl::Status> result;
-  auto job = std::make_shared<BatchJob>([&result](BatchJob&, const absl::Status& status) { result.Set(status); });
+  auto job = std::make_shared<BatchJob>([&result](BatchJob&, absl::Status status) { result.Set(std::move(status)); });
   job->request() = request;
   host.Submit(job);
-  const absl::Status status = result.Wait();
+  absl::Status status = result.Wait();
   if (!status.ok()) return status;
   return v1::ExecuteBatchResponse(job->response());
 }
@@ -95,7 +95,7 @@ absl::StatusOr<v1::ExecuteBatchResponse> ExecuteAndWait(Host& host, const v1::Ex
 absl::Status InspectAndWait(Host& host, absl::string_view name, std::chrono::steady_clock::time_point deadline,
                             const std::function<void(const Machine&)>& look) {
   const auto shared = std::make_shared<Look>(look);
-  host.Inspect(name, [shared](const absl::StatusOr<const Machine*>& machine) { shared->Run(machine); });
+  host.Inspect(name, [shared](absl::StatusOr<const Machine*> machine) { shared->Run(std::move(machine)); });
   return shared->Wait(deadline);
 }
 

@@ -207,7 +207,7 @@ TEST_F(HostExecutionTest, DeletingAMachineEndsWhatIsQueuedOnIt) {
   SubmittedBatch queued(host(), BatchOf("demo", BrkCall()));
   std::promise<absl::Status> looked;
   host().Inspect("demo",
-                 [&looked](const absl::StatusOr<const Machine*>& machine) { looked.set_value(machine.status()); });
+                 [&looked](absl::StatusOr<const Machine*> machine) { looked.set_value(std::move(machine).status()); });
   EXPECT_EQ(host().DeleteMachine("demo"), absl::OkStatus());
   // While the machine is still in its turn.
   EXPECT_THAT(queued.status(), HasReason(v1::ERROR_REASON_MACHINE_DELETED));

@@ -101,7 +101,7 @@ TEST_F(HostRegistryTest, AMachineThatBootsHasItsNameAndIsNotSeen) {
   HeldMachine held(host(), "other");
   std::promise<absl::Status> created;
   host().CreateMachine("default", "demo", SmallSpec(),
-                       [&created](const absl::StatusOr<MachineInfo>& info) { created.set_value(info.status()); });
+                       [&created](absl::StatusOr<MachineInfo> info) { created.set_value(std::move(info).status()); });
   EXPECT_THAT(host().GetMachine("demo").status(), HasReason(v1::ERROR_REASON_MACHINE_NOT_FOUND));
   EXPECT_THAT(TryCreate("default", "demo"), HasReason(v1::ERROR_REASON_MACHINE_ALREADY_EXISTS));
   held.Release();

@@ -64,7 +64,7 @@ class SubmittedBatch {
   SubmittedBatch(Host& host, const v1::ExecuteBatchRequest& request) {
     auto ended = std::make_shared<std::promise<absl::Status>>();
     end_ = ended->get_future();
-    job_ = std::make_shared<BatchJob>([ended](BatchJob&, const absl::Status& status) { ended->set_value(status); });
+    job_ = std::make_shared<BatchJob>([ended](BatchJob&, absl::Status status) { ended->set_value(std::move(status)); });
     job_->request() = request;
     host.Submit(job_);
   }

@@ -19,6 +19,12 @@ std::shared_ptr<BatchJob> Job(int calls, std::size_t bytes = 1) {
 
 const Inspection kLook = [](const absl::StatusOr<const Machine*>&) {};
 
+v1::Misuse Gone() {
+  v1::Misuse misuse;
+  misuse.set_reason(v1::ERROR_REASON_MACHINE_DELETED);
+  return misuse;
+}
+
 class MachineQueueTest : public testing::Test {
  protected:
   bool Pushes(const std::shared_ptr<BatchJob>& job) {
@@ -102,22 +108,22 @@ TEST_F(MachineQueueTest, ClosingGivesWhatNobodyHasTakenAndRefusesTheRest) {
   EXPECT_TRUE(queue_.PushInspection(kLook).ok());
   const auto running = queue_.TakeBatch();
 
-  const MachineQueue::Backlog backlog = queue_.Close(absl::AbortedError("gone"));
+  const MachineQueue::Backlog backlog = queue_.Close(Gone());
   EXPECT_EQ(backlog.batches.size(), 1U);
   EXPECT_EQ(backlog.inspections.size(), 1U);
   EXPECT_EQ(backlog.wake, Wake::kNotNeeded) << "its turn is coming anyway";
   EXPECT_TRUE(queue_.closed());
-  EXPECT_EQ(queue_.PushBatch(Job(1)).status(), absl::AbortedError("gone"));
-  EXPECT_EQ(queue_.PushInspection(kLook).status(), absl::AbortedError("gone"));
+  EXPECT_EQ(MisuseReason(queue_.PushBatch(Job(1)).status()), v1::ERROR_REASON_MACHINE_DELETED);
+  EXPECT_EQ(MisuseReason(queue_.PushInspection(kLook).status()), v1::ERROR_REASON_MACHINE_DELETED);
   EXPECT_EQ(queue_.job_count(), 1U);
   queue_.FinishBatch(*running);
   EXPECT_EQ(queue_.job_count(), 0U);
 }
 
 TEST_F(MachineQueueTest, AnIdleMachineThatIsClosedGetsALastTurn) {
-  EXPECT_EQ(queue_.Close(absl::AbortedError("gone")).wake, Wake::kSchedule);
-  EXPECT_EQ(queue_.Close(absl::AbortedError("again")).wake, Wake::kNotNeeded);
-  EXPECT_EQ(queue_.close_reason(), absl::AbortedError("gone"));
+  EXPECT_EQ(queue_.Close(Gone()).wake, Wake::kSchedule);
+  EXPECT_EQ(queue_.Close(v1::Misuse()).wake, Wake::kNotNeeded);
+  EXPECT_EQ(MisuseReason(queue_.CloseStatus()), v1::ERROR_REASON_MACHINE_DELETED);
 }
 
 }  // namespace
