@@ -2,9 +2,12 @@
 
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 
+#include "server/http/http_server.h"
 #include "server/rpc/server.h"
 #include "server/server_flags.h"
 #include "server/termination_signal.h"
@@ -22,11 +25,19 @@ int main(int argc, char** argv) {
   const absl::StatusOr<memsim::ServerFlags> flags = memsim::ReadServerFlags(argc, argv);
   if (!flags.ok()) return Fail(flags.status());
   memsim::TerminationSignal termination;
-  const absl::StatusOr<std::unique_ptr<memsim::Server>> server = memsim::Server::Create(flags->server);
+  absl::StatusOr<std::unique_ptr<memsim::Server>> server = memsim::Server::Create(flags->server);
   if (!server.ok()) return Fail(server.status());
+
+  std::unique_ptr<memsim::HttpServer> http;
+  if (!flags->http_address.empty()) {
+    auto created = memsim::HttpServer::Create(flags->http_address, (*server)->host(), (*server)->rpc_metrics());
+    if (!created.ok()) return Fail(created.status());
+    http = *std::move(created);
+  }
 
   // For whoever started it, and reads where it listens and that it does.
   std::printf("memsimd: gRPC at %s\n", (*server)->address().c_str());
+  if (http != nullptr) std::printf("memsimd: HTTP at %s\n", http->address().c_str());
   std::fflush(stdout);
   termination.Wait();
   std::printf("memsimd: shutting down\n");

@@ -1,6 +1,5 @@
 #include "server/rpc/server.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
