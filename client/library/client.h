@@ -77,7 +77,7 @@ class Client {
   const std::string& address() const;
 
   // --- Machines. A machine is named "tenants/T/machines/M", or "M" in the tenant "default"
-  // ----------------------------------------- machine_id is the last part of the name; empty: the server chooses one.
+  // machine_id is the last part of the name; empty: the server chooses one.
   // parent is "tenants/T"; empty: tenants/default.
   absl::StatusOr<v1::Machine> CreateMachine(absl::string_view machine_id, const v1::MachineSpec& spec,
                                             absl::string_view parent = {}, const CallOptions& options = {});
@@ -88,7 +88,6 @@ class Client {
   absl::Status DeleteMachine(absl::string_view name, const CallOptions& options = {});
 
   // --- Looking in
-  // ----------------------------------------------------------------------------------------------------------------
   // path is below /proc: "meminfo", "1/maps".
   absl::StatusOr<v1::ReadProcResponse> ReadProc(absl::string_view name, absl::string_view path,
                                                 const CallOptions& options = {});
@@ -100,7 +99,6 @@ class Client {
                      const CallOptions& options = {});
 
   // --- Calls
-  // -----------------------------------------------------------------------------------------------------------------------
   // Runs one call through the unary method of its operation. The request's target is filled from machine, call.store_as
   // and options. INVALID_ARGUMENT with OPERATION_UNKNOWN if the call has no operation.
   absl::StatusOr<v1::Answer> Call(absl::string_view machine, const v1::Call& call, const CallOptions& options = {});

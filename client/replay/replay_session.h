@@ -41,15 +41,13 @@ class ReplaySession {
   ReplaySession(const Trace& trace, ReplayMachine& machine, FirstProcess first_process);
 
   // --- The line at hand
-  // ------------------------------------------------------------------------------------------------------- REQUIRES:
-  // index is one of the trace's events.
+  // REQUIRES: index is one of the trace's events.
   void SetEvent(std::size_t index);
   const TraceEvent& event() const { return trace_.events[event_index_]; }
   std::size_t event_index() const { return event_index_; }
 
   // --- Calls for it
-  // ----------------------------------------------------------------------------------------------------------- Runs
-  // the call some time, and compares the text of its answer with the kernel's.
+  // Runs the call some time, and compares the text of its answer with the kernel's.
   void Compare(v1::Call call, std::string kernel, AnswerText text);
   // Runs the call some time. If it fails, the line is skipped.
   void Apply(v1::Call call);
@@ -74,7 +72,6 @@ class ReplaySession {
   const absl::Status& status() const { return status_; }
 
   // --- The state that the trace has brought about
-  // -----------------------------------------------------------------------------
   const Trace& trace() const { return trace_; }
   TracedProcesses& processes() { return processes_; }
   TracedFiles& files() { return files_; }

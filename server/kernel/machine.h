@@ -29,6 +29,7 @@
 #include "server/kernel/observe/counter.h"
 #include "server/kernel/physical/gfp.h"
 #include "server/kernel/physical/page_owner.h"
+#include "server/kernel/process/clone_flags.h"
 #include "server/kernel/process/exec_image.h"
 #include "server/kernel/slots.h"
 #include "server/kernel/vm/access.h"
@@ -49,10 +50,9 @@ class Machine {
   const MachineSpec& spec() const;
 
   // --- Processes
-  // --------------------------------------------------------------------------------------------------------------- A
-  // child of init with an empty address space. EAGAIN: too many tasks; ENOMEM.
+  // A child of init with an empty address space. EAGAIN: too many tasks; ENOMEM.
   ErrnoOr<Pid> Spawn(absl::string_view comm);
-  // clone_flags as in sched.h; 0 is fork. ESRCH, EINVAL, EAGAIN, ENOMEM.
+  // clone_flags: process/clone_flags.h; 0 is fork. ESRCH, EINVAL, EAGAIN, ENOMEM.
   ErrnoOr<Pid> Clone(Pid parent, std::uint64_t clone_flags);
   // ESRCH; ENOENT without a path; EINVAL for an image out of order; ENOMEM.
   Errno Execve(Pid pid, const ExecImage& image);
@@ -64,7 +64,6 @@ class Machine {
   ErrnoOr<ResourceLimit> Prlimit64(Pid pid, std::uint32_t resource, const std::optional<ResourceLimit>& new_limit);
 
   // --- Address spaces
-  // ------------------------------------------------------------------------------------------------------------
   ErrnoOr<VirtualAddress> Mmap(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot,
                                std::uint64_t flags, int fd, ByteCount offset);
   Errno Munmap(Pid pid, VirtualAddress address, ByteCount length);
@@ -79,7 +78,6 @@ class Machine {
   ErrnoOr<AccessResult> Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages);
 
   // --- Pages
-  // ---------------------------------------------------------------------------------------------------------------------
   // The first frame of a block of 2^order. EINVAL: order above 10; ENOMEM.
   ErrnoOr<PageFrameNumber> AllocPages(GfpMask gfp, std::uint32_t order);
   // The page's address in the direct map. ENOMEM.
@@ -90,7 +88,6 @@ class Machine {
   std::optional<PageFrameNumber> DirectMapFrame(VirtualAddress address) const;
 
   // --- Files
-  // ---------------------------------------------------------------------------------------------------------------------
   Errno Mknod(absl::string_view path, FileKind kind, ByteCount size);
   ErrnoOr<int> Open(Pid pid, absl::string_view path, std::uint32_t flags);
   Errno Close(Pid pid, int fd);
@@ -103,8 +100,7 @@ class Machine {
   Errno Rename(absl::string_view old_path, absl::string_view new_path);
 
   // --- Looking in
-  // ---------------------------------------------------------------------------------------------------------------- A
-  // file below /proc: "meminfo", "1/maps". nullopt: there is none.
+  // A file below /proc: "meminfo", "1/maps". nullopt: there is none.
   std::optional<std::string> ReadProc(absl::string_view path) const;
   // Every number, ordered as the registry declares them.
   std::vector<CounterSample> ReadCounters() const;
@@ -118,7 +114,6 @@ class Machine {
   void CheckInvariants() const;
 
   // --- The caller's books
-  // --------------------------------------------------------------------------------------------------------
   Slots& slots();
   // How many calls have been executed.
   std::uint64_t sequence() const;

@@ -66,7 +66,7 @@ class Rules:
         for folder, parts in self.orders:
             if not (path.startswith(folder + "/") and header.startswith(folder + "/")):
                 continue
-            place, other = part_of(folder, path), part_of(folder, header)
+            place, other = part_of(folder, path, parts), part_of(folder, header, parts)
             for part in (place, other):
                 if part is not None and part not in parts:
                     return f"{folder}/{part} has no place in the order of {folder} ({RULES_FILE})"
@@ -82,10 +82,10 @@ def within(path, folder):
     return path == folder or path.startswith(folder + "/")
 
 
-def part_of(folder, path):
-    """The subfolder of folder that path lies in; None for a file in folder itself."""
+def part_of(folder, path, parts):
+    """The subfolder of folder that path lies in; None for a file in folder itself, unless it is a part of its own."""
     rest = path[len(folder) + 1:].split("/")
-    return rest[0] if len(rest) > 1 else None
+    return rest[0] if len(rest) > 1 or rest[0] in parts else None
 
 
 def matches(header, patterns):

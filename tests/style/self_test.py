@@ -82,6 +82,9 @@ class Includes(Tree):
     def test_no_part_of_the_kernel_may_include_the_machine(self):
         self.assert_finds(self.includes_of("server/kernel/procfs/a.cc", '"server/kernel/machine.h"'), "procfs comes before")
 
+    def test_every_part_of_the_kernel_may_include_the_spec(self):
+        self.assertEqual(self.includes_of("server/kernel/vm/a.cc", '"server/kernel/machine_spec.h"'), [])
+
     def test_a_part_of_the_kernel_without_a_place_in_the_order_is_found(self):
         self.assert_finds(self.includes_of("server/kernel/novelty/a.cc", '"server/kernel/vm/vma.h"'), "no place in the order")
 

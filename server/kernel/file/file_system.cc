@@ -34,7 +34,6 @@ bool WantsToWrite(std::uint32_t flags) {
 }  // namespace
 
 // --- The tables
-// --------------------------------------------------------------------------------------------------------------
 
 const OpenFile& FileSystem::file(OpenFileId id) const {
   MEMSIM_CHECK(id.value() >= 1 && id.value() <= open_files_.size(), id.value());
@@ -106,7 +105,6 @@ void FileSystem::FreeIfDead(InodeId id) {
 }
 
 // --- Names
-// -------------------------------------------------------------------------------------------------------------------
 
 ErrnoOr<InodeId> FileSystem::Find(absl::string_view path) const {
   if (const Errno error = CheckPath(path); error != Errno::kOk) return error;

@@ -73,8 +73,8 @@ class FrameDirectory {
     const PageFrame& head = frame(pfn);
     return (head.flags & kFrameFreeHead) != 0 && head.order == order;
   }
-  // Records the beginning of a free block, and returns its links for the caller to set. REQUIRES: as IsFreeHead; no block
-  // begins there.
+  // Records the beginning of a free block, and returns its links for the caller to set. REQUIRES: as IsFreeHead; no
+  // block begins there.
   FrameLinks& MarkFree(PageFrameNumber pfn, Order order) {
     if (order >= kPageblockOrder) {
       Pageblock& block = pageblock(pfn);

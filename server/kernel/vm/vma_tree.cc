@@ -7,7 +7,6 @@
 namespace memsim {
 
 // --- Nodes
-// -------------------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -88,7 +87,6 @@ VmaTree::Slot VmaTree::Summary(NodeIndex index) const {
 }
 
 // --- Looking up
-// --------------------------------------------------------------------------------------------------------------
 
 VmaTree::Entry VmaTree::EntryAt(const Node& leaf, int slot) const {
   return {{VirtualAddress(leaf.starts[slot]), VirtualAddress(leaf.ends[slot])}, VmaId(leaf.refs[slot])};
@@ -148,7 +146,6 @@ void VmaTree::ForEach(absl::FunctionRef<void(const Entry&)> visit) const {
 }
 
 // --- Paths
-// -------------------------------------------------------------------------------------------------------------------
 
 VmaTree::Path VmaTree::PathTo(VirtualAddress address) const {
   Path path;
@@ -202,7 +199,6 @@ std::uint64_t VmaTree::StartAfter(const Path& path) const {
 }
 
 // --- Books
-// -------------------------------------------------------------------------------------------------------------------
 
 void VmaTree::DigestTo(Digest& digest) const {
   digest.Add(static_cast<std::uint64_t>(size_));

@@ -215,7 +215,6 @@ TEST(BuddyAllocatorTest, FreePagesInPageblocksCountsTheLargeBlocksAlone) {
 }
 
 // --- Fallback between types
-// ---------------------------------------------------------------------------------------------
 
 TEST(BuddyFallbackTest, AnUnmovablePageClaimsTheLargestBlockWhole) {
   TestZone zone(0, 4096);
@@ -304,7 +303,6 @@ TEST(BuddyFallbackTest, MergingPageblocksOfDifferentTypesTakesTheFreedOnesType) 
 }
 
 // --- The reserve for atomic allocations
-// ---------------------------------------------------------------------------------
 
 TEST(BuddyHighAtomicTest, AReservedPageblockServesNobodyElse) {
   TestZone zone(0, 512 * 200);

@@ -146,7 +146,6 @@ TEST(PageAllocatorTest, ATooLargeOrderIsRefused) {
 }
 
 // --- Zones
-// --------------------------------------------------------------------------------------------------------------
 
 TEST(PageAllocatorZonesTest, FlagsChooseTheZone) {
   Machine machine(4 * kGiB);
@@ -224,7 +223,6 @@ TEST(PageAllocatorZonesTest, ADmaZoneAfterBootLooksLikeAPcs) {
 }
 
 // --- Watermarks
-// ---------------------------------------------------------------------------------------------------------
 
 TEST(PageAllocatorWatermarksTest, OrdinaryAllocationsStopAtTheMinWatermark) {
   Machine machine(16 * kMiB);
@@ -324,7 +322,6 @@ TEST(PageAllocatorWatermarksTest, MinFreeKbytesAsSetIsUsed) {
 }
 
 // --- Freeing what is not allocated
-// --------------------------------------------------------------------------------------
 
 TEST(PageAllocatorRefusalTest, EveryWrongFreeIsToldAndChangesNothing) {
   Machine machine(4 * kGiB);
@@ -399,7 +396,6 @@ TEST(PageAllocatorDeathTest, TheKernelsOwnMistakesStopTheProgram) {
 }
 
 // --- State
-// --------------------------------------------------------------------------------------------------------------
 
 TEST(PageAllocatorStateTest, TheSameCallsGiveTheSameDigestAndOthersDoNot) {
   const auto run = [](std::uint8_t order) {
