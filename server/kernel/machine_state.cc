@@ -79,14 +79,21 @@ bool MachineState::KillForMemory() {
   tasks.ForEach([&](const Task& task) {
     if (task.state != TaskState::kAlive || task.IsThread()) return;
     const AddressSpace& space = tasks.SpaceOf(task);
-    candidates.push_back(
-        {task.pid, space.statistics().resident(), PageCount(0), ToPages(space.page_tables().table_bytes()), 0});
+    OomCandidate candidate;
+    candidate.pid = task.pid;
+    candidate.resident = space.statistics().resident();
+    candidate.page_tables = ToPages(space.page_tables().table_bytes());
+    candidate.mm = task.mm;
+    candidates.push_back(candidate);
   });
-  const std::optional<Pid> victim = SelectOomVictim(candidates, pages.managed_pages());
-  if (!victim.has_value()) return false;
+  const OomDecision decision = SelectOomVictim(candidates, pages.managed_pages());
+  if (decision.action != OomAction::kKill) return false;
   counters.Add(Counter::kOomKill, 1);
-  // SIGKILL, as wait status: killed by signal 9.
-  return tasks.ExitGroup(*victim, 9) == Errno::kOk;
+  for (const Pid victim : decision.victims) {
+    // SIGKILL, as wait status: killed by signal 9.
+    MEMSIM_CHECK(tasks.ExitGroup(victim, 9) == Errno::kOk, victim.value());
+  }
+  return true;
 }
 
 ProcView MachineState::View() const {

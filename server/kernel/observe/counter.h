@@ -63,6 +63,43 @@ inline constexpr std::array<CounterInfo, static_cast<std::size_t>(Counter::kCoun
 #undef MEMSIM_INFO
 }};
 
+// Counts of one zone: rows of /proc/zoneinfo, and the zone's share of machine counters of the same name.
+#define MEMSIM_ZONE_COUNTERS(X)                                                                             \
+  X(kFree, "nr_free_pages", "pages", kGauge, "Free pages of the zone")                                      \
+  X(kMin, "min", "pages", kGauge, "Below this many free pages, only those who free memory may allocate")    \
+  X(kLow, "low", "pages", kGauge, "Below this many free pages, kswapd begins to reclaim")                   \
+  X(kHigh, "high", "pages", kGauge, "At this many free pages, kswapd stops")                                \
+  X(kSpanned, "spanned", "pages", kGauge, "Page frames from the zone's first to its last, holes included")  \
+  X(kPresent, "present", "pages", kGauge, "Page frames of the zone with memory behind them")                \
+  X(kManaged, "managed", "pages", kGauge, "Pages of the zone that the buddy system has, free or allocated") \
+  X(kAllocated, "pgalloc", "pages", kCumulative, "Pages allocated from the zone")                           \
+  X(kStalls, "allocstall", "events", kCumulative,                                                           \
+    "Allocations that the zone was the best for, and that found no memory")
+
+// Counts of one order within a zone (/proc/buddyinfo).
+#define MEMSIM_ORDER_COUNTERS(X) X(kFreeBlocks, "free_blocks", "blocks", kGauge, "Free blocks of 2^order pages")
+
+enum class ZoneCounter : std::uint8_t {
+#define MEMSIM_ENUMERATOR(symbol, name, unit, kind, help) symbol,
+  MEMSIM_ZONE_COUNTERS(MEMSIM_ENUMERATOR)
+#undef MEMSIM_ENUMERATOR
+      kCount
+};
+
+enum class OrderCounter : std::uint8_t {
+#define MEMSIM_ENUMERATOR(symbol, name, unit, kind, help) symbol,
+  MEMSIM_ORDER_COUNTERS(MEMSIM_ENUMERATOR)
+#undef MEMSIM_ENUMERATOR
+      kCount
+};
+
+#define MEMSIM_INFO(symbol, name, unit, kind, help) CounterInfo{name, unit, CounterKind::kind, help},
+inline constexpr std::array<CounterInfo, static_cast<std::size_t>(ZoneCounter::kCount)> kZoneCounterInfo = {
+    {MEMSIM_ZONE_COUNTERS(MEMSIM_INFO)}};
+inline constexpr std::array<CounterInfo, static_cast<std::size_t>(OrderCounter::kCount)> kOrderCounterInfo = {
+    {MEMSIM_ORDER_COUNTERS(MEMSIM_INFO)}};
+#undef MEMSIM_INFO
+
 // The values. Plain data: copy it to compare whole states.
 class Counters {
  public:

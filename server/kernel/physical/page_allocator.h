@@ -110,6 +110,18 @@ class PageAllocator {
   PageCount pages_of(PageOwner owner) const { return owner_pages_[static_cast<std::size_t>(owner)]; }
   std::uint64_t min_free_kbytes() const { return min_free_kbytes_; }
 
+  // Calls visit(PageFrameNumber, const PageFrame&) for the first frame of every allocated block, ascending. Walks all
+  // that was ever touched.
+  template <typename Visitor>
+  void ForEachAllocatedBlock(Visitor visit) const {
+    directory_->ForEachPageblock([&visit](PageFrameNumber first, const Pageblock& block) {
+      if (block.frames == nullptr) return;
+      for (std::uint64_t i = 0; i < FrameDirectory::kFramesPerPageblock; ++i) {
+        if ((block.frames[i].flags & kFrameAllocated) != 0) visit(first + PageCount(i), block.frames[i]);
+      }
+    });
+  }
+
   // All zones, the empty ones included, lowest first.
   std::vector<ZoneInfo> zones() const;
 

@@ -1,11 +1,66 @@
 #include "server/kernel/procfs/counter_samples.h"
 
+#include <cstddef>
+#include <cstdint>
+
+#include "server/base/check.h"
+
 namespace memsim {
+namespace {
+
+constexpr int kNoOrder = -1;
+
+std::uint64_t Read(const ZoneInfo& zone, ZoneCounter counter) {
+  switch (counter) {
+    case ZoneCounter::kFree:
+      return zone.free.value();
+    case ZoneCounter::kMin:
+      return zone.watermarks.min.value();
+    case ZoneCounter::kLow:
+      return zone.watermarks.low.value();
+    case ZoneCounter::kHigh:
+      return zone.watermarks.high.value();
+    case ZoneCounter::kSpanned:
+      return zone.spanned.value();
+    case ZoneCounter::kPresent:
+      return zone.present.value();
+    case ZoneCounter::kManaged:
+      return zone.managed.value();
+    case ZoneCounter::kAllocated:
+      return zone.allocated_ever.value();
+    case ZoneCounter::kStalls:
+      return zone.stalls;
+    case ZoneCounter::kCount:
+      break;
+  }
+  MEMSIM_CHECK(false, static_cast<std::uint64_t>(counter));
+  return 0;
+}
+
+}  // namespace
 
 std::vector<CounterSample> ReadCounters(const ProcView& view) {
+  std::vector<ZoneInfo> zones;
+  for (ZoneInfo& zone : view.pages.zones()) {
+    if (zone.populated) zones.push_back(zone);
+  }
   std::vector<CounterSample> samples;
+  samples.reserve(kCounterInfo.size() + zones.size() * (kZoneCounterInfo.size() + kOrderCount));
   for (std::size_t i = 0; i < kCounterInfo.size(); ++i) {
-    samples.push_back({&kCounterInfo[i], "", -1, view.counters.Get(static_cast<Counter>(i))});
+    samples.push_back({&kCounterInfo[i], "", kNoOrder, view.counters.Get(static_cast<Counter>(i))});
+  }
+  for (std::size_t i = 0; i < kZoneCounterInfo.size(); ++i) {
+    for (const ZoneInfo& zone : zones) {
+      const std::uint64_t value = Read(zone, static_cast<ZoneCounter>(i));
+      samples.push_back({&kZoneCounterInfo[i], zone.name, kNoOrder, static_cast<std::int64_t>(value)});
+    }
+  }
+  const CounterInfo& free_blocks = kOrderCounterInfo[static_cast<std::size_t>(OrderCounter::kFreeBlocks)];
+  for (const ZoneInfo& zone : zones) {
+    for (int order = 0; order < kOrderCount; ++order) {
+      const std::uint64_t blocks = zone.free_blocks[static_cast<std::size_t>(order)];
+      samples.push_back({&free_blocks, zone.name, order, static_cast<std::int64_t>(blocks)});
+    }
   }
   return samples;
 }

@@ -6,11 +6,12 @@
 #include <vector>
 
 #include "server/kernel/observe/counter.h"
-#include "server/kernel/procfs/procfs.h"
+#include "server/kernel/procfs/proc_view.h"
 
 namespace memsim {
 
-// Ordered as observe/counter.h declares them.
+// Every number, ordered as observe/counter.h declares them: those of the machine, then each of the zones' for every
+// zone with memory, lowest first, then the orders' likewise.
 std::vector<CounterSample> ReadCounters(const ProcView& view);
 
 }  // namespace memsim

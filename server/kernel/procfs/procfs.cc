@@ -1,29 +1,84 @@
 #include "server/kernel/procfs/procfs.h"
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include <array>
+#include <cstdint>
+
 #include "absl/strings/strip.h"
+
+#include "server/kernel/procfs/proc_files.h"
 
 namespace memsim {
 namespace {
 
-std::string Buddyinfo(const PageAllocator& pages) {
-  std::string text;
-  for (const ZoneInfo& zone : pages.zones()) {
-    if (!zone.populated) continue;
-    absl::StrAppendFormat(&text, "Node 0, zone %8s ", zone.name);
-    for (const std::uint64_t blocks : zone.free_blocks) absl::StrAppendFormat(&text, "%6d ", blocks);
-    text += '\n';
+struct MachineFile {
+  absl::string_view name;
+  std::string (*read)(const ProcView& view);
+};
+constexpr std::array<MachineFile, 5> kMachineFiles = {{
+    {"buddyinfo", BuddyInfo},
+    {"meminfo", MemInfo},
+    {"pagetypeinfo", PageTypeInfo},
+    {"vmstat", VmStat},
+    {"zoneinfo", ZoneInfoText},
+}};
+
+struct TaskFile {
+  absl::string_view name;
+  std::string (*read)(const ProcView& view, const Task& task);
+};
+constexpr std::array<TaskFile, 4> kTaskFiles = {{
+    {"maps", PidMaps},
+    {"stat", PidStat},
+    {"statm", PidStatm},
+    {"status", PidStatus},
+}};
+
+// name_to_int of fs/proc: decimal digits without a leading zero.
+std::optional<Pid> ParsePid(absl::string_view text) {
+  // Longer numbers are no pids: pid_max has five digits.
+  constexpr std::size_t kMaxDigits = 7;
+  if (text.empty() || text.size() > kMaxDigits || text.front() == '0') return std::nullopt;
+  std::uint32_t pid = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    pid = pid * 10 + static_cast<std::uint32_t>(c - '0');
   }
-  return text;
+  return Pid(pid);
+}
+
+std::optional<std::string> ReadTaskFile(const ProcView& view, absl::string_view directory, absl::string_view name) {
+  const std::optional<Pid> pid = ParsePid(directory);
+  if (!pid.has_value()) return std::nullopt;
+  const Task* task = view.tasks.Find(*pid);
+  if (task == nullptr) return std::nullopt;
+  for (const TaskFile& file : kTaskFiles) {
+    if (file.name == name) return file.read(view, *task);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<std::string> ReadProc(const ProcView& view, absl::string_view path) {
   path = absl::StripPrefix(path, "/proc/");
-  if (path == "buddyinfo") return Buddyinfo(view.pages);
+  const std::size_t slash = path.find('/');
+  if (slash != absl::string_view::npos) return ReadTaskFile(view, path.substr(0, slash), path.substr(slash + 1));
+  for (const MachineFile& file : kMachineFiles) {
+    if (file.name == path) return file.read(view);
+  }
   return std::nullopt;
+}
+
+std::vector<absl::string_view> ProcMachineFiles() {
+  std::vector<absl::string_view> names;
+  for (const MachineFile& file : kMachineFiles) names.push_back(file.name);
+  return names;
+}
+
+std::vector<absl::string_view> ProcTaskFiles() {
+  std::vector<absl::string_view> names;
+  for (const TaskFile& file : kTaskFiles) names.push_back(file.name);
+  return names;
 }
 
 }  // namespace memsim

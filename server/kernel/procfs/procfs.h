@@ -1,37 +1,29 @@
-// The machine as text: what it shows under /proc.
+// The machine as the text files of /proc, byte for byte in the format of Linux 6.18 on x86-64.
+//
+// A row for which the machine keeps no state shows what an idle Linux without that feature shows: 0, or the constant
+// that stands beside it in the source of the file. No row is left out, so that programs which expect Linux find all of
+// them.
 
 #ifndef MEMSIM_SERVER_KERNEL_PROCFS_PROCFS_H_
 #define MEMSIM_SERVER_KERNEL_PROCFS_PROCFS_H_
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
-#include "server/kernel/cpu/virtual_clock.h"
-#include "server/kernel/file/file_system.h"
-#include "server/kernel/machine_spec.h"
-#include "server/kernel/observe/counter.h"
-#include "server/kernel/physical/page_allocator.h"
-#include "server/kernel/process/tasks.h"
-#include "server/kernel/vm/commit_accounting.h"
+#include "server/kernel/procfs/proc_view.h"
 
 namespace memsim {
 
-// What the files read. All of it outlives the view.
-struct ProcView {
-  const MachineSpec& spec;
-  const PageAllocator& pages;
-  const Counters& counters;
-  const CommitAccounting& commit;
-  const FileSystem& files;
-  const FileTables& file_tables;
-  const Tasks& tasks;
-  const VirtualClock& clock;
-};
-
-// A file by its path below /proc; a leading "/proc/" is allowed. nullopt: there is no such file.
+// The file at a path: "meminfo", "/proc/meminfo", "1/maps". A task's directory is its pid, zombies and threads
+// included. nullopt: no such file or task.
 std::optional<std::string> ReadProc(const ProcView& view, absl::string_view path);
+
+// What ReadProc knows: the files of the machine, and those of every task.
+std::vector<absl::string_view> ProcMachineFiles();
+std::vector<absl::string_view> ProcTaskFiles();
 
 }  // namespace memsim
 

@@ -30,6 +30,7 @@ enum class Resource : std::uint8_t {
   kNofile = 7,
   kMemlock = 8,
   kAs = 9,
+  kSigpending = 11,
 };
 inline constexpr std::uint32_t kResourceCount = 16;
 

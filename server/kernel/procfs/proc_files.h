@@ -1,0 +1,27 @@
+// The files of /proc, one function each.
+
+#ifndef MEMSIM_SERVER_KERNEL_PROCFS_PROC_FILES_H_
+#define MEMSIM_SERVER_KERNEL_PROCFS_PROC_FILES_H_
+
+#include <string>
+
+#include "server/kernel/process/task.h"
+#include "server/kernel/procfs/proc_view.h"
+
+namespace memsim {
+
+std::string BuddyInfo(const ProcView& view);
+std::string MemInfo(const ProcView& view);
+std::string PageTypeInfo(const ProcView& view);
+std::string VmStat(const ProcView& view);
+// Costs a pass over all allocated blocks.
+std::string ZoneInfoText(const ProcView& view);
+
+std::string PidMaps(const ProcView& view, const Task& task);
+std::string PidStat(const ProcView& view, const Task& task);
+std::string PidStatm(const ProcView& view, const Task& task);
+std::string PidStatus(const ProcView& view, const Task& task);
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_PROCFS_PROC_FILES_H_
