@@ -160,6 +160,7 @@ void AddressSpace::CheckInvariants() const {
 }
 
 RssKind FileRssKind(const AddressSpace& space, const Vma& vma) {
+  if (vma.file == OpenFileId()) return RssKind::kFile;
   const FileSystem& files = const_cast<AddressSpace&>(space).environment().files;
   return files.IsShmem(vma.file) ? RssKind::kShmem : RssKind::kFile;
 }

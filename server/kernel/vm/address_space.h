@@ -133,7 +133,7 @@ class AddressSpace {
   AddressSpaceStatistics statistics_;
 };
 
-// What a mapping's resident pages count as, for those that belong to its file; pages of its own are anonymous.
+// What a mapping's resident pages count as that are not anonymous.
 RssKind FileRssKind(const AddressSpace& space, const Vma& vma);
 
 }  // namespace memsim

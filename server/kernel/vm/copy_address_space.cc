@@ -50,7 +50,7 @@ Copied CopyEntries(PageAllocator& pages, VmFlags flags, LeafTable& from, LeafTab
 // copy_page_range. False: no memory for a table.
 bool CopyPages(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
   VmEnvironment& environment = parent.environment();
-  const RssKind file_kind = vma.IsAnonymous() ? RssKind::kFile : FileRssKind(parent, vma);
+  const RssKind file_kind = FileRssKind(parent, vma);
   bool enough = true;
   parent.page_tables().VisitLeaves(vma.range, [&](VirtualAddress base, LeafTable& from, int first, int last) {
     if (!enough || from.used == 0) return;

@@ -40,7 +40,7 @@ void ZapCutTail(AddressSpace& space, const CutTail& cut) {
 
 void ZapRange(AddressSpace& space, const Vma& vma, VirtualRange range) {
   VmEnvironment& environment = space.environment();
-  const RssKind file_kind = vma.file == OpenFileId() ? RssKind::kFile : FileRssKind(space, vma);
+  const RssKind file_kind = FileRssKind(space, vma);
   space.page_tables().VisitLeaves(range, [&](VirtualAddress, LeafTable& leaf, int first, int last) {
     std::int64_t anonymous = 0;
     std::int64_t file = 0;
