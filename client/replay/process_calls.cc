@@ -203,8 +203,15 @@ void TranslateWait4(ReplaySession& session, TracedProcess& process, const TraceL
 bool ConcernsMemoryLimit(const TraceLine& line) {
   const std::size_t index = line.name == "prlimit64" ? 1 : 0;
   if (line.arguments.size() <= index) return true;
-  const std::optional<std::uint64_t> resource = line.arguments[index].Number();
-  return resource == kRlimitData || resource == kRlimitStack || resource == kRlimitMemlock || resource == kRlimitAs;
+  switch (line.arguments[index].Number().value_or(kUnlimited)) {
+    case kRlimitData:
+    case kRlimitStack:
+    case kRlimitMemlock:
+    case kRlimitAs:
+      return true;
+    default:
+      return false;
+  }
 }
 
 void TranslatePrlimit64(ReplaySession& session, TracedProcess& process, const TraceLine& line) {

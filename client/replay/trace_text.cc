@@ -101,6 +101,7 @@ std::optional<std::size_t> SkipBracketed(absl::string_view text, std::size_t beg
       continue;
     }
     if (IsOpening(text[at])) awaited.push_back(ClosingOf(text[at]));
+    if (awaited.size() > kMaxOpenBrackets) return std::nullopt;
     if (IsClosing(text[at])) {
       if (awaited.empty() || awaited.back() != text[at]) return std::nullopt;
       awaited.pop_back();

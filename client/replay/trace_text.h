@@ -12,6 +12,9 @@
 
 namespace memsim::replay {
 
+// Brackets inside brackets. Several times what strace prints, and few enough that a line of brackets costs little.
+inline constexpr std::size_t kMaxOpenBrackets = 64;
+
 // The position after the string whose opening quote stands at begin. nullopt: it is not closed.
 std::optional<std::size_t> SkipString(absl::string_view text, std::size_t begin);
 
@@ -19,7 +22,8 @@ std::optional<std::size_t> SkipString(absl::string_view text, std::size_t begin)
 // closed.
 std::optional<std::size_t> SkipFileName(absl::string_view text, std::size_t begin);
 
-// The position after the bracket that closes the (, [ or { at begin. nullopt: it is not closed, or by another kind.
+// The position after the bracket that closes the (, [ or { at begin. nullopt: it is not closed, or by another
+// kind, or more than kMaxOpenBrackets are open at once.
 std::optional<std::size_t> SkipBracketed(absl::string_view text, std::size_t begin);
 
 // The position of the first comma or closing bracket that nothing encloses, or text's length. nullopt: something is not

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "client/replay/trace_text.h"
+
 namespace memsim::replay {
 namespace {
 
@@ -74,6 +76,12 @@ TEST(TraceValue, NestingEndsAtItsLimit) {
   EXPECT_TRUE(ParseTraceValues(nested(kMaxTraceValueDepth)).has_value());
   EXPECT_FALSE(ParseTraceValues(nested(kMaxTraceValueDepth + 1)).has_value());
   EXPECT_FALSE(ParseTraceValues(nested(1'000'000)).has_value());
+}
+
+TEST(TraceValue, BracketsOfAnyKindEndAtTheirLimit) {
+  const auto nested = [](std::size_t depth) { return "f" + std::string(depth, '(') + std::string(depth, ')'); };
+  EXPECT_TRUE(ParseTraceValues(nested(kMaxOpenBrackets)).has_value());
+  EXPECT_FALSE(ParseTraceValues(nested(kMaxOpenBrackets + 1)).has_value());
 }
 
 TEST(TraceNumber, NumbersOfEveryWriting) {
