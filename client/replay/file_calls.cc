@@ -241,6 +241,8 @@ void TranslateUnlink(ReplaySession& session, TracedProcess& process, const Trace
 
 void TranslateUnlinkat(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   if (!line.result.Succeeded() || line.arguments.size() < 2) return;
+  // A directory's end changes no memory.
+  if (line.arguments.size() > 2 && line.arguments[2].text == "AT_REMOVEDIR") return;
   Unlink(session, NamedPath(process, line, 1, /*has_directory=*/true));
 }
 

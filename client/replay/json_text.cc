@@ -71,4 +71,18 @@ std::string Printable(absl::string_view text) {
   return text.empty() ? printable : absl::StrCat(printable, "...");
 }
 
+std::string SpellOutBytes(absl::string_view text) {
+  std::string spelt;
+  while (!text.empty()) {
+    const std::size_t length = SequenceLength(text);
+    if (length == 0) {
+      absl::StrAppendFormat(&spelt, "\\x%02x", static_cast<std::uint8_t>(text[0]));
+    } else {
+      spelt.append(text.data(), length);
+    }
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return spelt;
+}
+
 }  // namespace memsim::replay

@@ -1,4 +1,5 @@
-// Text that may hold any bytes, made fit to print. A trace may be garbage, and what is printed of it must not be.
+// Text that may hold any bytes, made UTF-8. A trace may be garbage, and file names are any bytes anyway; what is
+// printed or sent of them must not be.
 
 #ifndef MEMSIM_CLIENT_REPLAY_JSON_TEXT_H_
 #define MEMSIM_CLIENT_REPLAY_JSON_TEXT_H_
@@ -15,6 +16,10 @@ std::string JsonString(absl::string_view text);
 // The text in one line: control characters and bytes that are no UTF-8 become ?, and what is longer than 400 bytes is
 // cut.
 std::string Printable(absl::string_view text);
+
+// The text with bytes that are no UTF-8 spelt out, as \xff: a name that a message can carry, and that is another name
+// for other bytes.
+std::string SpellOutBytes(absl::string_view text);
 
 }  // namespace memsim::replay
 

@@ -8,6 +8,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 
+#include "client/replay/json_text.h"
+
 namespace memsim::replay {
 namespace {
 
@@ -47,7 +49,7 @@ std::optional<v1::ImageMapping> ParseMapping(absl::string_view text) {
   mapping.set_prot((parts[1][0] == 'r' ? kProtRead : 0) | (parts[1][1] == 'w' ? kProtWrite : 0) |
                    (parts[1][2] == 'x' ? kProtExec : 0));
   mapping.set_flags(parts[1][3] == 's' ? kMapShared : kMapPrivate);
-  if (parts.size() == 4) mapping.set_path(std::string(parts[3]));
+  if (parts.size() == 4) mapping.set_path(SpellOutBytes(parts[3]));
   return mapping;
 }
 
@@ -66,7 +68,7 @@ std::string ProgramPath(const TraceLine& line) {
   // execveat has the directory before it.
   const std::size_t index = line.name == "execveat" ? 1 : 0;
   const bool named = line.arguments.size() > index && !line.arguments[index].text.empty();
-  return named ? line.arguments[index].text : "program";
+  return named ? SpellOutBytes(line.arguments[index].text) : "program";
 }
 
 void AddMapping(v1::ExecveRequest& image, std::uint64_t start, std::uint64_t end, std::uint64_t prot,
@@ -93,7 +95,7 @@ std::optional<v1::ExecveRequest> ParseImage(const TraceLine& line) {
   for (std::size_t i = 0; i < line.arguments.size(); ++i) {
     if (line.arguments[i].kind != TraceValue::Kind::kString) return std::nullopt;
     if (i == 0) {
-      image.set_path(line.arguments[0].text);
+      image.set_path(SpellOutBytes(line.arguments[0].text));
       continue;
     }
     std::optional<v1::ImageMapping> mapping = ParseMapping(line.arguments[i].text);

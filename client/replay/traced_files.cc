@@ -9,6 +9,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "client/replay/json_text.h"
+
 namespace memsim::replay {
 namespace {
 
@@ -28,11 +30,11 @@ TracedFiles::TracedFiles(const Trace& trace) {
 void TracedFiles::NoteDirectories(const TraceLine& line) {
   for (const TraceValue& argument : line.arguments) {
     if (argument.kind == TraceValue::Kind::kDescriptor && argument.text == "AT_FDCWD")
-      directories_.insert(argument.path);
+      directories_.insert(MachinePath(argument.path));
   }
   if (line.result.path.empty()) return;
   for (const TraceValue& argument : line.arguments) {
-    if (absl::StrContains(argument.text, "O_DIRECTORY")) directories_.insert(line.result.path);
+    if (absl::StrContains(argument.text, "O_DIRECTORY")) directories_.insert(MachinePath(line.result.path));
   }
 }
 
@@ -41,12 +43,13 @@ void TracedFiles::NoteMapping(const TraceLine& line) {
   const std::optional<std::uint64_t> length = line.arguments[1].Number();
   const std::optional<std::uint64_t> offset = line.arguments[5].Number();
   if (!length.has_value() || !offset.has_value() || *length > kLargestGuess || *offset > kLargestGuess) return;
-  std::uint64_t& up_to = mapped_up_to_[line.arguments[4].path];
+  std::uint64_t& up_to = mapped_up_to_[MachinePath(line.arguments[4].path)];
   up_to = std::max(up_to, *length + *offset);
 }
 
 std::string TracedFiles::MachinePath(absl::string_view path) {
-  return absl::StartsWith(path, "/") ? std::string(path) : absl::StrCat("/", path);
+  const std::string name = SpellOutBytes(path);
+  return absl::StartsWith(name, "/") ? name : absl::StrCat("/", name);
 }
 
 std::string TracedFiles::Resolve(absl::string_view directory, absl::string_view path) {
@@ -60,7 +63,7 @@ std::string TracedFiles::Resolve(absl::string_view directory, absl::string_view 
       parts.pop_back();
     }
   }
-  return absl::StrCat("/", absl::StrJoin(parts, "/"));
+  return SpellOutBytes(absl::StrCat("/", absl::StrJoin(parts, "/")));
 }
 
 v1::FileKind TracedFiles::KindOf(const std::string& path) const {

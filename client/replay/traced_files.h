@@ -21,7 +21,8 @@ class TracedFiles {
   // mapped.
   explicit TracedFiles(const Trace& trace);
 
-  // What stands between <> as the path of a file of the machine: pipe:[1] becomes /pipe:[1].
+  // What stands between <> as the path of a file of the machine: pipe:[1] becomes /pipe:[1]. Paths of the machine are
+  // UTF-8.
   static std::string MachinePath(absl::string_view path);
   // The path without . and .. and doubled slashes; a relative one starts from directory.
   static std::string Resolve(absl::string_view directory, absl::string_view path);

@@ -135,6 +135,7 @@ TEST_F(FileCallsTest, NamesAreResolvedFromTheDirectory) {
       "1000 rename(\"a\", \"../b\") = 0\n"
       "1000 unlinkat(AT_FDCWD</tmp>, \"b\", 0) = 0\n"
       "1000 unlink(\"/never/seen\") = 0\n"
+      "1000 unlinkat(AT_FDCWD</tmp>, \"/tmp\", AT_REMOVEDIR) = 0\n"
       "1000 unlink(\"a\") = -1 ENOENT (No such file or directory)\n");
   EXPECT_EQ(Made("/tmp/x/a").size_bytes(), 0U);
   ASSERT_THAT(machine_.Of(v1::Call::kRename), SizeIs(1));
@@ -181,6 +182,17 @@ TEST_F(FileCallsTest, AnOpenThatTheMachineRefusesIsSkipped) {
       Replay("1000 open(\"/a\", O_RDONLY) = 3</a>\n1000 open(\"/b\", O_RDONLY) = -1 ENOENT (No)\n");
   ASSERT_THAT(report.skips, SizeIs(1));
   EXPECT_EQ(report.skips[0].reason, "open answered EMFILE");
+}
+
+TEST_F(FileCallsTest, NamesThatAreNoTextReachTheMachineSpeltOut) {
+  const TraceReport report = Replay(
+      "1000 openat(AT_FDCWD</>, \"/a\\377\", O_RDWR|O_CREAT, 0600) = 3</a\\377>\n"
+      "1000 ftruncate(3</a\\377>, 4096) = 0\n"
+      "1000 unlink(\"/a\\377\") = 0\n");
+  EXPECT_THAT(report.skips, IsEmpty());
+  EXPECT_EQ(Made("/a\\xff").kind(), v1::FILE_KIND_REGULAR);
+  EXPECT_THAT(machine_.Of(v1::Call::kOpen), SizeIs(4)) << "the descriptor is the one that was opened";
+  EXPECT_EQ(machine_.Of(v1::Call::kUnlink)[0].unlink().path(), "/a\\xff");
 }
 
 TEST(TracedFiles, PathsAreMadeAbsoluteAndPlain) {

@@ -35,7 +35,10 @@ class RecordingMachine : public ReplayMachine {
     batch_sizes.push_back(batch.size());
     std::vector<v1::Answer> answers;
     for (const v1::Call& call : batch) {
-      calls.push_back(call);
+      // As the wire would have it: a string that is no UTF-8 does not arrive.
+      if (!calls.emplace_back().ParseFromString(call.SerializeAsString())) {
+        return absl::InvalidArgumentError(call.ShortDebugString());
+      }
       const std::optional<v1::Answer> given = override_answer ? override_answer(call) : std::nullopt;
       answers.push_back(given.has_value() ? *given : Succeed(call));
     }

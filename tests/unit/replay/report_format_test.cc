@@ -83,6 +83,7 @@ TEST(JsonText, AnyBytesBecomeValidText) {
   for (const char* bad : {"\xff", "\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5", "\xe2\x82"}) {
     EXPECT_THAT(JsonString(bad), testing::StartsWith("\"\\ufffd")) << bad;
   }
+  EXPECT_EQ(SpellOutBytes("/a\xff\xc3\xa9"), "/a\\xff\xc3\xa9");
   EXPECT_EQ(Printable("a\033[2Jb\xff"), "a?[2Jb?");
   EXPECT_THAT(Printable(std::string(1000, 'x')), testing::SizeIs(403));
 }
