@@ -1,0 +1,173 @@
+// How machines share a server: what a saturated machine does to an idle one's latency, and what a second saturated
+// machine adds.
+//
+//   saturation ADDRESS [SECONDS]
+//
+// Talks to a running memsimd at ADDRESS, makes three machines there and deletes them again. Ends by itself after four
+// measurements of SECONDS (default 3) each.
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "client/library/client.h"
+
+namespace memsim::client {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kLoadClients = 64;
+// Half a millisecond or so of simulated faults a batch: the machine is what is busy, not the transport.
+constexpr int kRoundsPerBatch = 10;
+constexpr std::uint64_t kPagesPerRound = 512;
+
+std::uint64_t ValueOrDie(const absl::StatusOr<v1::Answer>& answer) {
+  if (answer.ok() && answer->error_number() == 0) return answer->value();
+  std::fprintf(stderr, "saturation: a call failed: %s\n", answer.status().ToString().c_str());
+  std::exit(1);
+}
+
+// A process with an area that its calls fill and empty.
+struct Process {
+  std::string machine;
+  std::uint64_t pid = 0;
+  std::uint64_t area = 0;
+};
+
+Process StartProcess(Client& client, const std::string& machine) {
+  Process process;
+  process.machine = machine;
+  v1::Call spawn;
+  spawn.mutable_spawn()->set_comm("load");
+  process.pid = ValueOrDie(client.Call(machine, spawn));
+  v1::Call map;
+  map.mutable_mmap()->set_pid(process.pid);
+  map.mutable_mmap()->set_length_bytes(kPagesPerRound * 4096);
+  map.mutable_mmap()->set_prot(3);
+  map.mutable_mmap()->set_flags(0x22);
+  process.area = ValueOrDie(client.Call(machine, map));
+  return process;
+}
+
+// Fills the area with stores and empties it, several times.
+std::vector<v1::Call> LoadBatch(const Process& process) {
+  std::vector<v1::Call> calls;
+  for (int i = 0; i < kRoundsPerBatch; ++i) {
+    v1::TouchRequest* touch = calls.emplace_back().mutable_touch();
+    touch->set_pid(process.pid);
+    touch->set_address(process.area);
+    touch->set_access(v1::ACCESS_KIND_WRITE);
+    touch->set_page_count(kPagesPerRound);
+    v1::MadviseRequest* empty = calls.emplace_back().mutable_madvise();
+    empty->set_pid(process.pid);
+    empty->set_address(process.area);
+    empty->set_length_bytes(kPagesPerRound * 4096);
+    empty->set_advice(4);
+  }
+  return calls;
+}
+
+// Clients that keep machines busy until they are told to stop.
+class Load {
+ public:
+  Load(const std::string& address, const std::vector<std::string>& machines) {
+    for (int i = 0; i < kLoadClients; ++i) {
+      threads_.emplace_back([this, address, machine = machines[i % machines.size()]] { Run(address, machine); });
+    }
+  }
+  ~Load() {
+    stop_ = true;
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  std::uint64_t calls() const { return calls_; }
+
+ private:
+  void Run(const std::string& address, const std::string& machine) {
+    const std::unique_ptr<Client> client = *Client::Connect(address);
+    const std::vector<v1::Call> batch = LoadBatch(StartProcess(*client, machine));
+    while (!stop_) {
+      const auto response = client->ExecuteBatch(machine, batch);
+      if (response.ok()) calls_ += batch.size();
+    }
+  }
+
+  std::atomic<bool> stop_ = false;
+  std::atomic<std::uint64_t> calls_ = 0;
+  std::vector<std::thread> threads_;
+};
+
+double CallsPerSecond(const std::string& address, const std::vector<std::string>& machines, double seconds) {
+  const Load load(address, machines);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const std::uint64_t before = load.calls();
+  const auto start = Clock::now();
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  const double elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+  return static_cast<double>(load.calls() - before) / elapsed;
+}
+
+// Round trips of one unary call after the other, in microseconds.
+void PrintLatency(const char* label, Client& client, const std::string& machine, double seconds) {
+  const Process process = StartProcess(client, machine);
+  v1::Call call;
+  call.mutable_brk()->set_pid(process.pid);
+  std::vector<double> microseconds;
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  while (Clock::now() < end) {
+    const auto start = Clock::now();
+    ValueOrDie(client.Call(machine, call));
+    microseconds.push_back(std::chrono::duration<double, std::micro>(Clock::now() - start).count());
+  }
+  std::sort(microseconds.begin(), microseconds.end());
+  const auto at = [&](double share) {
+    return microseconds[static_cast<std::size_t>(share * static_cast<double>(microseconds.size() - 1))];
+  };
+  std::printf("%-44s median %8.0f us   p99 %8.0f us   (%zu calls)\n", label, at(0.5), at(0.99), microseconds.size());
+}
+
+int Run(const std::string& address, double seconds) {
+  const auto client = Client::Connect(address);
+  if (!client.ok()) {
+    std::fprintf(stderr, "saturation: %s\n", client.status().ToString().c_str());
+    return 1;
+  }
+  const std::vector<std::string> names = {"saturation-a", "saturation-b", "saturation-idle"};
+  for (const std::string& name : names) {
+    if (const auto made = (*client)->CreateMachine(name, v1::MachineSpec()); !made.ok()) {
+      std::fprintf(stderr, "saturation: %s\n", made.status().ToString().c_str());
+      return 1;
+    }
+  }
+  PrintLatency("idle machine, idle server", **client, names[2], seconds);
+  {
+    const Load load(address, {names[0]});
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    PrintLatency("idle machine, 64 clients saturate another", **client, names[2], seconds);
+  }
+  const double one = CallsPerSecond(address, {names[0]}, seconds);
+  const double two = CallsPerSecond(address, {names[0], names[1]}, seconds);
+  std::printf("one saturated machine  %10.0f calls/s\ntwo saturated machines %10.0f calls/s, %.2f times as many\n", one,
+              two, two / one);
+  for (const std::string& name : names) (void)(*client)->DeleteMachine(name);
+  return 0;
+}
+
+}  // namespace
+}  // namespace memsim::client
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fprintf(stderr, "usage: saturation ADDRESS [SECONDS]\n");
+    return 2;
+  }
+  return memsim::client::Run(argv[1], argc > 2 ? std::atof(argv[2]) : 3);
+}
