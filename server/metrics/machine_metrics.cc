@@ -58,11 +58,14 @@ void AddMeminfo(absl::string_view text, MetricsPage& page) {
   }
 }
 
-// The names of the rows.
+// promtool takes "sec" for an abbreviated unit. The page that it would count stands in meminfo too, as SecPageTables.
+constexpr absl::string_view kRefusedVmstatRow = "nr_sec_page_table_pages";
+
+// The names of the rows that are shown.
 std::set<std::string> AddVmstat(absl::string_view text, MetricsPage& page) {
   std::set<std::string> names;
   for (const VmstatRow& row : ParseVmstat(text)) {
-    if (!names.emplace(row.name).second) continue;
+    if (row.name == kRefusedVmstatRow || !names.emplace(row.name).second) continue;
     page.family(absl::StrCat("node_vmstat_", row.name), MetricType::kUntyped,
                 absl::StrCat("/proc/vmstat information field ", row.name, "."))
         .Add({}, row.value);

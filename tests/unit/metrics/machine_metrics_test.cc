@@ -118,6 +118,15 @@ TEST(MachineMetricsTest, EveryCounterOfTheRegistryIsShownOnceWithAndWithoutARowI
   EXPECT_THAT(text, HasSubstr("\nnode_vmstat_pgfault 1\n"));
 }
 
+TEST(MachineMetricsTest, TheOneRowOfVmstatThatPromtoolRefusesIsLeftOut) {
+  MachineReading reading;
+  reading.vmstat = "nr_page_table_pages 3\nnr_sec_page_table_pages 0\npgfault 1\n";
+  MetricsPage page;
+  AddMachine(reading, page);
+  EXPECT_THAT(page.Render(), Not(HasSubstr("nr_sec_page_table_pages")));
+  EXPECT_THAT(page.Render(), HasSubstr("\nnode_vmstat_nr_page_table_pages 3\n"));
+}
+
 TEST(MachineMetricsTest, TheServersPageNamesTheMachineAndItsTenant) {
   MachineInfo info;
   info.name = {"acme", "web"};
