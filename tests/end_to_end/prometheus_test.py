@@ -38,7 +38,6 @@ touch --address $1 --page-count 256 --access write
 clone --pid 1 --store-as 2
 touch --pid $2 --address $1 --page-count 64 --access write
 exit-group --pid $2
-wait4 --pid 1
 alloc-pages --order 3 --store-as 3
 free-pages --frame-number $3 --order 3
 munmap --address $1 --length 1MiB
