@@ -36,7 +36,10 @@ bool Grow(AddressSpace& space, const VmCaller& caller, VirtualRange range) {
   wanted.range = range;
   wanted.flags = flags;
   wanted.pgoff = PageOffset(range.start.value() >> kPageShift);
-  MapNewRange(space, wanted);
+  // A mapping that ends where the heap starts (bss) is not the heap's, and does not grow.
+  Vma* below = space.FindBefore(range.start);
+  const bool is_heap = below != nullptr && below->range.end > space.layout.start_brk;
+  if (!is_heap || !ExpandInto(space, *below, wanted)) InsertNewRange(space, wanted);
   return true;
 }
 

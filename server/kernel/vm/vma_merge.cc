@@ -122,6 +122,10 @@ Vma& MapNewRange(AddressSpace& space, const NewMapping& wanted) {
     if (wanted.file != OpenFileId()) space.environment().files.Put(wanted.file);
     return *merged;
   }
+  return InsertNewRange(space, wanted);
+}
+
+Vma& InsertNewRange(AddressSpace& space, const NewMapping& wanted) {
   Vma vma;
   vma.range = wanted.range;
   vma.flags = wanted.flags;
@@ -129,6 +133,12 @@ Vma& MapNewRange(AddressSpace& space, const NewMapping& wanted) {
   vma.file = wanted.file;
   vma.anon = wanted.anon;
   return space.Insert(std::move(vma));
+}
+
+bool ExpandInto(AddressSpace& space, Vma& below, const NewMapping& wanted) {
+  if ((wanted.flags & kVmSpecial) != 0 || !FitsAfter(&below, wanted)) return false;
+  space.Resize(below, {below.range.start, wanted.range.end});
+  return true;
 }
 
 ErrnoOr<Vma*> ModifyFlags(AddressSpace& space, Vma& vma, VirtualRange range, VmFlags flags) {

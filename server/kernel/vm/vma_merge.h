@@ -24,6 +24,11 @@ struct NewMapping {
 // takes it.
 Vma* MergeNewRange(AddressSpace& space, const NewMapping& wanted);
 
+// What brk does instead: only the mapping right below may grow, and the one above stays what it is (just_expand). False: it does not fit.
+bool ExpandInto(AddressSpace& space, Vma& below, const NewMapping& wanted);
+
+// A mapping of its own, whatever its neighbours are. Takes over the references that wanted holds.
+Vma& InsertNewRange(AddressSpace& space, const NewMapping& wanted);
 // MergeNewRange, or a mapping of its own. Takes over the references that wanted holds (its file, its anon_vmas).
 Vma& MapNewRange(AddressSpace& space, const NewMapping& wanted);
 
