@@ -14,6 +14,7 @@ namespace memsim::replay {
 namespace {
 
 constexpr CallClass kCompared = CallClass::kCompared;
+constexpr CallClass kObserved = CallClass::kObserved;
 constexpr CallClass kApplied = CallClass::kApplied;
 constexpr CallClass kFollowed = CallClass::kFollowed;
 
@@ -33,14 +34,14 @@ bool ConcernsSeals(const TraceLine& line) {
 
 // In the alphabet's order.
 constexpr CallRow kRows[] = {
-    {"@faults", kCompared, TranslateFaults, nullptr},
+    {"@faults", kObserved, TranslateFaults, nullptr},
     {"@file", kApplied, TranslateFile, nullptr},
     {"@image", kFollowed, TranslateImage, nullptr},
-    {"@incore", kCompared, nullptr, nullptr},
-    {"@maps", kCompared, TranslateMaps, nullptr},
-    {"@smaps", kCompared, TranslateSmaps, nullptr},
-    {"@status", kCompared, TranslateStatus, nullptr},
-    {"@touch", kCompared, TranslateTouch, nullptr},
+    {"@incore", kObserved, nullptr, nullptr},
+    {"@maps", kObserved, TranslateMaps, nullptr},
+    {"@smaps", kObserved, TranslateSmaps, nullptr},
+    {"@status", kObserved, TranslateStatus, nullptr},
+    {"@touch", kObserved, TranslateTouch, nullptr},
     {"brk", kCompared, TranslateBrk, nullptr},
     {"cachestat", kCompared, nullptr, nullptr},
     {"chdir", kFollowed, TranslateChdir, nullptr},

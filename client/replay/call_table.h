@@ -16,6 +16,8 @@ namespace memsim::replay {
 enum class CallClass : std::uint8_t {
   // Its answer is compared with the kernel's.
   kCompared,
+  // The same, of a line that only asks: the program's own memory is in use when it does.
+  kObserved,
   // It is done and not counted; if it cannot be done, the line is skipped.
   kApplied,
   // It is not counted either way, but what it does to files and directories is followed.

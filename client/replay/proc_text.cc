@@ -14,15 +14,6 @@
 namespace memsim::replay {
 namespace {
 
-struct MappingRow {
-  std::uint64_t start = 0;
-  std::uint64_t end = 0;
-  absl::string_view range;
-  absl::string_view permissions;
-  absl::string_view offset;
-  absl::string_view name;
-};
-
 absl::string_view ConsumeWord(absl::string_view& text) {
   text = absl::StripLeadingAsciiWhitespace(text);
   const absl::string_view word = text.substr(0, text.find(' '));
@@ -43,18 +34,27 @@ std::optional<MappingRow> ParseRow(absl::string_view text) {
   ConsumeWord(text);  // device
   ConsumeWord(text);  // inode
   row.name = absl::StripAsciiWhitespace(text);
+  if (row.permissions.size() != 4) return std::nullopt;
   return row;
 }
 
 }  // namespace
 
-std::string MapsInside(absl::string_view maps, std::uint64_t low, std::uint64_t high) {
-  std::string rows;
+std::vector<MappingRow> ParseMaps(absl::string_view maps) {
+  std::vector<MappingRow> rows;
   for (const absl::string_view line : absl::StrSplit(maps, '\n', absl::SkipEmpty())) {
     const std::optional<MappingRow> row = ParseRow(line);
-    if (!row.has_value() || row->start < low || row->start >= high) continue;
-    absl::StrAppend(&rows, rows.empty() ? "" : ", ", "\"", row->range, " ", row->permissions, " ", row->offset,
-                    row->name.empty() ? "" : " ", row->name, "\"");
+    if (row.has_value()) rows.push_back(*row);
+  }
+  return rows;
+}
+
+std::string MapsInside(absl::string_view maps, std::uint64_t low, std::uint64_t high) {
+  std::string rows;
+  for (const MappingRow& row : ParseMaps(maps)) {
+    if (row.start < low || row.start >= high) continue;
+    absl::StrAppend(&rows, rows.empty() ? "" : ", ", "\"", row.range, " ", row.permissions, " ", row.offset,
+                    row.name.empty() ? "" : " ", row.name, "\"");
   }
   return rows.empty() ? "none" : rows;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -16,6 +17,21 @@ struct FaultCounters {
   std::uint64_t minor = 0;
   std::uint64_t major = 0;
 };
+
+// A row of PID/maps. Its views are into the text that was parsed.
+struct MappingRow {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  // "555555554000-555555556000"
+  absl::string_view range;
+  // "rw-p"
+  absl::string_view permissions;
+  absl::string_view offset;
+  absl::string_view name;
+};
+
+// The rows that are mappings.
+std::vector<MappingRow> ParseMaps(absl::string_view maps);
 
 // The mappings of PID/maps that start inside [low, high): "lo-hi perms offset name", each in quotes, with commas
 // between; "none".

@@ -18,7 +18,7 @@ void AddChild(ReplaySession& session, TracedProcess& parent, const TraceLine& li
               const v1::Call& call) {
   if (!line.result.Succeeded()) return;
   // The parent's own pages fault again after a fork, and the trace does not tell.
-  parent.last_faults.reset();
+  parent.ForgetFaults();
   const std::optional<v1::Answer> answer = session.Ask(call);
   TracedProcess& child = session.processes().AddChild(parent, line.result.value, flags);
   if (!answer.has_value() || answer->error_number() != 0) {
@@ -152,7 +152,8 @@ void TranslateClone3(ReplaySession& session, TracedProcess& process, const Trace
 
 void TranslateExecve(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   if (!line.result.Succeeded()) return;
-  process.last_faults.reset();
+  process.ForgetFaults();
+  process.own_memory = nullptr;
   // exec gives the process its own table, also where it shared one.
   process.descriptors = std::make_shared<DescriptorTable>(*process.descriptors);
   CloseOnExec(session, process);

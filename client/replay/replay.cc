@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "client/replay/call_table.h"
+#include "client/replay/own_memory.h"
 #include "client/replay/process_calls.h"
 
 namespace memsim::replay {
@@ -30,6 +31,7 @@ void ReplayCall(ReplaySession& session, const TraceEvent& event) {
   }
   // What it populates beside the memory that the trace tells of, faults too.
   if (event.line.name == "mlockall") process->last_faults.reset();
+  if (row->call_class == CallClass::kObserved) UseOwnMemory(session, *process);
   if (row->translate == nullptr) {
     session.Skip("machines have no such call");
     return;

@@ -46,15 +46,17 @@ std::optional<v1::Answer> ReplaySession::Ask(const v1::Call& call) {
 }
 
 std::optional<std::string> ReplaySession::ReadProc(const std::string& path) {
+  std::optional<std::string> content = TryReadProc(path);
+  if (!content.has_value() && status_.ok()) Skip(absl::StrCat("no /proc/PID/", path.substr(path.rfind('/') + 1)));
+  return content;
+}
+
+std::optional<std::string> ReplaySession::TryReadProc(const std::string& path) {
   Flush();
   if (!status_.ok()) return std::nullopt;
   absl::StatusOr<std::string> content = machine_.ReadProc(path);
   if (content.ok()) return *std::move(content);
-  if (absl::IsNotFound(content.status())) {
-    Skip(absl::StrCat("no /proc/PID/", path.substr(path.rfind('/') + 1)));
-  } else {
-    status_ = content.status();
-  }
+  if (!absl::IsNotFound(content.status())) status_ = content.status();
   return std::nullopt;
 }
 

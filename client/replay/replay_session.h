@@ -59,6 +59,8 @@ class ReplaySession {
   // Reads a file of /proc after all calls that wait. nullopt: the service failed, or has no such file, which skips the
   // line.
   std::optional<std::string> ReadProc(const std::string& path);
+  // The same, without a skip.
+  std::optional<std::string> TryReadProc(const std::string& path);
   // Compares what was read.
   void CompareTexts(const std::string& kernel, const std::string& ours);
   // Counts the line as one that the machine cannot do. Only the first reason counts.

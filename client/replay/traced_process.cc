@@ -22,12 +22,14 @@ TracedProcess& TracedProcesses::AddChild(const TracedProcess& parent, std::uint6
   // Copies: Add may overwrite the parent's own record, if the trace says that a process is its own child.
   std::shared_ptr<DescriptorTable> descriptors = parent.descriptors;
   std::shared_ptr<std::string> directory = parent.directory;
+  std::shared_ptr<const std::vector<OwnRange>> own_memory = parent.own_memory;
   const std::uint64_t group = parent.group;
   TracedProcess& child = Add(trace_pid);
   if ((clone_flags & kCloneFiles) == 0) descriptors = std::make_shared<DescriptorTable>(*descriptors);
   if ((clone_flags & kCloneFs) == 0) directory = std::make_shared<std::string>(*directory);
   child.descriptors = std::move(descriptors);
   child.directory = std::move(directory);
+  child.own_memory = std::move(own_memory);
   if ((clone_flags & kCloneThread) != 0) child.group = group;
   return child;
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "client/replay/proc_text.h"
 
@@ -20,6 +21,13 @@ struct TracedDescriptor {
 };
 
 using DescriptorTable = std::map<int, TracedDescriptor>;
+
+// A part of a program's own memory, see own_memory.h.
+struct OwnRange {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+  bool writable = false;
+};
 
 // A thread of the trace; a process is one or more of them.
 struct TracedProcess {
@@ -39,6 +47,17 @@ struct TracedProcess {
     FaultCounters ours;
   };
   std::optional<Faults> last_faults;
+  // See own_memory.h. nullptr: not known yet. Children have the same program.
+  std::shared_ptr<const std::vector<OwnRange>> own_memory;
+  // Since the execve or the last fork.
+  bool own_memory_used = false;
+
+  // What the trace does not tell has faulted, or will: the fault counters start again, and so does the use of the
+  // program's own memory.
+  void ForgetFaults() {
+    last_faults.reset();
+    own_memory_used = false;
+  }
 };
 
 // clone(2)'s flags that decide what a child shares.

@@ -148,6 +148,58 @@ TEST_F(ProcessCallsTest, TheFirstProcessMayStay) {
   EXPECT_EQ(machine_.Of(v1::Call::kExitGroup)[0].exit_group().pid(), 101U);
 }
 
+// The ranges that were touched beside those that the trace touches.
+std::vector<std::string> OwnTouches(const RecordingMachine& machine) {
+  std::vector<std::string> touches;
+  for (const v1::Call& call : machine.Of(v1::Call::kTouch)) {
+    const v1::TouchRequest& touch = call.touch();
+    if (touch.address() >= 0x100000000000 && touch.address() < 0x110000000000) continue;
+    touches.push_back(absl::StrCat(touch.pid(), touch.access() == v1::ACCESS_KIND_WRITE ? " W " : " R ",
+                                   absl::Hex(touch.address()), " ", touch.page_count()));
+  }
+  return touches;
+}
+
+constexpr char kOwnMaps[] =
+    "555555554000-555555556000 r-xp 00000000 fd:00 1 /usr/bin/x\n"
+    "555555556000-555555559000 rw-p 00000000 00:00 0 \n"
+    "555555559000-55555555a000 rw-p 00000000 00:00 0 [heap]\n"
+    "7ffff7fc0000-7ffff7fc1000 ---p 00000000 00:00 0 \n"
+    "7ffff7fc8000-7ffff7fca000 r-xp 00000000 00:00 0 [vdso]\n";
+
+TEST_F(ProcessCallsTest, AProgramUsesItsOwnMemoryBeforeTheFirstObservationAndAfterAFork) {
+  machine_.proc["100/maps"] = kOwnMaps;
+  Replay(
+      "1000 munmap(0x1000, 4096) = 0\n"
+      "1000 @touch(0x100000000000, W) = 0\n"
+      "1000 @touch(0x100000001000, W) = 0\n"
+      "1000 clone(child_stack=NULL, flags=SIGCHLD) = 1001\n"
+      "1001 @touch(0x100000001000, W) = 0\n"
+      "1000 @touch(0x100000001000, W) = 0\n");
+  EXPECT_THAT(OwnTouches(machine_),
+              testing::ElementsAre("100 R 555555554000 2", "100 W 555555556000 3", "101 R 555555554000 2",
+                                   "101 W 555555556000 3", "100 R 555555554000 2", "100 W 555555556000 3"));
+}
+
+TEST_F(ProcessCallsTest, ATraceWithoutObservationsUsesNothing) {
+  machine_.proc["100/maps"] = kOwnMaps;
+  Replay("1000 munmap(0x1000, 4096) = 0\n1000 clone(child_stack=NULL, flags=SIGCHLD) = 1001\n");
+  EXPECT_THAT(OwnTouches(machine_), IsEmpty());
+}
+
+TEST_F(ProcessCallsTest, AnotherProgramHasOtherMemory) {
+  machine_.proc["100/maps"] = kOwnMaps;
+  const Trace trace = ParseTrace(
+      "1000 @touch(0x100000000000, W) = 0\n1000 execve(\"/y\", [\"y\"], []) = 0\n1000 @touch(0x100000000000, W) = 0\n");
+  machine_.override_answer = [this](const v1::Call& call) -> std::optional<v1::Answer> {
+    if (call.has_execve()) machine_.proc["100/maps"] = "400000-401000 rw-p 00000000 fd:00 1 /y\n";
+    return std::nullopt;
+  };
+  ASSERT_TRUE(ReplayTrace(trace, machine_).ok());
+  EXPECT_THAT(OwnTouches(machine_),
+              testing::ElementsAre("100 R 555555554000 2", "100 W 555555556000 3", "100 W 400000 1"));
+}
+
 TEST(ProgramImage, WhatIsNoMappingMakesNoImage) {
   for (const char* text : {"1 @image(\"/x\", \"zz-1000 r--p 00000000\") = 0", "1 @image(\"/x\", \"1000\") = 0",
                            "1 @image(\"/x\", \"1000-2000 r- 0\") = 0", "1 @image(\"/x\", 5) = 0"}) {
