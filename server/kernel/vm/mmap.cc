@@ -89,7 +89,6 @@ Errno CheckFile(AddressSpace& space, PendingMap& map) {
   if (const Errno error = CheckFileExtent(map); error != Errno::kOk) return error;
   switch (map.Type()) {
     case kMapSharedValidate:
-      // No file system of a machine knows MAP_SYNC.
       if ((map.arguments.flags & ~kMapLegacyMask) != 0) return Errno::kOpNotSupp;
       [[fallthrough]];
     case kMapShared:
@@ -110,7 +109,6 @@ Errno CheckFile(AddressSpace& space, PendingMap& map) {
 Errno CheckAnonymous(PendingMap& map) {
   switch (map.Type()) {
     case kMapShared:
-    case kMapSharedValidate:
       if ((map.flags & kVmGrowsDown) != 0) return Errno::kInval;
       map.arguments.pgoff = PageOffset(0);
       map.flags |= kVmShared | kVmMayShare;
@@ -178,6 +176,12 @@ Errno MapRegion(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
     return file.error();
   }
   CompleteUnmap(space, replaced);
+  if (map.IsFile() && map.Has(kMapSync)) {
+    // The file system's own mmap refuses what is not persistent memory, when the old mapping is gone already.
+    if (*file != OpenFileId()) space.environment().files.Put(*file);
+    if ((map.flags & kVmAccount) != 0) commit.Uncharge(map.range.pages());
+    return Errno::kOpNotSupp;
+  }
   NewMapping wanted{map.range, map.flags, map.arguments.pgoff, *file, AnonVmaLinks()};
   if (map.IsFile() && *file == OpenFileId()) wanted.pgoff = PageOffset(map.range.start.value() >> kPageShift);
   MapNewRange(space, wanted);
