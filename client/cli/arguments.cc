@@ -41,12 +41,32 @@ const FlagSpec* FindFlag(absl::Span<const FlagSpec> flags, const std::string& na
   return found == flags.end() ? nullptr : &*found;
 }
 
+// The command, as an error begins with it.
+std::string Subject(absl::string_view command) { return command.empty() ? "memsim" : absl::StrCat("memsim ", command); }
+
 absl::Status UnknownFlag(absl::string_view command, const std::vector<const FlagSpec*>& known, absl::string_view name) {
   std::vector<std::string> names;
   names.reserve(known.size());
   for (const FlagSpec* flag : known) names.push_back(absl::StrCat("--", flag->name));
-  return UsageError("memsim ", command, command.empty() ? "" : " ", "has no flag --", name,
-                    client::DidYouMean(absl::StrCat("--", name), names));
+  return UsageError(Subject(command), " has no flag --", name, client::DidYouMean(absl::StrCat("--", name), names));
+}
+
+// The flag of that name, or the only one that begins so, as getopt_long(3) does: --len for --length.
+absl::StatusOr<const FlagSpec*> ResolveFlag(absl::string_view command, absl::Span<const FlagSpec> own,
+                                            absl::Span<const FlagSpec> global, absl::string_view typed) {
+  const std::string name = CanonicalFlagName(typed);
+  if (const FlagSpec* flag = FindFlag(own, name); flag != nullptr) return flag;
+  if (const FlagSpec* flag = FindFlag(global, name); flag != nullptr) return flag;
+  std::vector<const FlagSpec*> known;
+  for (const FlagSpec& flag : own) known.push_back(&flag);
+  for (const FlagSpec& flag : global) known.push_back(&flag);
+  std::vector<const FlagSpec*> candidates;
+  for (const FlagSpec* flag : known) {
+    if (absl::StartsWith(flag->name, name)) candidates.push_back(flag);
+  }
+  if (candidates.empty()) return UnknownFlag(command, known, typed);
+  if (candidates.size() == 1) return candidates[0];
+  return UsageError("--", typed, " may mean --", candidates[0]->name, " or --", candidates[1]->name);
 }
 
 // Takes one flag, and its value from the following word where it needs one; next is moved past what was taken.
@@ -122,16 +142,9 @@ absl::StatusOr<Arguments> ParseArguments(const CommandSpec& command, absl::Span<
       continue;
     }
     const FlagWord flag = SplitFlag(word);
-    const std::string name = CanonicalFlagName(flag.name);
-    const FlagSpec* spec = FindFlag(command.flags, name);
-    if (spec == nullptr) spec = FindFlag(global_flags, name);
-    if (spec == nullptr) {
-      std::vector<const FlagSpec*> known;
-      for (const FlagSpec& own : command.flags) known.push_back(&own);
-      for (const FlagSpec& global : global_flags) known.push_back(&global);
-      return UnknownFlag(command.name, known, flag.name);
-    }
-    if (absl::Status status = TakeFlag(*spec, flag, words, next, arguments); !status.ok()) return status;
+    const absl::StatusOr<const FlagSpec*> spec = ResolveFlag(command.name, command.flags, global_flags, flag.name);
+    if (!spec.ok()) return spec.status();
+    if (absl::Status status = TakeFlag(**spec, flag, words, next, arguments); !status.ok()) return status;
   }
   if (arguments.Has("help")) return arguments;
   if (absl::Status status = CheckComplete(command, arguments); !status.ok()) return status;
@@ -144,14 +157,9 @@ absl::StatusOr<std::size_t> CountLeadingFlags(absl::Span<const FlagSpec> global_
   std::size_t next = 0;
   while (next < words.size() && LooksLikeFlag(words[next])) {
     const FlagWord flag = SplitFlag(words[next++]);
-    const FlagSpec* const spec = FindFlag(global_flags, CanonicalFlagName(flag.name));
-    if (spec == nullptr) {
-      std::vector<const FlagSpec*> known;
-      for (const FlagSpec& global : global_flags) known.push_back(&global);
-      const absl::Status status = UnknownFlag("", known, flag.name);
-      return UsageError(status.message(), " (flags of a command stand after it)");
-    }
-    if (absl::Status status = TakeFlag(*spec, flag, words, next, arguments); !status.ok()) return status;
+    const absl::StatusOr<const FlagSpec*> spec = ResolveFlag("", {}, global_flags, flag.name);
+    if (!spec.ok()) return UsageError(spec.status().message(), " (flags of a command stand after it)");
+    if (absl::Status status = TakeFlag(**spec, flag, words, next, arguments); !status.ok()) return status;
   }
   return next;
 }

@@ -4,8 +4,9 @@
 // lines of a call file are parsed by the same rules ten thousand at a time, and every mistake is answered with the
 // nearest name that is known.
 //
-// Syntax: --name VALUE, --name=VALUE, --switch; flags and positional words in any order; after "--" all words are
-// positional. A value may begin with one dash (--fd -1), so there are no short flags but -h.
+// Syntax: --name VALUE, --name=VALUE, --switch, and any beginning of a name that no other flag shares; flags and
+// positional words in any order; after "--" all words are positional. A value may begin with one dash (--fd -1), so
+// there are no short flags but -h.
 
 #ifndef MEMSIM_CLIENT_CLI_ARGUMENTS_H_
 #define MEMSIM_CLIENT_CLI_ARGUMENTS_H_

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/cli/command_line.h"
+#include "client/cli/local_server.h"
 #include "client/cli/session.h"
 
 namespace {
@@ -22,7 +23,7 @@ std::optional<std::string> Environment(const char* name) {
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   const std::vector<std::string> words(argv + 1, argv + argc);
-  memsim::cli::Session session(
-      {std::cin, std::cout, std::cerr, Environment("MEMSIM_SERVER"), Environment("MEMSIM_MACHINE"), {}});
+  memsim::cli::Session session({std::cin, std::cout, std::cerr, Environment("MEMSIM_SERVER"),
+                                Environment("MEMSIM_MACHINE"), memsim::cli::StartLocalServer});
   return static_cast<int>(memsim::cli::RunCommandLine(words, session));
 }

@@ -72,6 +72,18 @@ TEST(ArgumentsTest, FlagsMayBeWrittenWithUnderscores) {
   EXPECT_EQ(arguments->Get("old-length"), "2");
 }
 
+TEST(ArgumentsTest, ABeginningThatNoOtherFlagSharesIsEnough) {
+  const auto arguments = Parse(Mmap(), {"--len", "1", "--old=2", "--js", "--m", "row"});
+  ASSERT_TRUE(arguments.ok()) << arguments.status();
+  EXPECT_EQ(arguments->Get("length"), "1");
+  EXPECT_EQ(arguments->Get("old-length"), "2");
+  EXPECT_TRUE(arguments->Has("json"));
+  CommandSpec twins = Mmap();
+  twins.flags.push_back({"length-limit", "SIZE", ""});
+  EXPECT_THAT(Error(twins, {"--len", "1"}), HasSubstr("--len may mean --length or --length-limit"));
+  EXPECT_TRUE(Parse(twins, {"--length", "1"}).ok()) << "a whole name is itself";
+}
+
 TEST(ArgumentsTest, RepeatedFlagsKeepTheirOrder) {
   const auto arguments = Parse(Mmap(), {"--mapping", "b", "--length", "1", "--mapping", "a"});
   ASSERT_TRUE(arguments.ok()) << arguments.status();
