@@ -25,13 +25,12 @@ struct PendingMap {
   bool IsShared() const { return Type() == kMapShared || Type() == kMapSharedValidate; }
 };
 
-// The steps of ksys_mmap_pgoff and do_mmap before a place is sought.
+// The steps of ksys_mmap_pgoff and do_mmap before a place is sought. Offset and length are both below 2^52 pages, so
+// that their sum cannot overflow.
 Errno CheckLength(AddressSpace& space, PendingMap& map) {
-  constexpr std::uint64_t kOffsetLimit = 1ULL << (64 - kPageShift);
   if (map.arguments.length == ByteCount(0)) return Errno::kInval;
   map.length = ToBytes(ToPagesRoundedUp(map.arguments.length));
   if (map.length == ByteCount(0)) return Errno::kNoMem;
-  if (map.arguments.pgoff.value() + ToPages(map.length).value() >= kOffsetLimit) return Errno::kOverflow;
   if (space.map_count() > space.environment().sysctls.max_map_count) return Errno::kNoMem;
   return Errno::kOk;
 }
@@ -83,13 +82,18 @@ Errno CheckFileExtent(const PendingMap& map) {
   return pages > kMaxFilePages || map.arguments.pgoff.value() > kMaxFilePages - pages ? Errno::kOverflow : Errno::kOk;
 }
 
+// ext4 knows MAP_SYNC, and everything else ignores it.
+bool KnowsSync(const FileSystem& files, OpenFileId file) { return files.InodeOf(file).kind == FileKind::kRegular; }
+
 Errno CheckFile(AddressSpace& space, PendingMap& map) {
   const FileSystem& files = space.environment().files;
   const OpenFileId file = map.arguments.file;
   if (const Errno error = CheckFileExtent(map); error != Errno::kOk) return error;
   switch (map.Type()) {
     case kMapSharedValidate:
-      if ((map.arguments.flags & ~kMapLegacyMask) != 0) return Errno::kOpNotSupp;
+      if ((map.arguments.flags & ~(kMapLegacyMask | (KnowsSync(files, file) ? kMapSync : 0))) != 0) {
+        return Errno::kOpNotSupp;
+      }
       [[fallthrough]];
     case kMapShared:
       if ((map.arguments.prot & kProtWrite) != 0 && !files.CanWrite(file)) return Errno::kAcces;
@@ -176,9 +180,9 @@ Errno MapRegion(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
     return file.error();
   }
   CompleteUnmap(space, replaced);
-  if (map.IsFile() && map.Has(kMapSync)) {
+  if (map.IsFile() && map.Has(kMapSync) && KnowsSync(space.environment().files, map.arguments.file)) {
     // The file system's own mmap refuses what is not persistent memory, when the old mapping is gone already.
-    if (*file != OpenFileId()) space.environment().files.Put(*file);
+    space.environment().files.Put(*file);
     if ((map.flags & kVmAccount) != 0) commit.Uncharge(map.range.pages());
     return Errno::kOpNotSupp;
   }
