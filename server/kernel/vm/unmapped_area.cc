@@ -60,11 +60,14 @@ std::optional<VirtualAddress> SearchUp(AddressSpace& space, VirtualRange window,
   return std::nullopt;
 }
 
-// The hint as it stands, if nothing is in the way.
-bool HintIsFree(AddressSpace& space, VirtualAddress hint, ByteCount length) {
-  if (hint.value() > kTaskSize.value() - length.value() || hint < MmapMinimum(space)) return false;
+// The hint as it stands, if nothing is in the way. MAP_32BIT takes none that ends above its window.
+bool HintIsFree(AddressSpace& space, const PlacementRequest& request) {
+  const VirtualAddress hint = request.address;
+  const VirtualAddress limit = (request.map_flags & kMap32Bit) != 0 ? k32BitWindow.end : kTaskSize;
+  if (hint < MmapMinimum(space) || request.length.value() > limit.value()) return false;
+  if (hint > limit - request.length) return false;
   const Vma* next = space.Find(hint);
-  return next == nullptr || hint + length <= StartWithGuard(*next);
+  return next == nullptr || hint + request.length <= StartWithGuard(*next);
 }
 
 std::optional<VirtualAddress> Search(AddressSpace& space, const PlacementRequest& request, ByteCount length) {
@@ -120,8 +123,7 @@ ErrnoOr<VirtualAddress> GetUnmappedArea(AddressSpace& space, const PlacementRequ
     if (!IsPageAligned(request.address)) return Errno::kInval;
     return request.address;
   }
-  if (request.address != VirtualAddress(0) && HintIsFree(space, request.address, request.length))
-    return request.address;
+  if (request.address != VirtualAddress(0) && HintIsFree(space, request)) return request.address;
   if (request.address == VirtualAddress(0) && WantsAlignment(request)) {
     if (const auto place = SearchAligned(space, request)) return *place;
   }
