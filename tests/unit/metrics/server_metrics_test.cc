@@ -1,5 +1,6 @@
 #include "server/metrics/server_metrics.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -16,6 +17,7 @@
 #include "server/host/host.h"
 #include "server/host/waiting.h"
 #include "server/metrics/machine_reading.h"
+#include "server/metrics/proc_text.h"
 #include "server/metrics/rpc_metrics.h"
 
 namespace memsim {
@@ -102,6 +104,23 @@ TEST_F(ServerMetricsTest, AReadingThatComesAfterTheDeadlineHarmsNobody) {
   EXPECT_TRUE(metrics_.MachinePage("busy", Soon()).ok());
 }
 
+std::size_t LineCount(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+TEST_F(ServerMetricsTest, NoLineOfAMachinesProcTextIsLost) {
+  Create("a");
+  MachineReading reading;
+  const absl::Status status = InspectAndWait(host_, "a", Soon(), [&reading](const Machine& machine) {
+    reading = MachineReading::Of(machine, ReadingDepth::kEverything);
+  });
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_GT(LineCount(reading.meminfo), 40U);
+  EXPECT_EQ(ParseMeminfo(reading.meminfo).size(), LineCount(reading.meminfo));
+  EXPECT_GT(LineCount(reading.vmstat), 100U);
+  EXPECT_EQ(ParseVmstat(reading.vmstat).size(), LineCount(reading.vmstat));
+}
+
 TEST_F(ServerMetricsTest, PagesAreMadeWhileMachinesComeGoAndWork) {
   Create("steady");
   std::atomic<bool> ended = false;
@@ -113,8 +132,10 @@ TEST_F(ServerMetricsTest, PagesAreMadeWhileMachinesComeGoAndWork) {
     }
     ended = true;
   });
+  constexpr int kScrapers = 2;
   std::vector<std::thread> scrapers;
-  for (int i = 0; i < 2; ++i) {
+  scrapers.reserve(kScrapers);
+  for (int i = 0; i < kScrapers; ++i) {
     scrapers.emplace_back([&] {
       while (!ended) {
         EXPECT_THAT(metrics_.ServerPage(Soon()),
