@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 
 #include "client/replay/json_text.h"
+#include "client/replay/traced_files.h"
 
 namespace memsim::replay {
 namespace {
@@ -25,6 +26,7 @@ constexpr std::uint64_t kFixedBase = 0x400000;
 constexpr std::uint64_t kMmapBase = 0x7ffff7fff000;
 constexpr std::uint64_t kStackTop = 0x7ffffffff000;
 constexpr std::uint64_t kStackSize = 0x21000;
+constexpr char kLinkerPath[] = "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
 constexpr std::uint64_t kUserEnd = std::uint64_t{1} << 47;
 // No program's image is larger, and no dynamic linker.
 constexpr std::uint64_t kLargestProgram = std::uint64_t{1} << 30;
@@ -68,7 +70,7 @@ std::string ProgramPath(const TraceLine& line) {
   // execveat has the directory before it.
   const std::size_t index = line.name == "execveat" ? 1 : 0;
   const bool named = line.arguments.size() > index && !line.arguments[index].text.empty();
-  return named ? SpellOutBytes(line.arguments[index].text) : "program";
+  return named ? TracedFiles::MachinePath(line.arguments[index].text) : "/program";
 }
 
 void AddMapping(v1::ExecveRequest& image, std::uint64_t start, std::uint64_t end, std::uint64_t prot,
@@ -126,9 +128,9 @@ v1::ExecveRequest InferImage(const Trace& trace, std::size_t event_index) {
   if (!program_end.has_value()) return image;
   const std::uint64_t end = *program_end / kPage * kPage;
   if (end == 0 || end >= kMmapBase) return image;
-  AddMapping(image, GuessBase(end), end, kProtRead | kProtWrite | kProtExec, "");
+  AddMapping(image, GuessBase(end), end, kProtRead | kProtWrite | kProtExec, image.path());
   if (linker_start.has_value() && *linker_start < kMmapBase && kMmapBase - *linker_start < kLargestLinker) {
-    AddMapping(image, *linker_start, kMmapBase, kProtRead | kProtWrite | kProtExec, "");
+    AddMapping(image, *linker_start, kMmapBase, kProtRead | kProtWrite | kProtExec, kLinkerPath);
   }
   AddMapping(image, kStackTop - kStackSize, kStackTop, kProtRead | kProtWrite, "[stack]");
   image.set_start_brk(*program_end);

@@ -66,6 +66,7 @@ TEST_F(ProcessCallsTest, WithoutAnImageOneIsGuessed) {
   ASSERT_EQ(execve.mappings_size(), 3);
   EXPECT_EQ(execve.mappings(0).start(), 0x555555554000U);
   EXPECT_EQ(execve.mappings(0).end(), 0x555555571000U);
+  EXPECT_EQ(execve.mappings(0).path(), "/usr/bin/x");
   EXPECT_EQ(execve.mappings(1).start(), 0x7ffff7fc2000U);
   EXPECT_EQ(execve.mappings(2).path(), "[stack]");
 }
