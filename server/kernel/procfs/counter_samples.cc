@@ -40,23 +40,23 @@ std::uint64_t Read(const ZoneInfo& zone, ZoneCounter counter) {
 }  // namespace
 
 std::vector<CounterSample> ReadCounters(const ProcView& view) {
-  std::vector<ZoneInfo> zones;
-  for (ZoneInfo& zone : view.pages.zones()) {
-    if (zone.populated) zones.push_back(zone);
-  }
+  const std::vector<ZoneInfo> zones = view.pages.zones();
   std::vector<CounterSample> samples;
   samples.reserve(kCounterInfo.size() + zones.size() * (kZoneCounterInfo.size() + kOrderCount));
   for (std::size_t i = 0; i < kCounterInfo.size(); ++i) {
     samples.push_back({&kCounterInfo[i], "", kNoOrder, view.counters.Get(static_cast<Counter>(i))});
   }
   for (std::size_t i = 0; i < kZoneCounterInfo.size(); ++i) {
+    const CounterInfo& info = kZoneCounterInfo[i];
     for (const ZoneInfo& zone : zones) {
+      if (!zone.populated && info.kind == CounterKind::kGauge) continue;
       const std::uint64_t value = Read(zone, static_cast<ZoneCounter>(i));
-      samples.push_back({&kZoneCounterInfo[i], zone.name, kNoOrder, static_cast<std::int64_t>(value)});
+      samples.push_back({&info, zone.name, kNoOrder, static_cast<std::int64_t>(value)});
     }
   }
   const CounterInfo& free_blocks = kOrderCounterInfo[static_cast<std::size_t>(OrderCounter::kFreeBlocks)];
   for (const ZoneInfo& zone : zones) {
+    if (!zone.populated) continue;
     for (int order = 0; order < kOrderCount; ++order) {
       const std::uint64_t blocks = zone.free_blocks[static_cast<std::size_t>(order)];
       samples.push_back({&free_blocks, zone.name, order, static_cast<std::int64_t>(blocks)});

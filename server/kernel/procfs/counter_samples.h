@@ -10,8 +10,9 @@
 
 namespace memsim {
 
-// Every number, ordered as observe/counter.h declares them: those of the machine, then each of the zones' for every
-// zone with memory, lowest first, then the orders' likewise.
+// Every number, ordered as observe/counter.h declares them: those of the machine, then each of the zones' for the zones
+// from the lowest up, then the orders' likewise. A zone without memory has only counts of events, because an allocation
+// can stall for the zone that would serve it best even if that is empty.
 std::vector<CounterSample> ReadCounters(const ProcView& view);
 
 }  // namespace memsim
