@@ -120,7 +120,7 @@ class MemInfoReader {
   void AppendDirectMap() {
     const DirectMapPages map = DirectMapOf(zones_);
     constexpr std::uint64_t kKibPer2M = 2048;
-    constexpr std::uint64_t kKibPer1G = 1024 * 1024;
+    constexpr std::uint64_t kKibPer1G = 1ULL << 20;
     rows_.Kib("DirectMap4k", map.pages_4k * kKibPerPage);
     rows_.Kib("DirectMap2M", map.pages_2m * kKibPer2M);
     rows_.Kib("DirectMap1G", map.pages_1g * kKibPer1G);

@@ -71,12 +71,14 @@ std::optional<std::string> ReadProc(const ProcView& view, absl::string_view path
 
 std::vector<absl::string_view> ProcMachineFiles() {
   std::vector<absl::string_view> names;
+  names.reserve(kMachineFiles.size());
   for (const MachineFile& file : kMachineFiles) names.push_back(file.name);
   return names;
 }
 
 std::vector<absl::string_view> ProcTaskFiles() {
   std::vector<absl::string_view> names;
+  names.reserve(kTaskFiles.size());
   for (const TaskFile& file : kTaskFiles) names.push_back(file.name);
   return names;
 }

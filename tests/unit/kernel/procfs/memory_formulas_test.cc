@@ -1,6 +1,7 @@
 // The formulas behind single rows, checked against numbers that a Linux 6.18 host of 24 GiB showed.
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -90,6 +91,22 @@ TEST(PagesetTest, SizesAreThoseOfAHostsZones) {
   for (const Zone& zone : zones) {
     EXPECT_EQ(ComputePagesetSizes(PageCount(zone.managed), PageCount(zone.low), 2), zone.sizes) << zone.managed;
     EXPECT_EQ(VmStatThreshold(PageCount(zone.managed), 2), zone.threshold) << zone.managed;
+  }
+}
+
+TEST(PagesetTest, ABatchIsOneLessThanAPowerOfTwo) {
+  // A quarter of a thousandth of the zone, and half as much again, rounded down.
+  for (const auto& [managed, batch] : std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0, 1},
+                                                                                           {8191, 1},
+                                                                                           {12288, 3},
+                                                                                           {45055, 7},
+                                                                                           {45056, 15},
+                                                                                           {90111, 15},
+                                                                                           {90112, 31},
+                                                                                           {176127, 31},
+                                                                                           {176128, 63},
+                                                                                           {1ULL << 30, 63}}) {
+    EXPECT_EQ(ComputePagesetSizes(PageCount(managed), PageCount(0), 1).batch, PageCount(batch)) << managed;
   }
 }
 

@@ -183,6 +183,19 @@ TEST_F(PidStatusTest, InitHasCodeLibrariesAndAStack) {
   EXPECT_EQ(stat[46], absl::StrCat(0x555555567000));
 }
 
+TEST_F(PidStatusTest, CodeThatIsNoLongerMappedIsNotCountedInStatus) {
+  Boot();
+  pid_ = kInitPid;
+  Unmap(VirtualAddress(0x555555555000), 10);
+  auto status = Status();
+  // 2 pages of code and 2 of the vdso.
+  EXPECT_EQ(status["VmExe"], 16U);
+  EXPECT_EQ(status["VmLib"], 0U);
+  // statm asks where the code was loaded, not whether it is still there.
+  const std::vector<std::string> statm = absl::StrSplit(Read("statm"), ' ');
+  EXPECT_EQ(statm[3], "12");
+}
+
 TEST_F(PidStatusTest, ANameCannotBreakItsLine) {
   Boot();
   pid_ = *state_->tasks.Spawn("two\nlines\\");
