@@ -93,12 +93,11 @@ class HostFormatTest : public testing::Test {
 };
 
 // Root-only files, in a container for example.
-#define MEMSIM_READ_HOST_OR_SKIP(text, path) \
-  const std::string text = ReadHost(path);   \
-  if (text.empty()) GTEST_SKIP() << "/proc/" << (path) << " of the host cannot be read"
+constexpr absl::string_view kUnreadable = "the host's file cannot be read";
 
 TEST_F(HostFormatTest, MeminfoHasTheRowsAndColumns) {
-  MEMSIM_READ_HOST_OR_SKIP(host, "meminfo");
+  const std::string host = ReadHost("meminfo");
+  if (host.empty()) GTEST_SKIP() << kUnreadable;
   const std::string ours = Read("meminfo");
   EXPECT_EQ(WithoutOptional(RowNames(ours)), WithoutOptional(RowNames(host)));
   std::map<std::string, std::string> host_lines;
@@ -115,7 +114,8 @@ TEST_F(HostFormatTest, MeminfoHasTheRowsAndColumns) {
 }
 
 TEST_F(HostFormatTest, VmstatHasTheRows) {
-  MEMSIM_READ_HOST_OR_SKIP(host, "vmstat");
+  const std::string host = ReadHost("vmstat");
+  if (host.empty()) GTEST_SKIP() << kUnreadable;
   const std::string ours = Read("vmstat");
   EXPECT_EQ(WithoutOptional(RowNames(ours)), WithoutOptional(RowNames(host)));
   for (const std::string& line : Lines(ours)) {
@@ -124,13 +124,15 @@ TEST_F(HostFormatTest, VmstatHasTheRows) {
 }
 
 TEST_F(HostFormatTest, ZoneinfoHasTheLines) {
-  MEMSIM_READ_HOST_OR_SKIP(host, "zoneinfo");
+  const std::string host = ReadHost("zoneinfo");
+  if (host.empty()) GTEST_SKIP() << kUnreadable;
   if (!absl::StrContains(host, "zone   Normal\n  pages free ")) GTEST_SKIP() << "the host has other zones";
   EXPECT_EQ(FormsOf(Read("zoneinfo")), FormsOf(host));
 }
 
 TEST_F(HostFormatTest, BuddyinfoHasTheColumns) {
-  MEMSIM_READ_HOST_OR_SKIP(host, "buddyinfo");
+  const std::string host = ReadHost("buddyinfo");
+  if (host.empty()) GTEST_SKIP() << kUnreadable;
   const std::vector<std::string> host_lines = Lines(host);
   for (const std::string& line : Lines(Read("buddyinfo"))) {
     EXPECT_EQ(line.size(), host_lines[0].size());
@@ -140,7 +142,8 @@ TEST_F(HostFormatTest, BuddyinfoHasTheColumns) {
 }
 
 TEST_F(HostFormatTest, PagetypeinfoHasTheLines) {
-  MEMSIM_READ_HOST_OR_SKIP(host, "pagetypeinfo");
+  const std::string host = ReadHost("pagetypeinfo");
+  if (host.empty()) GTEST_SKIP() << kUnreadable;
   if (absl::StrContains(host, "CMA")) GTEST_SKIP() << "the host has contiguous memory areas";
   const auto sorted = [](std::vector<std::string> forms) {
     std::sort(forms.begin(), forms.end());
@@ -150,7 +153,8 @@ TEST_F(HostFormatTest, PagetypeinfoHasTheLines) {
 }
 
 TEST_F(HostFormatTest, StatusHasTheRowsAndColumns) {
-  MEMSIM_READ_HOST_OR_SKIP(host, "self/status");
+  const std::string host = ReadHost("self/status");
+  if (host.empty()) GTEST_SKIP() << kUnreadable;
   const std::string ours = Read("1/status");
   EXPECT_EQ(WithoutOptional(RowNames(ours)), WithoutOptional(RowNames(host)));
   std::map<std::string, std::string> host_lines;
@@ -173,7 +177,8 @@ TEST_F(HostFormatTest, StatusHasTheRowsAndColumns) {
 
 TEST_F(HostFormatTest, StatAndStatmHaveTheFields) {
   for (const absl::string_view file : {"stat", "statm"}) {
-    MEMSIM_READ_HOST_OR_SKIP(host, absl::StrCat("self/", file));
+    const std::string host = ReadHost(absl::StrCat("self/", file));
+    if (host.empty()) GTEST_SKIP() << kUnreadable;
     const std::vector<std::string> theirs = absl::StrSplit(host, ' ');
     const std::vector<std::string> ours = absl::StrSplit(Read(absl::StrCat("1/", file)), ' ');
     EXPECT_EQ(ours.size(), theirs.size()) << file;
@@ -205,7 +210,8 @@ HostLine Parse(const std::string& text) {
 }
 
 TEST_F(HostFormatTest, MapsLinesAreWrittenAsTheHostWritesItsOwn) {
-  MEMSIM_READ_HOST_OR_SKIP(host, "self/maps");
+  const std::string host = ReadHost("self/maps");
+  if (host.empty()) GTEST_SKIP() << kUnreadable;
   std::string ours;
   for (const std::string& text : Lines(host)) {
     HostLine parsed = Parse(text);

@@ -20,7 +20,7 @@ OomCandidate Candidate(std::uint32_t pid, std::uint64_t resident, int score_adju
   return candidate;
 }
 
-OomDecision Kill(std::vector<std::uint32_t> pids) {
+OomDecision Kill(const std::vector<std::uint32_t>& pids) {
   OomDecision decision;
   decision.action = OomAction::kKill;
   for (const std::uint32_t pid : pids) decision.victims.push_back(Pid(pid));
