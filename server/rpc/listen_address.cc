@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
@@ -72,6 +74,10 @@ absl::Status CheckTcp(const std::string& address) {
     return absl::InvalidArgumentError(absl::StrCat("the address ", address, " must be HOST:PORT or unix:PATH"));
   }
   std::string host = address.substr(0, colon);
+  std::uint32_t port = 0;
+  if (!absl::SimpleAtoi(address.substr(colon + 1), &port) || port > 65535) {
+    return absl::InvalidArgumentError(absl::StrCat("the port of ", address, " must be 0 to 65535"));
+  }
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   addrinfo hints = {};
   hints.ai_family = AF_UNSPEC;

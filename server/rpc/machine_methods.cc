@@ -81,10 +81,9 @@ void ReplyWithMachine(UnaryRpc& rpc, const MachineInfo& info) {
 }
 
 absl::Status ProcPathNotFound(const std::string& path) {
-  return MisuseStatus(
-      v1::ERROR_REASON_PROC_PATH_NOT_FOUND,
-      absl::StrCat("the machine has no /proc/", absl::CHexEscape(path.substr(0, kQuotedPathLength)),
-                   "; it has meminfo, buddyinfo, vmstat, zoneinfo, and maps, status and statm of each pid"));
+  return MisuseStatus(v1::ERROR_REASON_PROC_PATH_NOT_FOUND,
+                      absl::StrCat("the machine has no /proc/", absl::CHexEscape(path.substr(0, kQuotedPathLength)),
+                                   "; it has files such as meminfo and 1/maps"));
 }
 
 }  // namespace

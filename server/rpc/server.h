@@ -49,7 +49,8 @@ class Server {
   const std::string& address() const;
   Host& host();
   const RpcMetrics& rpc_metrics() const;
-  // A channel to this server without a port. It must not be used after the server.
+  // A channel to this server without a port. No call may begin on it after Drain or the server's end: gRPC 1.51 crashes
+  // then.
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
   // Shuts down with grace: health says NOT_SERVING, new calls get SERVER_DRAINING, what was accepted is executed and

@@ -82,7 +82,7 @@ void WatchStream::ScheduleTick() {
   alarm->Set(next, [stream = shared_from_this()](bool rang) {
     if (rang) stream->Tick();
   });
-  alarm_ = std::move(alarm);
+  alarm_.swap(alarm);
 }
 
 void WatchStream::OnWriteDone(bool ok) {
@@ -98,11 +98,13 @@ void WatchStream::OnCancel() { EndWith(MisuseStatus(v1::ERROR_REASON_CALLER_GONE
 void WatchStream::Drain() { EndWith(MisuseStatus(v1::ERROR_REASON_SERVER_DRAINING, "the server is shutting down")); }
 
 void WatchStream::EndWith(const absl::Status& reason) {
+  // Its end cancels it, and lets go of the stream that its callback holds.
+  std::unique_ptr<grpc::Alarm> alarm;
   {
     MutexLock lock(mutex_);
     if (!end_.has_value()) end_ = reason;
     waiting_ = nullptr;
-    if (alarm_ != nullptr) alarm_->Cancel();
+    alarm = std::move(alarm_);
   }
   Advance();
 }
