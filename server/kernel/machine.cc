@@ -50,7 +50,8 @@ Errno Machine::Execve(Pid pid, const ExecImage& image) {
 
 Errno Machine::ExitGroup(Pid pid, int status) {
   state_->EnterKernel();
-  return state_->tasks.ExitGroup(pid, status);
+  // As wait(2) tells it: the low byte of the status, in the second byte.
+  return state_->tasks.ExitGroup(pid, (status & 0xff) << 8);
 }
 
 ErrnoOr<Pid> Machine::Wait4(Pid parent, Pid child) {

@@ -1,5 +1,6 @@
 #include "server/kernel/process/tasks.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,17 @@
 #include "server/kernel/vm/copy_address_space.h"
 
 namespace memsim {
+namespace {
+
+// fork_init: of the tasks whose stacks would fill an eighth of the memory, half may be one user's.
+void SetTaskLimits(PageCount memory, ResourceLimits& limits) {
+  constexpr std::uint64_t kMinThreads = 20;
+  const std::uint64_t threads = std::max(memory.value() / (8 * kKernelStackPages), kMinThreads);
+  limits[Resource::kNproc] = {threads / 2, threads / 2};
+  limits[Resource::kSigpending] = {threads / 2, threads / 2};
+}
+
+}  // namespace
 
 Tasks::Tasks(VmEnvironment& environment, FileTables& file_tables, Random& random, AddressRandomization randomization)
     : environment_(environment),
@@ -76,6 +88,7 @@ Errno Tasks::BootInit() {
   const ErrnoOr<AddressSpaceId> space = address_spaces_.Create();
   if (!space.ok()) return space.error();
   (*init)->mm = *space;
+  SetTaskLimits(environment_.pages.managed_pages(), (*init)->limits);
   (*init)->files = file_tables_.Create();
   ExecImage image;
   image.path = "/sbin/init";
@@ -177,7 +190,7 @@ void Tasks::ReparentChildren(Pid parent) {
   for (const Pid pid : buried) Forget(pid);
 }
 
-Errno Tasks::ExitGroup(Pid pid, int status) {
+Errno Tasks::ExitGroup(Pid pid, int wait_status) {
   const Task* task = FindAlive(pid);
   if (task == nullptr) return Errno::kSrch;
   const Pid group = task->tgid;
@@ -187,7 +200,7 @@ Errno Tasks::ExitGroup(Pid pid, int status) {
   for (auto& [other, member] : tasks_) {
     if (member.tgid != group) continue;
     if (member.state == TaskState::kAlive) Release(member);
-    member.exit_status = status;
+    member.exit_status = wait_status;
     if (member.IsThread()) threads.push_back(other);
   }
   for (const Pid thread : threads) Forget(thread);

@@ -47,7 +47,8 @@ class Tasks {
   ErrnoOr<Pid> Spawn(absl::string_view comm);
   ErrnoOr<Pid> Clone(Pid parent, std::uint64_t clone_flags);
   Errno Execve(Pid pid, const ExecImage& image);
-  Errno ExitGroup(Pid pid, int status);
+  // wait_status: as wait(2) tells it.
+  Errno ExitGroup(Pid pid, int wait_status);
   ErrnoOr<Pid> Wait4(Pid parent, Pid child);
 
   // The task, if it is alive; null for zombies and pids that nobody has.

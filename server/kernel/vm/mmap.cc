@@ -150,13 +150,15 @@ ErrnoOr<OpenFileId> CreateSharedMemory(AddressSpace& space, const PendingMap& ma
   return file;
 }
 
+bool IsZeroDevice(const AddressSpace& space, const PendingMap& map) {
+  return map.IsFile() && const_cast<AddressSpace&>(space).environment().files.IsZeroDevice(map.arguments.file);
+}
+
 // The file behind the mapping, with a reference for it. Shared anonymous memory has one of its own, and so has
-// /dev/zero when it is mapped shared; mapped privately, /dev/zero is anonymous memory.
+// /dev/zero when it is mapped shared.
 ErrnoOr<OpenFileId> FileOf(AddressSpace& space, const PendingMap& map) {
-  FileSystem& files = space.environment().files;
-  const bool zeroes = !map.IsFile() || files.IsZeroDevice(map.arguments.file);
-  if (zeroes) return map.IsShared() ? CreateSharedMemory(space, map) : OpenFileId();
-  files.Get(map.arguments.file);
+  if (map.IsShared() && (!map.IsFile() || IsZeroDevice(space, map))) return CreateSharedMemory(space, map);
+  if (map.IsFile()) space.environment().files.Get(map.arguments.file);
   return map.arguments.file;
 }
 
@@ -186,8 +188,12 @@ Errno MapRegion(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
     if ((map.flags & kVmAccount) != 0) commit.Uncharge(map.range.pages());
     return Errno::kOpNotSupp;
   }
-  NewMapping wanted{map.range, map.flags, map.arguments.pgoff, *file, AnonVmaLinks()};
-  if (map.IsFile() && *file == OpenFileId()) wanted.pgoff = PageOffset(map.range.start.value() >> kPageShift);
+  NewMapping wanted;
+  wanted.range = map.range;
+  wanted.flags = map.flags;
+  wanted.pgoff = map.arguments.pgoff;
+  wanted.file = *file;
+  wanted.zero_device = !map.IsShared() && IsZeroDevice(space, map);
   MapNewRange(space, wanted);
   return Errno::kOk;
 }

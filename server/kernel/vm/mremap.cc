@@ -73,7 +73,8 @@ class Remap {
     if (!Grows() && !NamesNewPlace()) return Errno::kOk;
     if (old_length() == ByteCount(0) && (vma->flags & (kVmShared | kVmMayShare)) == 0) return Errno::kInval;
     if (Has(kMremapDontUnmap) && (vma->flags & (kVmDontExpand | kVmPfnMap)) != 0) return Errno::kInval;
-    if (old_length() > vma->range.end - address()) return Errno::kFault;
+    // A shrinking move takes along only what is left of it, and unmaps the rest wherever that lies.
+    if (std::min(old_length(), new_length()) > vma->range.end - address()) return Errno::kFault;
     if (!Grows()) return Errno::kOk;
     const std::uint64_t first_page = vma->PageIndex(address()).value();
     if (first_page + ToPages(new_length()).value() < first_page) return Errno::kInval;
@@ -123,7 +124,8 @@ class Remap {
     if (room) {
       if (!Charge(*vma, ToPages(Growth()))) return Errno::kNoMem;
       // vma_merge_extend: the new part always fits behind its own mapping.
-      MergeNewRange(space_, {{old_end, new_end}, vma->flags, vma->PageIndex(old_end), vma->file, vma->anon});
+      MergeNewRange(space_,
+                    {{old_end, new_end}, vma->flags, vma->PageIndex(old_end), vma->file, vma->zero_device, vma->anon});
       return address();
     }
     if (!Has(kMremapMayMove)) return Errno::kNoMem;
@@ -178,8 +180,13 @@ class Remap {
     const bool keeps_old = Has(kMremapDontUnmap);
     const PageCount charged = ToPages(keeps_old ? new_length() : Growth());
     if (!Charge(vma, charged)) return Errno::kNoMem;
-    NewMapping wanted{RangeOf(place, new_length()), vma.flags, vma.PageIndex(address()), vma.file,
-                      space_.environment().anon_vmas.Clone(vma.anon)};
+    NewMapping wanted;
+    wanted.range = RangeOf(place, new_length());
+    wanted.flags = vma.flags;
+    wanted.pgoff = vma.PageIndex(address());
+    wanted.file = vma.file;
+    wanted.zero_device = vma.zero_device;
+    wanted.anon = space_.environment().anon_vmas.Clone(vma.anon);
     // Memory that was never touched may take the numbers of its new place, and so merge there.
     if (vma.IsAnonymous() && vma.anon.own == AnonVmaId()) wanted.pgoff = PageOffset(place.value() >> kPageShift);
     if (vma.file != OpenFileId()) space_.environment().files.Get(vma.file);

@@ -25,10 +25,13 @@ struct Vma {
   PageOffset pgoff;
   // vm_file; none for private anonymous memory.
   OpenFileId file;
+  // A private mapping of /dev/zero: anonymous memory that keeps its file, and shows its name.
+  bool zero_device = false;
   SpecialMapping special = SpecialMapping::kNone;
   AnonVmaLinks anon;
 
-  bool IsAnonymous() const { return file == OpenFileId() && special == SpecialMapping::kNone; }
+  // vma_is_anonymous: faults are served with pages of its own from the start.
+  bool IsAnonymous() const { return (file == OpenFileId() || zero_device) && special == SpecialMapping::kNone; }
   // linear_page_index.
   PageOffset PageIndex(VirtualAddress address) const { return pgoff + ToPages(address - range.start); }
 

@@ -131,6 +131,7 @@ Vma& InsertNewRange(AddressSpace& space, const NewMapping& wanted) {
   vma.flags = wanted.flags;
   vma.pgoff = wanted.pgoff;
   vma.file = wanted.file;
+  vma.zero_device = wanted.zero_device;
   vma.anon = wanted.anon;
   return space.Insert(std::move(vma));
 }
@@ -142,7 +143,7 @@ bool ExpandInto(AddressSpace& space, Vma& below, const NewMapping& wanted) {
 }
 
 ErrnoOr<Vma*> ModifyFlags(AddressSpace& space, Vma& vma, VirtualRange range, VmFlags flags) {
-  const NewMapping wanted{range, flags, vma.PageIndex(range.start), vma.file, vma.anon};
+  const NewMapping wanted{range, flags, vma.PageIndex(range.start), vma.file, vma.zero_device, vma.anon};
   if (vma.special == SpecialMapping::kNone) {
     if (Vma* merged = MergeExistingRange(space, vma, wanted)) return merged;
   }

@@ -16,6 +16,8 @@ struct NewMapping {
   VmFlags flags = 0;
   PageOffset pgoff;
   OpenFileId file;
+  // See Vma.
+  bool zero_device = false;
   // Of a moved mapping; empty for a fresh one.
   AnonVmaLinks anon;
 };
@@ -24,7 +26,8 @@ struct NewMapping {
 // takes it.
 Vma* MergeNewRange(AddressSpace& space, const NewMapping& wanted);
 
-// What brk does instead: only the mapping right below may grow, and the one above stays what it is (just_expand). False: it does not fit.
+// What brk does instead: only the mapping right below may grow, and the one above stays what it is (just_expand).
+// False: it does not fit.
 bool ExpandInto(AddressSpace& space, Vma& below, const NewMapping& wanted);
 
 // A mapping of its own, whatever its neighbours are. Takes over the references that wanted holds.
