@@ -98,7 +98,7 @@ Command WatchCommand() {
   spec.positionals = {{"MACHINE", "The machine."},
                       {"COUNTER", "Names as /proc/vmstat has them. Left out: those that change.", Presence::kOptional,
                        Repetition::kMany}};
-  spec.flags = {{"interval", "DURATION", "How often, 1ms to 60s. Left out: 1s."},
+  spec.flags = {{"interval", "DURATION", "How often, 10ms to 60s. Left out: 1s."},
                 {"count", "NUMBER", "Stop after so many states. Left out: never."}};
   spec.examples = {"memsim watch demo", "memsim watch demo nr_free_pages pgfault --interval 200ms --count 10"};
   return {spec, Watch};

@@ -1,0 +1,269 @@
+"""The real memsim, against the server inside it and against a real memsimd.
+
+Usage: cli_test.py MEMSIMD MEMSIM
+
+What a person types, what is printed, and what the program exits with. Starts its own server on a Unix socket and ends it.
+"""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+MEMSIMD, MEMSIM = (str(pathlib.Path(argument).resolve()) for argument in sys.argv[1:3])
+del sys.argv[1:3]
+
+# How long anything may take that takes milliseconds on an idle host.
+PATIENCE_SECONDS = 60
+
+CALLS = """\
+# A mapping is touched, split, and touched where it is gone.
+mmap --length 64KiB --prot rw --store-as 1
+touch --address $1 --page-count 16 --access write
+munmap --address $1+4KiB --length 8KiB
+touch --address $1+4KiB
+{"alloc_pages": {"gfp_mask": 3264, "order": 3}, "store_as": 2}
+free_pages --frame-number $2 --order 3
+free_pages --frame-number $2 --order 3
+"""
+
+
+def memsim(*words, server=None, machine=None, given=""):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MEMSIM_")}
+    if server:
+        environment["MEMSIM_SERVER"] = server
+    if machine:
+        environment["MEMSIM_MACHINE"] = machine
+    return subprocess.run(
+        [MEMSIM, *words], env=environment, input=given, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
+
+
+def objects(text):
+    """The JSON objects of a text, one a line."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+class LocalServerTest(unittest.TestCase):
+    """With nothing running: each command has a server and a machine of its own."""
+
+    def local(self, *words, given=""):
+        return memsim("--server", "local", *words, given=given)
+
+    def test_a_call_answers(self):
+        result = self.local("mmap", "--machine", "demo", "--pid", "1", "--length", "64KiB", "--prot", "rw")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertRegex(result.stdout, r"^mmap: 0x7[0-9a-f]{11}\n$")
+
+    def test_an_errno_is_named_and_exits_with_1(self):
+        result = self.local("mmap", "--machine", "demo", "--length", "100TiB")
+        self.assertEqual((result.returncode, result.stdout), (1, "mmap: ENOMEM (Cannot allocate memory)\n"))
+
+    def test_a_signal_is_named_and_exits_with_1(self):
+        result = self.local("touch", "--machine", "demo", "--address", "0x10")
+        self.assertEqual((result.returncode, result.stdout), (1, "touch: SIGSEGV (SEGV_MAPERR at 0x10)\n"))
+
+    def test_a_file_of_calls_runs_in_words_and_json(self):
+        result = self.local("run", "demo", "-", given=CALLS)
+        lines = result.stdout.splitlines()
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertRegex(lines[0], r"^2  mmap: 0x7")
+        self.assertEqual(lines[1:3], ["3  touch: 16 minor faults", "4  munmap: ok"])
+        self.assertRegex(lines[3], r"^5  touch: SIGSEGV \(SEGV_MAPERR at 0x7[0-9a-f]+\)$")
+        self.assertRegex(lines[4], r"^6  alloc_pages: frame \d+$")
+        self.assertEqual(lines[5:], ["7  free_pages: ok", "8  free_pages: EINVAL (the frame is free already)"])
+
+    def test_batches_mean_nothing(self):
+        outputs = {self.local("run", "demo", "-", "--json", "--batch", size, given=CALLS).stdout for size in ("1", "2", "1000")}
+        self.assertEqual(len(outputs), 1, "the size of the batches changed an answer")
+        self.assertEqual(len(objects(outputs.pop())), 7)
+
+    def test_a_run_stops_where_it_is_told_to(self):
+        result = self.local("run", "demo", "-", "--stop-on", "signal", given=CALLS)
+        self.assertEqual((result.returncode, len(result.stdout.splitlines())), (1, 4))
+        self.assertEqual(result.stderr, "memsim: stopped; 3 calls not run\n")
+
+    def test_misuse_stops_a_run_unless_it_is_told_not_to(self):
+        calls = "munmap --address $9 --length 4KiB\nbrk\n"
+        result = self.local("run", "demo", "-", given=calls)
+        self.assertRegex(result.stdout, r"^1  munmap: not executed: SLOT_UNSET: .*address_slot.*\n$")
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(len(self.local("run", "demo", "-", "--stop-on", "never", given=calls).stdout.splitlines()), 2)
+
+    def test_memory_is_shown_as_free_does(self):
+        rows = self.local("free", "demo", "--kibi").stdout.splitlines()
+        self.assertEqual(rows[0].split(), ["total", "used", "free", "shared", "buff/cache", "available"])
+        meminfo = self.local("proc", "demo", "meminfo").stdout
+        total = int(re.search(r"^MemTotal: +(\d+) kB$", meminfo, re.MULTILINE).group(1))
+        self.assertEqual(int(rows[1].split()[1]), total)
+        self.assertEqual(int(objects(self.local("free", "demo", "--json").stdout)[0]["total_bytes"]), total * 1024)
+
+    def test_the_same_calls_give_the_same_answers(self):
+        first, second = (self.local("run", "demo", "-", "--json", given=CALLS).stdout for _ in range(2))
+        self.assertEqual(first, second)
+
+    def test_replay_reports_and_fails_on_garbage(self):
+        with tempfile.TemporaryDirectory() as folder:
+            trace = pathlib.Path(folder) / "garbage.strace"
+            trace.write_text("this is no trace\n\x01\x02\n")
+            result = self.local("replay", str(trace), "--json")
+            total = objects(result.stdout)[-1]
+            self.assertEqual((total["trace"], total["equal"], total["unknown"]), ("total", 0, 2))
+            self.assertEqual(self.local("replay", str(trace) + ".none").returncode, 2)
+
+
+class ServerTest(unittest.TestCase):
+    """Against a memsimd of our own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="memsim-cli-test.")
+        cls.server = f"unix:{cls.folder.name}/memsimd.sock"
+        cls.log = open(f"{cls.folder.name}/memsimd.log", "w+")
+        cls.child = subprocess.Popen(
+            [MEMSIMD, f"--grpc_address={cls.server}", "--http_address="],
+            stdin=subprocess.DEVNULL,
+            stdout=cls.log,
+            stderr=subprocess.STDOUT,
+        )
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while memsim("machine", "list", server=cls.server).returncode != 0:
+            if time.monotonic() > deadline or cls.child.poll() is not None:
+                cls.log.seek(0)
+                raise AssertionError(f"memsimd does not answer:\n{cls.log.read()}")
+            time.sleep(0.05)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.child.send_signal(signal.SIGTERM)
+        exit_code = cls.child.wait(PATIENCE_SECONDS)
+        cls.log.close()
+        cls.folder.cleanup()
+        if exit_code != 0:
+            raise AssertionError(f"memsimd ended with {exit_code}")
+
+    def remote(self, *words, machine=None, given=""):
+        return memsim(*words, server=self.server, machine=machine, given=given)
+
+    def machine(self, name, *flags):
+        """Makes a machine that the test's end deletes."""
+        result = self.remote("machine", "create", name, *flags)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.addCleanup(self.remote, "machine", "delete", name)
+        return result.stdout
+
+    def refused(self, code, reason, *words, given=""):
+        """What is printed to standard error; the code, the reason and the exit code must be those."""
+        result = self.remote(*words, given=given)
+        self.assertEqual(result.returncode, 1, result.stdout)
+        self.assertTrue(result.stderr.startswith(f"memsim: {code} ({reason}): "), result.stderr)
+        error = json.loads(self.remote(*words, "--json", given=given).stderr)["error"]
+        self.assertEqual((error["code"], error["reason"]), (code, reason))
+        return result.stderr
+
+    def test_a_machine_is_made_shown_listed_and_deleted(self):
+        shown = self.machine("made", "--memory", "24GiB", "--cpus", "4", "--seed", "7", "--aslr", "off", "--sysctl", "overcommit_memory=2")
+        self.assertRegex(shown, r"(?m)^name +tenants/default/machines/made$")
+        self.assertRegex(shown, r"(?m)^memory +24 GiB$")
+        self.assertRegex(shown, r"(?m)^aslr +off$")
+        self.assertRegex(shown, r"(?m)^vm.overcommit_memory +2$")
+        spec = json.loads(self.remote("machine", "show", "made", "--json").stdout)["spec"]
+        self.assertEqual((spec["cpu_count"], spec["memory_bytes"], spec["seed"]), (4, str(24 << 30), "7"))
+        self.assertRegex(self.remote("machine", "list").stdout, r"(?m)^made +4 +24 GiB ")
+        self.assertIn("tenants/default/machines/made", [machine["name"] for machine in objects(self.remote("machine", "list", "--json").stdout)])
+        self.assertEqual(self.remote("machine", "delete", "made").stdout, "deleted made\n")
+        self.assertNotRegex(self.remote("machine", "list").stdout, r"(?m)^made ")
+
+    def test_tenants_have_machines_of_their_own(self):
+        self.machine("shared")
+        self.assertEqual(self.remote("machine", "create", "shared", "--tenant", "acme").returncode, 0)
+        self.addCleanup(self.remote, "machine", "delete", "tenants/acme/machines/shared")
+        everybody = self.remote("machine", "list", "--tenant", "-").stdout
+        self.assertRegex(everybody, r"(?m)^shared ")
+        self.assertRegex(everybody, r"(?m)^tenants/acme/machines/shared ")
+        self.assertRegex(self.remote("brk", "--machine", "tenants/acme/machines/shared").stdout, r"^brk: 0x")
+
+    def test_state_stays_between_commands(self):
+        self.machine("kept", "--aslr", "off")
+        mapped = self.remote("mmap", "--length", "64KiB", "--store-as", "1", machine="kept").stdout
+        address = re.match(r"mmap: (0x[0-9a-f]+)$", mapped).group(1)
+        self.assertEqual(self.remote("touch", "--address", "$1", "--page-count", "16", machine="kept").stdout, "touch: 16 minor faults\n")
+        self.assertIn(address[2:], self.remote("proc", "kept", "1/maps").stdout)
+        answer = json.loads(self.remote("touch", "--address", address, "--machine", "kept", "--json").stdout)
+        self.assertEqual((answer["value"], answer["error_number"], answer["sequence"]), ("0", 0, "3"))
+
+    def test_counters_are_shown_and_watched(self):
+        self.machine("watched")
+        before = int(objects(self.remote("counters", "watched", "pgfault", "--json").stdout)[0]["value"])
+        self.remote("run", "watched", "-", given="mmap --length 64KiB --store-as 1\ntouch --address $1 --page-count 16 --access write\n")
+        after = int(objects(self.remote("counters", "watched", "pgfault", "--json").stdout)[0]["value"])
+        self.assertEqual(after - before, 16)
+        states = objects(self.remote("watch", "watched", "pgfault", "--count", "2", "--interval", "10ms", "--json").stdout)
+        self.assertEqual([[counter["name"] for counter in state["state"]["counters"]] for state in states], [["pgfault"]] * 2)
+        self.assertRegex(self.remote("watch", "watched", "pgfault", "--count", "1").stdout, r"^2 calls, .* of virtual time\n  pgfault +\d+\n$")
+        misspelt = self.remote("counters", "watched", "pgfautl")
+        self.assertEqual((misspelt.returncode, "did you mean pgfault?" in misspelt.stderr), (2, True))
+
+    def test_misuse_has_a_code_a_reason_and_words_that_name_the_thing(self):
+        self.machine("twice")
+        self.assertIn("nobody", self.refused("NOT_FOUND", "MACHINE_NOT_FOUND", "brk", "--machine", "nobody"))
+        self.assertIn("twice", self.refused("ALREADY_EXISTS", "MACHINE_ALREADY_EXISTS", "machine", "create", "twice"))
+        self.refused("INVALID_ARGUMENT", "NAME_INVALID", "machine", "create", "Not_A_Name")
+        self.assertIn("memory_bytes", self.refused("INVALID_ARGUMENT", "SPEC_INVALID", "machine", "create", "--memory", "1MiB"))
+        self.assertIn("cpu_count", self.refused("INVALID_ARGUMENT", "SPEC_INVALID", "machine", "create", "--cpus", "257"))
+        self.assertIn("nothing", self.refused("NOT_FOUND", "PROC_PATH_NOT_FOUND", "proc", "twice", "nothing"))
+        self.assertIn("address_slot", self.refused("FAILED_PRECONDITION", "SLOT_UNSET", "munmap", "--machine", "twice", "--address", "$9", "--length", "1"))
+        self.refused("ABORTED", "SEQUENCE_STALE", "brk", "--machine", "twice", "--expected-sequence", "5")
+        self.assertEqual(self.remote("brk", "--machine", "twice", "--expected-sequence", "0").returncode, 0, "nothing of this was executed")
+
+    def test_a_deadline_that_passes_is_told(self):
+        self.machine("slow")
+        # A watch goes on for ever.
+        result = self.remote("watch", "slow", "--timeout", "200ms", "--interval", "50ms")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("DEADLINE_EXCEEDED: no answer from unix:", result.stderr)
+
+    def test_a_replay_uses_a_machine_that_exists(self):
+        self.machine("replayed", "--aslr", "off")
+        with tempfile.TemporaryDirectory() as folder:
+            trace = pathlib.Path(folder) / "small.strace"
+            trace.write_text("1000 brk(NULL) = 0x555555559000\n")
+            result = self.remote("replay", str(trace), "--machine", "replayed", "--show", "1")
+            self.assertIn("small.strace", result.stdout)
+            self.assertEqual(result.returncode, 1, "that is not where the break is")
+        self.assertEqual(self.remote("machine", "show", "replayed").returncode, 0, "it stays")
+
+
+class UsageTest(unittest.TestCase):
+    """What needs no server."""
+
+    def test_a_dead_server_is_named_with_the_remedy(self):
+        result = memsim("machine", "list", "--server", "127.0.0.1:1")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("UNAVAILABLE: no memsim server answers at 127.0.0.1:1; start one with memsimd", result.stderr)
+
+    def test_mistakes_exit_with_2_and_the_nearest_name(self):
+        for words, nearest in [
+            (["mmpa"], "mmap"),
+            (["mmap", "--lenght", "1"], "--length"),
+            (["mmap", "--length", "1", "--flags", "PRIVTE"], "PRIVATE"),
+            (["machine", "lsit"], "list"),
+        ]:
+            result = memsim(*words)
+            self.assertEqual((result.returncode, result.stdout), (2, ""), words)
+            self.assertIn(f"did you mean {nearest}?", result.stderr)
+
+    def test_output_that_cannot_be_written_is_an_error(self):
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([MEMSIM, "constants"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual((result.returncode, result.stderr), (1, "memsim: UNKNOWN: cannot write the output\n"))
+
+
+if __name__ == "__main__":
+    unittest.main()
