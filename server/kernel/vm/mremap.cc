@@ -123,9 +123,10 @@ class Remap {
                       space_.FindIntersection({old_end, new_end}) == nullptr;
     if (room) {
       if (!Charge(*vma, ToPages(Growth()))) return Errno::kNoMem;
-      // vma_merge_extend: the new part always fits behind its own mapping.
-      MergeNewRange(space_,
-                    {{old_end, new_end}, vma->flags, vma->PageIndex(old_end), vma->file, vma->zero_device, vma->anon});
+      // vma_merge_extend: the new part always fits behind its own mapping, but for the kernel's own, which just grows.
+      const NewMapping added{{old_end, new_end}, vma->flags,  vma->PageIndex(old_end), vma->file, vma->zero_device,
+                             vma->anon,          vma->special};
+      if (MergeNewRange(space_, added) == nullptr) space_.Resize(*vma, {vma->range.start, new_end});
       return address();
     }
     if (!Has(kMremapMayMove)) return Errno::kNoMem;
@@ -177,6 +178,9 @@ class Remap {
   Errno Move(VirtualAddress place) {
     if (space_.map_count() >= MapCountBeforeMove()) return Errno::kNoMem;
     Vma& vma = *space_.Lookup(address());
+    // The kernel's own mappings move whole (special_mapping_split).
+    const VirtualRange old_range = RangeOf(address(), old_length());
+    if (vma.special != SpecialMapping::kNone && vma.range != old_range) return Errno::kInval;
     const bool keeps_old = Has(kMremapDontUnmap);
     const PageCount charged = ToPages(keeps_old ? new_length() : Growth());
     if (!Charge(vma, charged)) return Errno::kNoMem;
@@ -187,6 +191,7 @@ class Remap {
     wanted.file = vma.file;
     wanted.zero_device = vma.zero_device;
     wanted.anon = space_.environment().anon_vmas.Clone(vma.anon);
+    wanted.special = vma.special;
     // Memory that was never touched may take the numbers of its new place, and so merge there.
     if (vma.IsAnonymous() && vma.anon.own == AnonVmaId()) wanted.pgoff = PageOffset(place.value() >> kPageShift);
     if (vma.file != OpenFileId()) space_.environment().files.Get(vma.file);

@@ -97,7 +97,7 @@ Vma* MergeExistingRange(AddressSpace& space, Vma& middle, const NewMapping& want
 }  // namespace
 
 Vma* MergeNewRange(AddressSpace& space, const NewMapping& wanted) {
-  if ((wanted.flags & kVmSpecial) != 0) return nullptr;
+  if ((wanted.flags & kVmSpecial) != 0 || wanted.special != SpecialMapping::kNone) return nullptr;
   Vma* previous = space.FindBefore(wanted.range.start);
   Vma* next = space.Find(wanted.range.start);
   const MergePlan plan = PlanMerge(previous, next, wanted);
@@ -133,6 +133,7 @@ Vma& InsertNewRange(AddressSpace& space, const NewMapping& wanted) {
   vma.file = wanted.file;
   vma.zero_device = wanted.zero_device;
   vma.anon = wanted.anon;
+  vma.special = wanted.special;
   return space.Insert(std::move(vma));
 }
 

@@ -20,6 +20,8 @@ struct NewMapping {
   bool zero_device = false;
   // Of a moved mapping; empty for a fresh one.
   AnonVmaLinks anon;
+  // The kernel's own mappings merge with nothing.
+  SpecialMapping special = SpecialMapping::kNone;
 };
 
 // vma_merge_new_range: makes a free range part of its neighbours where the rules allow it. Null: neither neighbour
