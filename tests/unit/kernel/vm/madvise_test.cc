@@ -1,0 +1,156 @@
+// madvise(2), as far as machines know its advice.
+
+#include "server/kernel/vm/madvise.h"
+
+#include "gtest/gtest.h"
+
+#include "tests/unit/kernel/vm/program.h"
+
+namespace memsim {
+namespace {
+
+constexpr int kMadvFree = 8;
+constexpr int kMadvCollapse = 25;
+constexpr int kMadvGuardRemove = 103;
+
+class MadviseTest : public ProgramTest {
+ protected:
+  std::string Call(VirtualAddress address, ByteCount length, int advice) {
+    const VmCaller caller{mm().limits(), faults_};
+    const Errno error = Madvise(mm().space(), caller, address, length, advice);
+    world_.Check();
+    return Text(error);
+  }
+
+ private:
+  FaultTally faults_;
+};
+
+TEST_F(MadviseTest, TheChecksComeInLinuxsOrder) {
+  EXPECT_EQ(Call(At(0), ByteCount(0), 7), "EINVAL");
+  EXPECT_EQ(Call(At(0), ByteCount(0), -1), "EINVAL");
+  EXPECT_EQ(Call(VirtualAddress(kArena.value() + 1), ByteCount(0), kMadvNormal), "EINVAL");
+  EXPECT_EQ(Call(At(0), ByteCount(UINT64_MAX), kMadvNormal), "EINVAL");
+  EXPECT_EQ(Call(At(0), ByteCount(UINT64_MAX - 0xffff), kMadvNormal), "EINVAL");
+  EXPECT_EQ(Call(At(0), ByteCount(0), kMadvNormal), "OK");
+  EXPECT_EQ(Call(At(0), Pages(1), kMadvNormal), "ENOMEM");
+}
+
+TEST_F(MadviseTest, AdviceOfLinuxThatMachinesDoNotKnowIsNoSystemCallAndOtherNumbersAreInvalid) {
+  mm().Map(0, 1);
+  for (const int advice : {kMadvFree, kMadvCollapse, kMadvGuardRemove}) {
+    EXPECT_EQ(mm().Advise(0, 1, advice), "ENOSYS") << advice;
+  }
+  for (const int advice : {5, 7, 26, 99, 104}) EXPECT_EQ(mm().Advise(0, 1, advice), "EINVAL") << advice;
+}
+
+TEST_F(MadviseTest, HolesArePassedOverAndReportedAtTheEnd) {
+  mm().Map(0, 2);
+  mm().Map(4, 6);
+  mm().Write(0, 2);
+  mm().Write(4, 6);
+  // 01234567
+  // AA..BB..
+  EXPECT_EQ(mm().Advise(1, 5, kMadvDontNeed), "ENOMEM");
+  EXPECT_EQ(mm().Entries(0, 6), "w....w");
+  EXPECT_EQ(mm().Advise(5, 7, kMadvDontNeed), "ENOMEM");
+  EXPECT_EQ(mm().Entries(0, 6), "w.....");
+  EXPECT_EQ(mm().Advise(2, 4, kMadvDontNeed), "ENOMEM");
+  EXPECT_EQ(mm().Advise(0, 2, kMadvWillNeed), "OK");
+  EXPECT_EQ(mm().Advise(0, 3, kMadvWillNeed), "ENOMEM");
+}
+
+TEST_F(MadviseTest, DontNeedForgetsPrivatePagesAndKeepsSharedOnes) {
+  FilesStay();
+  const OpenFileId file = world_.OpenNew("/f", 4);
+  mm().Map(0, 2);
+  mm().MapShared(2, 4);
+  mm().MapFile(4, 6, "rw", file);
+  mm().Write(0, 6);
+  EXPECT_EQ(mm().Books(), "total 6, data 4, stack 0, exec 0, rss 4+0+2");
+  EXPECT_EQ(mm().Advise(0, 6, kMadvDontNeed), "OK");
+  EXPECT_EQ(mm().Books(), "total 6, data 4, stack 0, exec 0, rss 0+0+0");
+  EXPECT_EQ(mm().Maps(), "0..2 rw-p, 2..4 rw-s /dev/zero+0, 4..6 rw-p /f+0");
+  // The shared pages are still there: one fault maps them around it.
+  EXPECT_EQ(mm().Read(2, 4), "1 minor");
+  world_.files.Put(file);
+}
+
+TEST_F(MadviseTest, DontNeedIsInvalidForLockedMemoryAndStopsThere) {
+  mm().Map(0, 1);
+  mm().Map(1, 2, "rw", kMapLocked);
+  mm().Map(2, 3);
+  mm().Write(0, 3);
+  EXPECT_EQ(mm().Advise(0, 3, kMadvDontNeed), "EINVAL");
+  EXPECT_EQ(mm().Entries(0, 3), ".ww");
+}
+
+TEST_F(MadviseTest, AdviceThatIsAFlagSplitsAndTakingItBackMerges) {
+  const std::pair<int, int> opposites[] = {{kMadvRandom, kMadvNormal},
+                                           {kMadvSequential, kMadvNormal},
+                                           {kMadvDontFork, kMadvDoFork},
+                                           {kMadvDontDump, kMadvDoDump},
+                                           {kMadvWipeOnFork, kMadvKeepOnFork}};
+  mm().Map(0, 6);
+  for (const auto& [advice, opposite] : opposites) {
+    EXPECT_EQ(mm().Advise(2, 4, advice), "OK") << advice;
+    EXPECT_EQ(mm().Maps(), "0..2 rw-p, 2..4 rw-p, 4..6 rw-p") << advice;
+    EXPECT_EQ(mm().Advise(2, 4, opposite), "OK") << advice;
+    EXPECT_EQ(mm().Maps(), "0..6 rw-p") << advice;
+  }
+}
+
+TEST_F(MadviseTest, RandomAndSequentialExcludeEachOther) {
+  mm().Map(0, 1);
+  EXPECT_EQ(mm().Advise(0, 1, kMadvRandom), "OK");
+  EXPECT_EQ(mm().Advise(0, 1, kMadvSequential), "OK");
+  EXPECT_EQ(mm().VmaAt(0).flags & (kVmRandRead | kVmSeqRead), kVmSeqRead);
+}
+
+TEST_F(MadviseTest, OnlyPrivateAnonymousMemoryIsWipedOnFork) {
+  FilesStay();
+  const OpenFileId file = world_.OpenNew("/f", 4);
+  mm().MapShared(0, 1);
+  mm().MapFile(2, 3, "rw", file);
+  EXPECT_EQ(mm().Advise(0, 1, kMadvWipeOnFork), "EINVAL");
+  EXPECT_EQ(mm().Advise(2, 3, kMadvWipeOnFork), "EINVAL");
+  mm().Map(4, 5, "rw", kMapDroppable);
+  EXPECT_EQ(mm().Advise(4, 5, kMadvKeepOnFork), "EINVAL");
+  EXPECT_EQ(mm().Advise(4, 5, kMadvDoDump), "EINVAL");
+  world_.files.Put(file);
+}
+
+TEST_F(MadviseTest, OutOfMappingsIsSaidAsTryAgain) {
+  mm().Map(0, 6);
+  world_.sysctls.max_map_count = 1;
+  EXPECT_EQ(mm().Advise(2, 4, kMadvRandom), "EAGAIN");
+  EXPECT_EQ(mm().Advise(0, 6, kMadvRandom), "OK");
+}
+
+TEST_F(MadviseTest, PopulateTouchesEveryPageForItsCaller) {
+  mm().Map(0, 4);
+  EXPECT_EQ(mm().Advise(0, 2, kMadvPopulateRead), "OK");
+  EXPECT_EQ(mm().Advise(1, 4, kMadvPopulateWrite), "OK");
+  EXPECT_EQ(mm().Entries(0, 4), "zwww");
+  EXPECT_EQ(mm().faults().minor_faults, 5U);
+}
+
+TEST_F(MadviseTest, PopulateSaysWhyItCannot) {
+  FilesStay();
+  const OpenFileId file = world_.OpenNew("/f", 1);
+  mm().Map(0, 1);
+  mm().Map(1, 2, "r");
+  mm().Map(2, 3, "");
+  mm().MapFile(4, 6, "rw", file);
+  EXPECT_EQ(mm().Advise(0, 2, kMadvPopulateWrite), "EINVAL");
+  EXPECT_EQ(mm().Entries(0, 2), "w.");
+  EXPECT_EQ(mm().Advise(2, 3, kMadvPopulateRead), "EINVAL");
+  EXPECT_EQ(mm().Advise(1, 4, kMadvPopulateRead), "EINVAL");
+  EXPECT_EQ(mm().Advise(3, 4, kMadvPopulateRead), "ENOMEM");
+  EXPECT_EQ(mm().Advise(4, 6, kMadvPopulateRead), "EFAULT");
+  EXPECT_EQ(mm().Advise(4, 5, kMadvPopulateRead), "OK");
+  world_.files.Put(file);
+}
+
+}  // namespace
+}  // namespace memsim
