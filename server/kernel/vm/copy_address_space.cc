@@ -70,7 +70,7 @@ bool CopyPages(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
 Errno CopyVma(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
   VmEnvironment& environment = parent.environment();
   environment.clock.Advance(environment.costs.fork_vma);
-  if ((vma.flags & kVmAccount) != 0 && !environment.commit.Charge(vma.range.pages(), child.statistics().total_vm)) {
+  if ((vma.flags & kVmAccount) != 0 && !environment.commit.Charge(vma.range.pages(), parent.statistics().total_vm)) {
     return Errno::kNoMem;
   }
   const bool wipe = (vma.flags & kVmWipeOnFork) != 0;
