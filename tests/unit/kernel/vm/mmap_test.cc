@@ -278,15 +278,18 @@ TEST_F(MmapTest, PopulateTouchesEveryPageUnlessNonblock) {
   EXPECT_EQ(mm().space().statistics().locked_vm, PageCount(2));
 }
 
-TEST_F(MmapTest, TheZeroDeviceIsAnonymousMemoryUnderAnotherName) {
+TEST_F(MmapTest, TheZeroDeviceIsAnonymousMemoryThatKeepsItsName) {
   FilesStay();
   const OpenFileId zero = world_.OpenNew("/dev/zero", 0, kOpenReadWrite, FileKind::kZeroDevice);
-  mm().Map(0, 1);
-  mm().MapFile(1, 2, "rw", zero, 5);
-  EXPECT_EQ(mm().Maps(), "0..2 rw-p");
+  mm().MapFile(0, 2, "rw", zero, 5);
+  EXPECT_EQ(mm().Maps(), "0..2 rw-p /dev/zero+5");
+  EXPECT_EQ(mm().Read(0, 1), "1 minor");
+  EXPECT_EQ(mm().Write(1, 2), "1 minor");
+  EXPECT_EQ(mm().Entries(0, 2), "zw");
+  // Mapped shared, it is a new piece of shared memory.
   mm().MapFile(4, 6, "rw", zero, 0, kMapShared);
   EXPECT_EQ(mm().Write(4, 6), "2 minor");
-  EXPECT_EQ(mm().Books(), "total 4, data 2, stack 0, exec 0, rss 0+0+2");
+  EXPECT_EQ(mm().Books(), "total 4, data 2, stack 0, exec 0, rss 1+0+2");
   world_.files.Put(zero);
 }
 

@@ -190,6 +190,13 @@ TEST_F(MremapTest, SeveralMappingsWithANewSizeAreRefusedAndNothingChanges) {
   EXPECT_EQ(mm().Maps(), "0..2 rw-p, 2..4 r--p, 10..12 rw-p");
 }
 
+TEST_F(MremapTest, AShrinkingMoveTakesAlongWhatIsLeftAndUnmapsTheRestOfSeveral) {
+  mm().Map(0, 2);
+  mm().Map(2, 4, "r");
+  EXPECT_EQ(mm().Remap(0, 4, 2, kTo, 10), "A+10");
+  EXPECT_EQ(mm().Maps(), "10..12 rw-p");
+}
+
 TEST_F(MremapTest, UntouchedMemoryTakesItsNewPlacesNumbersAndMergesThere) {
   mm().Map(0, 2);
   mm().Map(10, 12);

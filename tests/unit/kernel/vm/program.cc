@@ -53,10 +53,10 @@ std::uint64_t Prot(const std::string& letters) {
   return prot;
 }
 
-World::World(ByteCount memory)
+World::World(ByteCount memory, PageCount user_reserve)
     : pages(PageAllocator::Create(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters)),
       files(pages, counters),
-      commit({pages.managed_pages(), PageCount(0), PageCount(0)}, sysctls, counters),
+      commit({pages.managed_pages(), PageCount(0), user_reserve}, sysctls, counters),
       environment{pages, files, anon_vmas, commit, counters, clock, kDefaultCosts, sysctls, PageFrameNumber(0)} {
   environment.zero_page = *pages.AllocPages(kGfpKernel | kGfpZero, Order(0), PageOwner::kZeroPage);
 }

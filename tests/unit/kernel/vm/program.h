@@ -45,7 +45,7 @@ std::uint64_t Prot(const std::string& letters);
 
 // What the address spaces of a machine share.
 struct World {
-  explicit World(ByteCount memory = ByteCount(64ULL << 20));
+  explicit World(ByteCount memory = ByteCount(64ULL << 20), PageCount user_reserve = PageCount(0));
 
   // Aborts if any invariant is broken, and checks that the promised memory is what the programs' mappings add up to.
   void Check() const;
