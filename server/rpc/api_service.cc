@@ -11,8 +11,8 @@
 #include "grpcpp/support/server_callback.h"
 
 #include "memsim/v1/options.pb.h"
+#include "proto/operations.h"
 #include "server/base/check.h"
-#include "server/calls/operations.h"
 #include "server/rpc/execute_stream.h"
 #include "server/rpc/execution_methods.h"
 #include "server/rpc/machine_methods.h"

@@ -3,7 +3,7 @@
 #ifndef MEMSIM_SERVER_RPC_EXECUTION_METHODS_H_
 #define MEMSIM_SERVER_RPC_EXECUTION_METHODS_H_
 
-#include "server/calls/operations.h"
+#include "proto/operations.h"
 #include "server/rpc/unary_rpc.h"
 
 namespace memsim {

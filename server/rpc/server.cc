@@ -14,7 +14,7 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 
-#include "server/calls/operations.h"
+#include "proto/operations.h"
 #include "server/host/host.h"
 #include "server/metrics/rpc_metrics.h"
 #include "server/rpc/admission.h"
@@ -132,7 +132,10 @@ Host& Server::host() { return state_->host(); }
 const RpcMetrics& Server::rpc_metrics() const { return state_->metrics(); }
 
 std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
-  return state_->server().InProcessChannel(grpc::ChannelArguments());
+  // The maps of a process with many mappings take more than the 4 MiB that a channel takes by default.
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  return state_->server().InProcessChannel(arguments);
 }
 
 bool Server::Drain(std::chrono::nanoseconds timeout) { return state_->Drain(timeout); }

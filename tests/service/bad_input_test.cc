@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "grpcpp/create_channel.h"
 
+#include "proto/operations.h"
 #include "server/base/random.h"
-#include "server/calls/operations.h"
 #include "tests/service/server_test_fixture.h"
 
 namespace memsim {

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "grpcpp/create_channel.h"
 
-#include "server/calls/operations.h"
+#include "proto/operations.h"
 #include "tests/service/server_test_fixture.h"
 
 namespace memsim {

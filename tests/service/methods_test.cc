@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "server/calls/operations.h"
+#include "proto/operations.h"
 #include "server/metrics/metrics_page.h"
 #include "server/metrics/rpc_metrics.h"
 #include "tests/service/server_test_fixture.h"

@@ -5,7 +5,7 @@
 
 #include "google/protobuf/descriptor.pb.h"
 
-#include "server/calls/operations.h"
+#include "proto/operations.h"
 #include "tests/service/server_test_fixture.h"
 
 namespace memsim {

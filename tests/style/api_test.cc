@@ -8,7 +8,7 @@
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "gtest/gtest.h"
 
-#include "server/calls/operations.h"
+#include "proto/operations.h"
 #include "tests/style/api_rules.h"
 
 namespace memsim {
