@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Records programs of this host and replays them: client/replay/record and memsim replay together.
+
+usage: record_test.py PROJECT_FOLDER MEMSIM
+
+Exits with 77, which ctest counts as skipped, where the host forbids tracing.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+SKIPPED = 77
+# This host's kernel may be older than the one that machines simulate, and place a few mappings elsewhere.
+EQUAL_SHARE = 0.9
+
+PROJECT = MEMSIM = None
+
+
+class RecordTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="memsim_record_test.")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.trace = self.folder / "program.strace"
+
+    def record(self, *program):
+        return subprocess.run([PROJECT / "client/replay/record", self.trace, *program], cwd=self.folder, capture_output=True,
+                              text=True, check=False)
+
+    def assert_replays(self):
+        """Replays the trace; returns what memsim says of it."""
+        replayed = subprocess.run([MEMSIM, "replay", self.trace, "--server", "local", "--json"], capture_output=True, text=True,
+                                  check=False)
+        self.assertIn(replayed.returncode, (0, 1), replayed.stderr)
+        report = json.loads(replayed.stdout.splitlines()[0])
+        self.assertEqual((report["skipped"], report["unknown"]), (0, 0), replayed.stdout)
+        self.assertGreaterEqual(report["equal"], EQUAL_SHARE * (report["equal"] + report["different"]), replayed.stdout)
+        return report
+
+    def test_a_program_that_maps_files_and_grows_its_heap_replays(self):
+        recorded = self.record("/usr/bin/python3", "-S", "-c", "x = [bytearray(5000) for _ in range(500)]; open('out', 'w').write('a')")
+        self.assertEqual(recorded.returncode, 0, recorded.stderr)
+        self.assertEqual(self.trace.read_text().count(" @image("), 1)
+        self.assertGreater(self.assert_replays()["equal"], 20)
+
+    def test_a_shell_with_children_has_an_image_for_each_execve_and_replays(self):
+        recorded = self.record("/bin/sh", "-c", "/bin/ls / | /usr/bin/sort; /bin/true")
+        self.assertEqual(recorded.returncode, 0, recorded.stderr)
+        lines = self.trace.read_text().splitlines()
+        images = [line.split('"')[1] for line in lines if " @image(" in line]
+        self.assertEqual(sorted(images), ["/bin/ls", "/bin/sh", "/bin/true", "/usr/bin/sort"])
+        self.assert_replays()
+
+    def test_files_are_told_with_the_sizes_they_had_before(self):
+        (self.folder / "input").write_bytes(b"x" * 12345)
+        # A file that is younger than the recording is the program's own.
+        self.record("/bin/sh", "-c", "/bin/cat input > output")
+        files = [line for line in self.trace.read_text().splitlines() if " @file(" in line]
+        self.assertTrue(any(line.endswith('/input", 12345) = 0') for line in files), files)
+        self.assertFalse(any("/output" in line for line in files), files)
+
+    def test_a_program_that_fails_is_recorded_all_the_same(self):
+        self.assertEqual(self.record("/bin/sh", "-c", "exit 3").returncode, 0)
+        self.assertIn("+++ exited with 3 +++", self.trace.read_text())
+
+    def test_a_program_that_does_not_exist_is_named(self):
+        recorded = self.record("/no/such/program")
+        self.assertEqual(recorded.returncode, 1)
+        self.assertIn("there is no program /no/such/program", recorded.stderr)
+        self.assertFalse(self.trace.exists())
+
+
+if __name__ == "__main__":
+    PROJECT, MEMSIM = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+    if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode:
+        print("this host forbids tracing (a container without CAP_SYS_PTRACE?)")
+        sys.exit(SKIPPED)
+    unittest.main(argv=sys.argv[:1])
