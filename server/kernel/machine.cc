@@ -69,6 +69,9 @@ ErrnoOr<ResourceLimit> Machine::Prlimit64(Pid pid, std::uint32_t resource,
   if (!new_limit.has_value()) return old;
   // do_prlimit.
   if (new_limit->current > new_limit->maximum) return Errno::kInval;
+  if (static_cast<Resource>(resource) == Resource::kNofile && new_limit->maximum > FileTable::kMaxDescriptors) {
+    return Errno::kPerm;
+  }
   limit = *new_limit;
   return old;
 }

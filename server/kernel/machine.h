@@ -60,7 +60,7 @@ class Machine {
   Errno ExitGroup(Pid pid, int status);
   // WNOHANG: Pid(0) when no child has ended. child 0: any. ESRCH, ECHILD.
   ErrnoOr<Pid> Wait4(Pid parent, Pid child);
-  // The limits before the call. ESRCH, EINVAL.
+  // The limits before the call. ESRCH, EINVAL; EPERM for more descriptors than any process may have.
   ErrnoOr<ResourceLimit> Prlimit64(Pid pid, std::uint32_t resource, const std::optional<ResourceLimit>& new_limit);
 
   // --- Address spaces
