@@ -207,10 +207,11 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
     address_spaces_.Put(fresh);
     return error;
   }
-  address_spaces_.Put(task.mm);
-  task.mm = fresh;
-  task.comm = CommOf(image.path);
-  task.files = file_tables_.Exec(task.files);
+  Task& leader = LeaveOneThread(task);
+  address_spaces_.Put(leader.mm);
+  leader.mm = fresh;
+  leader.comm = CommOf(image.path);
+  leader.files = file_tables_.Exec(leader.files);
   return Errno::kOk;
 }
 

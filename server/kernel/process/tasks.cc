@@ -150,6 +150,8 @@ ErrnoOr<Pid> Tasks::Clone(Pid parent_pid, std::uint64_t clone_flags) {
   // copy_process: threads share signal handlers, which share memory.
   if ((clone_flags & kCloneThread) != 0 && (clone_flags & kCloneSighand) == 0) return Errno::kInval;
   if ((clone_flags & kCloneSighand) != 0 && (clone_flags & kCloneVm) == 0) return Errno::kInval;
+  // init has no parent that could wait for a sibling of it.
+  if ((clone_flags & kCloneParent) != 0 && parent->tgid == kInitPid) return Errno::kInval;
   const ErrnoOr<Task*> allocated = Allocate(parent->comm);
   if (!allocated.ok()) return allocated.error();
   Task& child = **allocated;
@@ -179,11 +181,31 @@ void Tasks::Forget(Pid pid) {
   environment_.counters.Add(Counter::kTasksAlive, -1);
 }
 
-// Orphans go to init, which waits for those that have ended already.
+Task& Tasks::LeaveOneThread(Task& survivor) {
+  const Pid group = survivor.tgid;
+  std::vector<Pid> gone;
+  for (auto& [pid, member] : tasks_) {
+    if (member.tgid != group || pid == survivor.pid) continue;
+    Release(member);
+    if (member.IsThread()) gone.push_back(pid);
+  }
+  for (const Pid pid : gone) Forget(pid);
+  if (!survivor.IsThread()) return survivor;
+  Task& leader = tasks_.at(group);
+  leader.state = TaskState::kAlive;
+  leader.mm = survivor.mm;
+  leader.files = survivor.files;
+  leader.faults = survivor.faults;
+  leader.kernel_stack = survivor.kernel_stack;
+  Forget(survivor.pid);
+  return leader;
+}
+
+// Orphans go to init, which waits for those that have ended already. All threads of a group have one parent.
 void Tasks::ReparentChildren(Pid parent) {
   std::vector<Pid> buried;
   for (auto& [pid, task] : tasks_) {
-    if (task.parent != parent || task.IsThread()) continue;
+    if (task.parent != parent) continue;
     task.parent = kInitPid;
     if (task.state == TaskState::kZombie) buried.push_back(pid);
   }

@@ -83,6 +83,8 @@ class Tasks {
   void Release(Task& task);
   void Forget(Pid pid);
   void ReparentChildren(Pid parent);
+  // de_thread: ends the other threads of the group. The one that is left becomes the leader, under the leader's pid.
+  Task& LeaveOneThread(Task& survivor);
   Errno BecomeProgram(Task& task, const ExecImage& image);
 
   VmEnvironment& environment_;
