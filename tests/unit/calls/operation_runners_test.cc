@@ -1,0 +1,242 @@
+// Each operation: its arguments arrive where they belong, and its answer comes back whole.
+
+#include "server/calls/operation_runners.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+#include "tests/unit/calls/call_fixture.h"
+
+namespace memsim {
+namespace {
+
+class OperationTest : public CallTest {
+ protected:
+  OperationTest() { EXPECT_EQ(Ask("spawn { comm: 'test' }"), "2"); }
+
+  std::string Proc(const std::string& path) { return machine_->ReadProc(path).value_or("none"); }
+  bool MapsHave(const std::string& line) { return Proc("2/maps").find(line) != std::string::npos; }
+};
+
+// --- Processes
+
+TEST_F(OperationTest, SpawnHasANameEvenIfNoneIsGiven) {
+  EXPECT_EQ(Ask("spawn {}"), "3");
+  EXPECT_EQ(Proc("3/status").find("Name:\tspawned\n"), 0U);
+  EXPECT_EQ(Proc("2/status").find("Name:\ttest\n"), 0U);
+}
+
+TEST_F(OperationTest, ForkVforkAndCloneDifferInWhatTheyShare) {
+  Ask("mmap { pid: 2 address: 0x10000000 length_bytes: 4096 prot: 3 flags: 0x32 }");
+  EXPECT_EQ(Ask("fork { pid: 2 }"), "3");
+  EXPECT_EQ(Ask("vfork { pid: 2 }"), "4");
+  // CLONE_VM | CLONE_SIGHAND | CLONE_THREAD.
+  EXPECT_EQ(Ask("clone { pid: 2 flags: 0x10900 }"), "5");
+  EXPECT_EQ(Ask("clone { pid: 2 flags: 0x10000 }"), "EINVAL");
+  Ask("munmap { pid: 2 address: 0x10000000 length_bytes: 4096 }");
+  EXPECT_EQ(Proc("3/maps").find("10000000-10001000 rw-p"), 0U);
+  EXPECT_EQ(Proc("4/maps").find("10000000"), std::string::npos);
+}
+
+TEST_F(OperationTest, ExecveTakesAnImage) {
+  EXPECT_EQ(Ask("execve { pid: 2 path: '/bin/x' start_brk: 0x500000 "
+                "mappings { start: 0x400000 end: 0x401000 prot: 5 flags: 2 offset_bytes: 0x3000 path: '/bin/x' } "
+                "mappings { start: 0x600000 end: 0x601000 prot: 3 flags: 1 } }"),
+            "0");
+  EXPECT_TRUE(MapsHave("00400000-00401000 r-xp 00003000"));
+  EXPECT_TRUE(MapsHave("00600000-00601000 rw-s"));
+  EXPECT_EQ(Ask("brk { pid: 2 }"), "0x500000");
+  EXPECT_EQ(Ask("execve { pid: 2 }"), "ENOENT");
+  EXPECT_EQ(Ask("execve { pid: 2 path: '/bin/x' mappings { start: 1 end: 2 } }"), "EINVAL");
+}
+
+TEST_F(OperationTest, AnImageHasAtMost65530Mappings) {
+  v1::Call call = CallOf("execve { pid: 99 path: '/bin/x' }");
+  for (int i = 0; i < 65530; ++i) call.mutable_execve()->add_mappings();
+  EXPECT_EQ(AnswerText(Run(call)), "ESRCH");
+  call.mutable_execve()->add_mappings();
+  EXPECT_EQ(Run(call).misuse().message(), "mappings has 65531 entries; the limit is 65530");
+}
+
+TEST_F(OperationTest, ExitGroupAndWait4FindEachOther) {
+  EXPECT_EQ(Ask("store_as: 1 fork { pid: 2 }"), "3");
+  EXPECT_EQ(Ask("wait4 { pid: 2 child_pid_slot: 1 }"), "0");
+  EXPECT_EQ(Ask("exit_group { pid_slot: 1 status: -1 }"), "0");
+  EXPECT_EQ(Ask("wait4 { pid: 2 child_pid: 9 }"), "ECHILD");
+  EXPECT_EQ(Ask("wait4 { pid: 2 child_pid: 3 }"), "3");
+  EXPECT_EQ(Ask("wait4 { pid: 2 }"), "ECHILD");
+}
+
+TEST_F(OperationTest, Prlimit64AnswersTheOldLimitsAndSetsNewOnes) {
+  const v1::Answer old = Run("prlimit64 { pid: 2 resource: 3 new_limit { current: 5 maximum: 6 } }");
+  EXPECT_EQ(old.resource_limit().current(), 8U << 20);
+  EXPECT_EQ(old.resource_limit().maximum(), UINT64_MAX);
+  const v1::Answer now = Run("prlimit64 { pid: 2 resource: 3 }");
+  EXPECT_EQ(now.resource_limit().current(), 5U);
+  EXPECT_EQ(now.resource_limit().maximum(), 6U);
+  EXPECT_EQ(Ask("prlimit64 { pid: 2 resource: 3 new_limit { current: 7 maximum: 6 } }"), "EINVAL");
+  EXPECT_EQ(Ask("prlimit64 { pid: 2 resource: 15 }"), "0");
+  EXPECT_EQ(Ask("prlimit64 { pid: 2 resource: 16 }"), "EINVAL");
+  // fs.nr_open.
+  EXPECT_EQ(Ask("prlimit64 { pid: 2 resource: 7 new_limit { current: 1048576 maximum: 1048576 } }"), "0");
+  EXPECT_EQ(Ask("prlimit64 { pid: 2 resource: 7 new_limit { current: 1 maximum: 1048577 } }"), "EPERM");
+}
+
+// --- Address spaces
+
+TEST_F(OperationTest, MmapMunmapAndMprotectTakeTheKernelsArguments) {
+  EXPECT_EQ(Ask("mmap { pid: 2 address: 0x10000000 length_bytes: 12288 prot: 3 flags: 0x32 }"), "0x10000000");
+  EXPECT_EQ(Ask("mprotect { pid: 2 address: 0x10001000 length_bytes: 4096 prot: 1 }"), "0");
+  EXPECT_TRUE(MapsHave("10000000-10001000 rw-p"));
+  EXPECT_TRUE(MapsHave("10001000-10002000 r--p"));
+  EXPECT_EQ(Ask("munmap { pid: 2 address: 0x10000000 length_bytes: 8192 }"), "0");
+  EXPECT_FALSE(MapsHave("10001000-"));
+  EXPECT_EQ(Ask("mmap { pid: 2 length_bytes: 4096 prot: 1 flags: 2 fd: 7 }"), "EBADF");
+  EXPECT_EQ(Ask("mmap { pid: 2 length_bytes: 4096 prot: 1 flags: 2 fd: 7 offset_bytes: 1 }"), "EINVAL");
+}
+
+TEST_F(OperationTest, MremapTakesTwoLengthsAndANewAddressOrItsSlot) {
+  EXPECT_EQ(Ask("store_as: 1 mmap { pid: 2 address: 0x10000000 length_bytes: 4096 prot: 3 flags: 0x32 }"),
+            "0x10000000");
+  EXPECT_EQ(Ask("mremap { pid: 2 address_slot: 1 old_length_bytes: 4096 new_length_bytes: 8192 flags: 3 "
+                "new_address: 0x20000000 }"),
+            "0x20000000");
+  EXPECT_EQ(Ask("mremap { pid: 2 address: 0x20000000 old_length_bytes: 8192 new_length_bytes: 8192 flags: 3 "
+                "new_address_slot: 1 new_address: 0x5000 }"),
+            "0x10005000");
+  EXPECT_TRUE(MapsHave("10005000-10007000 rw-p"));
+}
+
+TEST_F(OperationTest, BrkAndMadviseTakeTheKernelsArguments) {
+  EXPECT_EQ(Ask("execve { pid: 2 path: '/bin/x' }"), "0");
+  EXPECT_EQ(Ask("store_as: 1 brk { pid: 2 }"), "0x555555567000");
+  EXPECT_EQ(Ask("brk { pid: 2 address_slot: 1 address: 0x2000 }"), "0x555555569000");
+  EXPECT_EQ(Ask("brk { pid: 2 address: 1 }"), "0x555555569000");
+  EXPECT_EQ(Ask("touch { pid: 2 address_slot: 1 access: ACCESS_KIND_WRITE page_count: 2 }"), "2");
+  EXPECT_EQ(Ask("madvise { pid: 2 address_slot: 1 length_bytes: 4096 advice: 4 }"), "0");
+  EXPECT_EQ(Ask("touch { pid: 2 address_slot: 1 access: ACCESS_KIND_WRITE page_count: 2 }"), "1");
+  EXPECT_EQ(Ask("madvise { pid: 2 address_slot: 1 length_bytes: 4096 advice: -1 }"), "EINVAL");
+}
+
+TEST_F(OperationTest, TouchTellsFaultsAndSignals) {
+  Ask("mmap { pid: 2 address: 0x10000000 length_bytes: 8192 prot: 1 flags: 0x32 }");
+  EXPECT_EQ(Ask("touch { pid: 2 address: 0x10000000 }"), "1");
+  EXPECT_EQ(Ask("touch { pid: 2 address: 0x10000007 page_count: 3 }"), "1, signal 11 code 1 at 0x10002007");
+  EXPECT_EQ(Ask("touch { pid: 2 address: 0x10000000 access: ACCESS_KIND_WRITE }"), "0, signal 11 code 2 at 0x10000000");
+  EXPECT_EQ(Ask("touch { pid: 2 address: 0x10000000 access: ACCESS_KIND_EXECUTE }"),
+            "0, signal 11 code 2 at 0x10000000");
+  EXPECT_EQ(Ask("touch { pid: 2 address: 0x800000000000 }"), "0, signal 11 code 128 at 0x0");
+  EXPECT_EQ(Ask("touch { pid: 9 address: 1 }"), "ESRCH");
+}
+
+TEST_F(OperationTest, TouchCountsMajorFaultsApart) {
+  Ask("mknod { path: '/f' }");
+  EXPECT_EQ(Ask("open { pid: 2 path: '/f' flags: 2 }"), "0");
+  EXPECT_EQ(Ask("ftruncate { pid: 2 fd: 0 length_bytes: 0x40000 }"), "0");
+  Ask("mmap { pid: 2 address: 0x10000000 length_bytes: 0x40000 prot: 1 flags: 0x12 fd: 0 }");
+  const v1::Answer answer = Run("touch { pid: 2 address: 0x10000000 page_count: 16 }");
+  EXPECT_EQ(answer.fault_counts().major_faults(), 1U);
+  EXPECT_EQ(answer.fault_counts().minor_faults(), answer.value());
+  EXPECT_EQ(Run("touch { pid: 2 address: 0x10000000 }").detail_case(), v1::Answer::DETAIL_NOT_SET);
+}
+
+TEST_F(OperationTest, TouchRefusesWhatNoMachineMayDo) {
+  EXPECT_EQ(Refusal("touch { pid: 2 page_count: 16777217 }"), "page_count is 16777217; it must be at most 16777216");
+  EXPECT_EQ(Ask("touch { pid: 2 page_count: 16777216 }"), "0, signal 11 code 1 at 0x0");
+  v1::Call call = CallOf("touch { pid: 2 }");
+  call.mutable_touch()->set_access(static_cast<v1::AccessKind>(9));
+  EXPECT_EQ(Run(call).misuse().message(), "access is 9; it must be READ, WRITE or EXECUTE");
+}
+
+// --- Pages
+
+TEST_F(OperationTest, PagesComeAndGoByFrameAndByAddress) {
+  const v1::Answer block = Run("store_as: 1 alloc_pages { gfp_mask: 0xcc0 order: 2 }");
+  EXPECT_GT(block.value(), 0U);
+  EXPECT_EQ(block.value() % 4, 0U);
+  EXPECT_EQ(Ask("free_pages { frame_number_slot: 1 order: 2 }"), "0");
+  EXPECT_EQ(Ask("alloc_pages { gfp_mask: 0xcc0 order: 11 }"), "EINVAL");
+  const v1::Answer page = Run("store_as: 2 get_zeroed_page { gfp_mask: 0xcc0 }");
+  EXPECT_EQ(page.value() >> 32, 0xffff8880U);
+  EXPECT_EQ(Ask("free_pages { address_slot: 2 }"), "0");
+}
+
+TEST_F(OperationTest, AGfpMaskHas32Bits) {
+  EXPECT_EQ(Refusal("alloc_pages { gfp_mask: 0x100000000 }"), "gfp_mask is 4294967296; it has 32 bits");
+  EXPECT_EQ(Refusal("get_zeroed_page { gfp_mask: 0x100000000 }"), "gfp_mask is 4294967296; it has 32 bits");
+}
+
+TEST_F(OperationTest, EveryWrongFreeIsToldWhatIsWrong) {
+  const auto refusal = [this](const std::string& arguments) {
+    const v1::Answer answer = Run(absl::StrCat("free_pages { ", arguments, " }"));
+    EXPECT_EQ(answer.error_number(), 22) << arguments;
+    return v1::FreeRefusal_Name(answer.free_refusal());
+  };
+  const std::uint64_t block = Run("store_as: 1 alloc_pages { gfp_mask: 0xcc0 order: 2 }").value();
+  EXPECT_EQ(refusal("frame_number_slot: 1 order: 1"), "FREE_REFUSAL_WRONG_ORDER");
+  EXPECT_EQ(refusal(absl::StrCat("order: 2 frame_number: ", block + 1)), "FREE_REFUSAL_NOT_BLOCK_START");
+  EXPECT_EQ(refusal("frame_number: 0"), "FREE_REFUSAL_NO_SUCH_FRAME");
+  EXPECT_EQ(refusal("frame_number: 18446744073709551615"), "FREE_REFUSAL_NO_SUCH_FRAME");
+  EXPECT_EQ(refusal("address: 4096"), "FREE_REFUSAL_NO_SUCH_FRAME");
+  EXPECT_EQ(refusal("address: 0xffff888000000001"), "FREE_REFUSAL_NO_SUCH_FRAME");
+  EXPECT_EQ(Ask("free_pages { frame_number_slot: 1 order: 2 }"), "0");
+  EXPECT_EQ(refusal("frame_number_slot: 1 order: 2"), "FREE_REFUSAL_ALREADY_FREE");
+  // Some page of the kernel's own: the machine has few, so they lie close to each other.
+  bool in_use = false;
+  for (std::uint64_t frame = block; frame-- > 0 && !in_use;) {
+    in_use = Run(absl::StrCat("free_pages { frame_number: ", frame, " }")).free_refusal() == v1::FREE_REFUSAL_IN_USE;
+  }
+  for (std::uint64_t frame = block; frame < 16384 && !in_use; ++frame) {
+    in_use = Run(absl::StrCat("free_pages { frame_number: ", frame, " }")).free_refusal() == v1::FREE_REFUSAL_IN_USE;
+  }
+  EXPECT_TRUE(in_use);
+}
+
+// --- Files
+
+TEST_F(OperationTest, FilesAreMadeOpenedWrittenSoughtCutAndClosed) {
+  EXPECT_EQ(Ask("mknod { path: '/f' size_bytes: 100 }"), "0");
+  EXPECT_EQ(Ask("mknod { path: '/f' }"), "EEXIST");
+  EXPECT_EQ(Ask("open { pid: 2 path: '/f' flags: 2 }"), "0");
+  EXPECT_EQ(Ask("write { pid: 2 fd: 0 length_bytes: 10 }"), "10");
+  EXPECT_EQ(Ask("lseek { pid: 2 fd: 0 whence: 1 }"), "10");
+  EXPECT_EQ(Ask("write { pid: 2 fd: 0 length_bytes: 5 offset_bytes: 200 }"), "5");
+  EXPECT_EQ(Ask("lseek { pid: 2 fd: 0 offset_bytes: -5 whence: 2 }"), "200");
+  EXPECT_EQ(Ask("ftruncate { pid: 2 fd: 0 length_bytes: 50 }"), "0");
+  EXPECT_EQ(Ask("lseek { pid: 2 fd: 0 whence: 2 }"), "50");
+  EXPECT_EQ(Ask("close { pid: 2 fd: 0 }"), "0");
+  EXPECT_EQ(Ask("close { pid: 2 fd: 0 }"), "EBADF");
+}
+
+TEST_F(OperationTest, DupTakesTheLowestDescriptorOrTheOneThatIsNamed) {
+  Ask("mknod { path: '/f' }");
+  Ask("open { pid: 2 path: '/f' flags: 2 }");
+  EXPECT_EQ(Ask("dup { pid: 2 fd: 0 }"), "1");
+  EXPECT_EQ(Ask("dup { pid: 2 fd: 0 minimum_fd: 7 }"), "7");
+  EXPECT_EQ(Ask("dup { pid: 2 fd: 0 new_fd: 5 }"), "5");
+  EXPECT_EQ(Ask("dup { pid: 2 fd: 3 }"), "EBADF");
+}
+
+TEST_F(OperationTest, NamesAreTakenAwayAndChanged) {
+  Ask("mknod { path: '/f' }");
+  EXPECT_EQ(Ask("rename { old_path: '/f' new_path: '/g' }"), "0");
+  EXPECT_EQ(Ask("unlink { path: '/f' }"), "ENOENT");
+  EXPECT_EQ(Ask("unlink { path: '/g' }"), "0");
+  EXPECT_EQ(Ask("open { pid: 2 path: '/g' }"), "ENOENT");
+}
+
+TEST_F(OperationTest, EveryKindOfFileCanBeMadeAndNoOther) {
+  const google::protobuf::EnumDescriptor& kinds = *v1::FileKind_descriptor();
+  for (int i = 0; i < kinds.value_count(); ++i) {
+    EXPECT_EQ(Ask(absl::StrCat("mknod { path: '/kind", i, "' kind: ", kinds.value(i)->name(), " }")), "0");
+  }
+  v1::Call call = CallOf("mknod { path: '/other' }");
+  call.mutable_mknod()->set_kind(static_cast<v1::FileKind>(99));
+  EXPECT_EQ(Run(call).misuse().message(), "kind is 99, which is no FileKind");
+  EXPECT_EQ(Ask("mknod { path: '/mapped' kind: FILE_KIND_TMPFS size_bytes: 4096 }"), "0");
+}
+
+}  // namespace
+}  // namespace memsim
