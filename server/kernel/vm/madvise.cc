@@ -61,7 +61,8 @@ ErrnoOr<VmFlags> AdvisedFlags(const Vma& vma, int advice) {
       if ((flags & (kVmSpecial | kVmDroppable)) != 0) return Errno::kInval;
       return flags & ~kVmDontDump;
     case kMadvWipeOnFork:
-      if (!vma.IsAnonymous() || (flags & kVmShared) != 0) return Errno::kInval;
+      // A private mapping of /dev/zero is anonymous memory too, but has a file.
+      if (!vma.IsAnonymous() || vma.file != OpenFileId() || (flags & kVmShared) != 0) return Errno::kInval;
       return flags | kVmWipeOnFork;
     default:
       if ((flags & kVmDroppable) != 0) return Errno::kInval;

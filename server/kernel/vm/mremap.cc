@@ -66,6 +66,10 @@ class Remap {
     return limit < 3 ? 0 : limit - 3;
   }
 
+  // shrink_vma: unmaps what the new length leaves out. The old length is only a number so far: it may reach beyond all
+  // addresses.
+  Errno Shrink() { return UnmapUserRange(space_, address() + new_length(), old_length() - new_length()); }
+
   // check_prep_vma: whether the mapping at the address can be remapped so.
   Errno CheckVma() const {
     const Vma* vma = space_.Lookup(address());
@@ -87,7 +91,7 @@ class Remap {
     if (NamesNewPlace()) return RemapTo();
     if (old_length() == new_length()) return address();
     if (Grows()) return Expand();
-    const Errno error = UnmapRange(space_, {address() + new_length(), address() + old_length()});
+    const Errno error = Shrink();
     if (error != Errno::kOk) return error;
     return address();
   }
@@ -138,9 +142,11 @@ class Remap {
     if (Has(kMremapFixed)) {
       const Errno error = UnmapRange(space_, RangeOf(arguments_.new_address, new_length()));
       if (error != Errno::kOk) return error;
+      // A duplicate (old length 0) may be wanted right where the original is.
+      if (space_.Lookup(address()) == nullptr) return Errno::kFault;
     }
     if (old_length() > new_length()) {
-      const Errno error = UnmapRange(space_, {address() + new_length(), address() + old_length()});
+      const Errno error = Shrink();
       if (error != Errno::kOk) return error;
       arguments_.old_length = new_length();
     }

@@ -54,14 +54,18 @@ Errno UnmapRange(AddressSpace& space, VirtualRange range) {
   return Errno::kOk;
 }
 
-Errno Munmap(AddressSpace& space, VirtualAddress address, ByteCount length) {
-  space.environment().clock.Advance(space.environment().costs.munmap);
+Errno UnmapUserRange(AddressSpace& space, VirtualAddress address, ByteCount length) {
   if (!IsPageAligned(address) || address > kTaskSize || length.value() > (kTaskSize - address).value()) {
     return Errno::kInval;
   }
   const ByteCount whole = ToBytes(ToPagesRoundedUp(length));
   if (whole == ByteCount(0)) return Errno::kInval;
   return UnmapRange(space, RangeOf(address, whole));
+}
+
+Errno Munmap(AddressSpace& space, VirtualAddress address, ByteCount length) {
+  space.environment().clock.Advance(space.environment().costs.munmap);
+  return UnmapUserRange(space, address, length);
 }
 
 }  // namespace memsim

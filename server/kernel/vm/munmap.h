@@ -13,6 +13,9 @@ namespace memsim {
 // at max_map_count.
 Errno Munmap(AddressSpace& space, VirtualAddress address, ByteCount length);
 
+// What munmap does, for calls that are charged for themselves (do_vmi_munmap). Errors as Munmap's.
+Errno UnmapUserRange(AddressSpace& space, VirtualAddress address, ByteCount length);
+
 // Removes whatever the range holds, or fails before anything but a split was done. Errors as Munmap's, of which a
 // page-aligned range within TASK_SIZE gets ENOMEM and (for the kernel's own mappings, which cannot be cut) EINVAL.
 Errno UnmapRange(AddressSpace& space, VirtualRange range);

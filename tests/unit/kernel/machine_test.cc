@@ -2,8 +2,10 @@
 
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
+#include "server/kernel/process/clone_flags.h"
 #include "server/kernel/vm/mman_flags.h"
 
 namespace memsim {
@@ -104,6 +106,60 @@ TEST_F(MachineTest, WhoFindsNoMemoryKillsTheLargestProcess) {
   EXPECT_EQ(result.signal, std::nullopt);
   EXPECT_EQ(result.minor_faults, ToPages(half).value());
   EXPECT_EQ(machine_->Touch(other, its, AccessKind::kRead, PageCount(1)).error(), Errno::kSrch);
+}
+
+TEST_F(MachineTest, ShrinkingAMappingFromBeyondAllAddressesIsInvalid) {
+  const VirtualAddress address = Map(4);
+  const VirtualAddress fixed = Map(4);
+  // The first ends above TASK_SIZE, the second wraps around to below its start.
+  for (const ByteCount old_length : {ByteCount(1ULL << 47), ByteCount(0) - ByteCount(1ULL << 40)}) {
+    EXPECT_EQ(machine_->Mremap(pid_, address, old_length, kPageSize, 0, VirtualAddress(0)).error(), Errno::kInval);
+    machine_->CheckInvariants();
+  }
+  EXPECT_EQ(
+      machine_->Mremap(pid_, address, ByteCount(1ULL << 46), kPageSize, kMremapMayMove | kMremapFixed, fixed).error(),
+      Errno::kInval);
+}
+
+TEST_F(MachineTest, ADuplicateInThePlaceOfItsOriginalLosesBoth) {
+  const VirtualAddress shared = Map(2, kReadWrite, kMapShared | kMapAnonymous);
+  EXPECT_EQ(machine_->Mremap(pid_, shared, ByteCount(0), kPageSize, kMremapMayMove | kMremapFixed, shared).error(),
+            Errno::kFault);
+  machine_->CheckInvariants();
+  EXPECT_EQ(Touch(pid_, shared, AccessKind::kRead).signal->code, SignalCode::kMapErr);
+}
+
+TEST_F(MachineTest, OnlyMemoryWithoutAFileIsWipedOnFork) {
+  ASSERT_EQ(machine_->Mknod("/dev/zero", FileKind::kZeroDevice, ByteCount(0)), Errno::kOk);
+  const ErrnoOr<int> fd = machine_->Open(pid_, "/dev/zero", kOpenReadWrite);
+  const auto zeroes = machine_->Mmap(pid_, VirtualAddress(0), kPageSize, kReadWrite, kMapPrivate, *fd, ByteCount(0));
+  EXPECT_EQ(machine_->Madvise(pid_, *zeroes, kPageSize, kMadvWipeOnFork), Errno::kInval);
+  EXPECT_EQ(machine_->Madvise(pid_, Map(1), kPageSize, kMadvWipeOnFork), Errno::kOk);
+}
+
+TEST_F(MachineTest, AProgramsMappingOfZeroesIsAnonymousMemory) {
+  ASSERT_EQ(machine_->Mknod("/dev/zero", FileKind::kZeroDevice, ByteCount(0)), Errno::kOk);
+  ExecImage image;
+  image.path = "/bin/program";
+  image.mappings.push_back(
+      {VirtualAddress(0x400000), VirtualAddress(0x401000), kReadWrite, kMapPrivate, ByteCount(0), "/dev/zero"});
+  ASSERT_EQ(machine_->Execve(pid_, image), Errno::kOk);
+  const AccessResult result = Touch(pid_, VirtualAddress(0x400000), AccessKind::kWrite);
+  EXPECT_EQ(result.minor_faults, 1U);
+  EXPECT_FALSE(result.signal.has_value());
+}
+
+TEST_F(MachineTest, TheFaultsOfThreadsStayWithTheProcessThatExecs) {
+  const ErrnoOr<Pid> thread = machine_->Clone(pid_, kCloneVm | kCloneSighand | kCloneThread);
+  const VirtualAddress address = Map(8);
+  EXPECT_EQ(Touch(pid_, address, AccessKind::kWrite, 3).minor_faults, 3U);
+  EXPECT_EQ(Touch(*thread, address, AccessKind::kWrite, 8).minor_faults, 5U);
+  ExecImage image;
+  image.path = "/bin/program";
+  ASSERT_EQ(machine_->Execve(*thread, image), Errno::kOk);
+  // Fields 10 to 13 of stat; execve itself touches the stack.
+  const std::string stat = *machine_->ReadProc(absl::StrCat(pid_.value(), "/stat"));
+  EXPECT_NE(stat.find(" 9 0 0 0 "), std::string::npos) << stat;
 }
 
 }  // namespace
