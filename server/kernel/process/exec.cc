@@ -116,6 +116,7 @@ class ImageLoader {
       if (!file.ok()) return file.error();
       if (!space_.environment().files.CanMap(*file)) return Errno::kAcces;
       vma.pgoff = PageOffset(mapping.offset.value() >> kPageShift);
+      vma.zero_device = space_.environment().files.IsZeroDevice(*file) && (vma.flags & kVmShared) == 0;
     } else if (vma.special != SpecialMapping::kNone) {
       vma.pgoff = PageOffset(0);
     }

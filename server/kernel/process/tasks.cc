@@ -184,18 +184,23 @@ void Tasks::Forget(Pid pid) {
 Task& Tasks::LeaveOneThread(Task& survivor) {
   const Pid group = survivor.tgid;
   std::vector<Pid> gone;
+  // What all its threads have counted stays with the process (__exit_signal).
+  FaultTally faults;
   for (auto& [pid, member] : tasks_) {
-    if (member.tgid != group || pid == survivor.pid) continue;
+    if (member.tgid != group) continue;
+    faults.minor_faults += member.faults.minor_faults;
+    faults.major_faults += member.faults.major_faults;
+    if (pid == survivor.pid) continue;
     Release(member);
     if (member.IsThread()) gone.push_back(pid);
   }
   for (const Pid pid : gone) Forget(pid);
-  if (!survivor.IsThread()) return survivor;
   Task& leader = tasks_.at(group);
+  leader.faults = faults;
+  if (!survivor.IsThread()) return survivor;
   leader.state = TaskState::kAlive;
   leader.mm = survivor.mm;
   leader.files = survivor.files;
-  leader.faults = survivor.faults;
   leader.kernel_stack = survivor.kernel_stack;
   Forget(survivor.pid);
   return leader;
