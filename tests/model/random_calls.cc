@@ -1,0 +1,259 @@
+#include "tests/model/random_calls.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "google/protobuf/stubs/logging.h"
+#include "google/protobuf/text_format.h"
+
+#include "server/base/check.h"
+
+namespace memsim {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kArena = 1ULL << 44;
+// The processes and the blocks that the calls mean: whatever was made last in each place.
+constexpr std::uint64_t kFirstPidSlot = 1;
+constexpr std::uint64_t kPidSlots = 6;
+constexpr std::uint64_t kFirstBlockSlot = 10;
+constexpr std::uint64_t kBlockSlots = 8;
+
+std::uint64_t Pick(Random& random, const std::vector<std::uint64_t>& values) {
+  return values[random.Below(values.size())];
+}
+
+// At the edges of what numbers mean here, or anything.
+std::uint64_t DrawOddNumber(Random& random) {
+  static const std::vector<std::uint64_t> kEdges = {0,
+                                                    1,
+                                                    4095,
+                                                    4096,
+                                                    4097,
+                                                    1ULL << 31,
+                                                    (1ULL << 31) - 1,
+                                                    1ULL << 32,
+                                                    1ULL << 44,
+                                                    1ULL << 47,
+                                                    (1ULL << 47) - 4096,
+                                                    1ULL << 52,
+                                                    1ULL << 63,
+                                                    (1ULL << 63) - 1,
+                                                    ~0ULL,
+                                                    ~0ULL - 4095,
+                                                    0xffff888000000000,
+                                                    0xffffffffff600000};
+  const std::uint64_t draw = random.Below(3);
+  if (draw == 0) return Pick(random, kEdges);
+  if (draw == 1) return random.Next() >> random.Below(64);
+  return Pick(random, kEdges) + random.Below(64) * kPage - 32 * kPage;
+}
+
+std::uint64_t DrawMmapFlags(Random& random) {
+  std::uint64_t flags = random.Below(20) == 0 ? random.Below(16) : 1 + random.Below(2);
+  if (random.Below(3) != 0) flags |= 0x10;
+  if (random.Below(4) != 0) flags |= 0x20;
+  if (random.Below(3) == 0) flags |= 1ULL << random.Below(22);
+  return flags;
+}
+
+// A number for a field of this name.
+std::uint64_t DrawNumber(Random& random, const std::string& message, const std::string& field) {
+  if (random.Below(80) == 0) return DrawOddNumber(random);
+  if (field == "pid_slot") return random.Below(20) == 0 ? 0 : kFirstPidSlot + random.Below(kPidSlots);
+  if (field == "child_pid_slot") return random.Below(2) * (kFirstPidSlot + random.Below(kPidSlots));
+  if (field == "frame_number_slot") return random.Below(4) == 0 ? 0 : kFirstBlockSlot + random.Below(kBlockSlots);
+  if (absl::EndsWith(field, "_slot")) return random.Below(40) == 0 ? random.Below(24) : 0;
+  if (field == "pid") return random.Below(20) == 0 ? random.Below(40) : 0;
+  if (field == "child_pid") return 0;
+  if (absl::EndsWith(field, "address")) {
+    return random.Below(12) == 0 ? 0 : kArena + std::min(random.Below(64), random.Below(64)) * kPage;
+  }
+  if (field == "start") return 0x400000 + random.Below(8) * kPage;
+  if (field == "end") return 0x401000 + random.Below(12) * kPage;
+  if (field == "start_brk") return random.Below(2) * 0x500000;
+  if (absl::EndsWith(field, "_bytes"))
+    return random.Below(24) * kPage + (random.Below(4) == 0 ? random.Below(kPage) : 0);
+  if (field == "page_count") return random.Below(24);
+  if (field == "prot") return random.Below(8);
+  if (field == "advice") return Pick(random, {4, 4, 4, 10, 11, 18, 19, 22, 23, random.Below(30)});
+  if (field == "fd" || field == "new_fd" || field == "minimum_fd") return std::min(random.Below(4), random.Below(9));
+  if (field == "resource") return random.Below(17);
+  if (field == "gfp_mask") return Pick(random, {0xcc0, 0x820, 0x2800, 0x100cca, 0xcc1, random.Below(1 << 23)});
+  if (field == "order" && message == "FreePagesRequest") return random.Below(3);
+  if (field == "order") return std::min(random.Below(12), random.Below(6));
+  if (field == "frame_number") return random.Below(3) == 0 ? random.Below(1 << 14) : 0;
+  if (field == "whence") return random.Below(6);
+  if (field == "flags" && message == "MmapRequest") return DrawMmapFlags(random);
+  if (field == "flags" && message == "MremapRequest") return random.Below(8);
+  if (field == "flags" && message == "OpenRequest") {
+    return Pick(random, {0, 2, 2, 0102, 0102, 01002, 02002, 010000000, 02000002, 1});
+  }
+  if (field == "flags" && message == "CloneRequest") return Pick(random, {0, 0x100, 0x4100, 0x10f00, 0x400, 0x8000});
+  return random.Below(16);
+}
+
+std::string DrawText(Random& random) {
+  static constexpr const char* kTexts[] = {"/a",        "/a", "/b", "/dev/shm/c", "/dev/zero",
+                                           "/lib/d.so", "/",  "",   "e",          "[stack]"};
+  const std::uint64_t draw = random.Below(40);
+  if (draw == 0) return std::string(random.Below(5000), 'x');
+  if (draw == 1) return absl::StrCat("/", std::string(random.Below(300), 'y'));
+  return kTexts[random.Below(std::size(kTexts))];
+}
+
+void FillField(Random& random, Message& message, const FieldDescriptor* field);
+
+void FillMessage(Random& random, Message& message) {
+  const google::protobuf::Descriptor* descriptor = message.GetDescriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const FieldDescriptor* field = descriptor->field(i);
+    // Where a call runs is not the machine's business.
+    if (field->name() == "target") continue;
+    const std::uint64_t odds = field->containing_oneof() != nullptr || field->is_repeated() ? 3 : 30;
+    if (random.Below(odds) == 0) continue;
+    FillField(random, message, field);
+  }
+}
+
+void FillRepeated(Random& random, Message& message, const FieldDescriptor* field) {
+  if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) return;
+  for (std::uint64_t count = random.Below(4); count > 0; --count) {
+    FillMessage(random, *message.GetReflection()->AddMessage(&message, field));
+  }
+}
+
+void FillField(Random& random, Message& message, const FieldDescriptor* field) {
+  if (field->is_repeated()) return FillRepeated(random, message, field);
+  const Reflection& reflection = *message.GetReflection();
+  const std::uint64_t number = DrawNumber(random, message.GetDescriptor()->name(), field->name());
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return reflection.SetUInt64(&message, field, number);
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return reflection.SetUInt32(&message, field, static_cast<std::uint32_t>(number));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return reflection.SetInt64(&message, field, static_cast<std::int64_t>(number));
+    case FieldDescriptor::CPPTYPE_INT32:
+      return reflection.SetInt32(&message, field, static_cast<std::int32_t>(number));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return reflection.SetBool(&message, field, number % 2 == 0);
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      // Sometimes one more than there are.
+      const int values = field->enum_type()->value_count() + (random.Below(10) == 0 ? 1 : 0);
+      return reflection.SetEnumValue(&message, field, static_cast<int>(random.Below(values)));
+    }
+    case FieldDescriptor::CPPTYPE_STRING:
+      return reflection.SetString(&message, field, DrawText(random));
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return FillMessage(random, *reflection.MutableMessage(&message, field));
+    default:
+      return;
+  }
+}
+
+// The same operation with another argument here and there, as the wire may make of it.
+std::string Damage(Random& random, std::string bytes) {
+  if (bytes.empty() || random.Below(4) == 0) {
+    bytes.assign(random.Below(40), '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random.Below(256));
+    return bytes;
+  }
+  for (std::uint64_t flips = 1 + random.Below(4); flips > 0; --flips) {
+    bytes[random.Below(bytes.size())] ^= static_cast<char>(1U << random.Below(8));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+v1::Call DrawCall(Random& random) {
+  v1::Call call;
+  const google::protobuf::OneofDescriptor* operations = v1::Call::descriptor()->FindOneofByName("operation");
+  const int operation = static_cast<int>(random.Below(operations->field_count()));
+  FillField(random, call, operations->field(operation));
+  // Most is what a program mostly does.
+  if (random.Below(3) != 0) {
+    static constexpr const char* kUsual[] = {"mmap",  "mmap",  "mprotect", "mremap",    "munmap", "madvise",    "touch",
+                                             "touch", "touch", "touch",    "open",      "open",   "write",      "spawn",
+                                             "fork",  "clone", "brk",      "ftruncate", "execve", "alloc_pages"};
+    call.Clear();
+    FillField(random, call, v1::Call::descriptor()->FindFieldByName(kUsual[random.Below(std::size(kUsual))]));
+  }
+  const std::string name = call.GetReflection()->GetOneofFieldDescriptor(call, operations)->name();
+  if (name == "spawn" || name == "clone" || absl::EndsWith(name, "fork")) {
+    call.set_store_as(static_cast<std::uint32_t>(kFirstPidSlot + random.Below(kPidSlots)));
+  } else if (name == "alloc_pages") {
+    call.set_store_as(static_cast<std::uint32_t>(kFirstBlockSlot + random.Below(kBlockSlots)));
+  } else if (random.Below(20) == 0) {
+    call.set_store_as(static_cast<std::uint32_t>(random.Below(4) == 0 ? DrawOddNumber(random) : random.Below(24)));
+  }
+  return call;
+}
+
+std::vector<v1::Call> DrawCalls(std::uint64_t seed, int count) {
+  Random random(seed);
+  std::vector<v1::Call> calls(kPidSlots + 2);
+  for (std::uint32_t i = 0; i < kPidSlots; ++i) {
+    calls[i].mutable_spawn()->set_comm("spawned");
+    calls[i].set_store_as(kFirstPidSlot + i);
+  }
+  calls[kPidSlots].mutable_execve()->set_pid(2);
+  calls[kPidSlots].mutable_execve()->set_path("/bin/program");
+  v1::MmapRequest& mmap = *calls[kPidSlots + 1].mutable_mmap();
+  mmap.set_pid(2);
+  mmap.set_address(kArena);
+  mmap.set_length_bytes(16 * kPage);
+  mmap.set_prot(3);
+  mmap.set_flags(0x32);
+  for (int i = 0; i < count; ++i) calls.push_back(DrawCall(random));
+  return calls;
+}
+
+std::vector<v1::Call> DrawDamagedCalls(std::uint64_t seed, int count) {
+  // It reports every text that is not UTF-8.
+  const google::protobuf::LogSilencer silencer;
+  Random random(seed);
+  std::vector<v1::Call> calls = DrawCalls(seed, 0);
+  for (int i = 0; i < count; ++i) {
+    v1::Call damaged;
+    if (damaged.ParseFromString(Damage(random, DrawCall(random).SerializeAsString()))) calls.push_back(damaged);
+  }
+  return calls;
+}
+
+std::unique_ptr<Machine> MachineOfSeed(std::uint64_t seed) {
+  MachineSpec spec;
+  spec.memory = ByteCount((16 + seed % 3 * 24) << 20);
+  spec.seed = seed;
+  spec.address_randomization = seed % 2 == 0 ? AddressRandomization::kOn : AddressRandomization::kOff;
+  spec.sysctls.overcommit_memory = static_cast<OvercommitPolicy>(seed % 5 % 3);
+  if (seed % 7 == 0) spec.sysctls.max_map_count = 20;
+  absl::StatusOr<std::unique_ptr<Machine>> machine = Machine::Create(spec);
+  MEMSIM_CHECK(machine.ok());
+  return std::move(*machine);
+}
+
+std::string Paste(std::uint64_t seed, const std::vector<v1::Call>& calls) {
+  std::string text = absl::StrCat("EXPECT_TRUE(Survives(", seed, ", ParseCalls({\n");
+  for (const v1::Call& call : calls) absl::StrAppend(&text, "    R\"(", call.ShortDebugString(), ")\",\n");
+  return text + "})));\n";
+}
+
+std::vector<v1::Call> ParseCalls(const std::vector<std::string>& texts) {
+  std::vector<v1::Call> calls(texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    MEMSIM_CHECK(google::protobuf::TextFormat::ParseFromString(texts[i], &calls[i]), i);
+  }
+  return calls;
+}
+
+}  // namespace memsim

@@ -1,0 +1,280 @@
+// MachineTwin's address spaces: everything but mremap.
+
+#include "server/kernel/vm/mman_flags.h"
+#include "tests/model/machine_twin.h"
+
+namespace memsim {
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kTaskEnd = 0x7ffffffff000;
+
+std::string Differ(absl::string_view call, Errno got, Errno expected) {
+  return got == expected ? "" : absl::StrCat(call, ": ", ErrnoName(got), ", expected ", ErrnoName(expected));
+}
+
+// What mmap's arguments ask for.
+struct Wanted {
+  std::uint64_t address = 0;
+  std::uint64_t pages = 0;
+  std::uint64_t flags = 0;
+  int fd = -1;
+  std::uint64_t offset = 0;
+  std::shared_ptr<SlowOpenFile> file;
+  SlowPage kind;
+
+  bool Has(std::uint64_t flag) const { return (flags & flag) != 0; }
+  bool fixed() const { return Has(kMapFixed | kMapFixedNoReplace); }
+  std::uint64_t type() const { return flags & kMapType; }
+};
+
+// The checks that need no address space, in Linux's order from the place on.
+Errno CheckKind(const Wanted& wanted) {
+  const bool shared = wanted.type() == kMapShared || wanted.type() == kMapSharedValidate;
+  if (wanted.Has(kMapAnonymous)) {
+    if (wanted.type() != kMapShared && wanted.type() != kMapPrivate) return Errno::kInval;
+    return shared && wanted.Has(kMapGrowsDown) ? Errno::kInval : Errno::kOk;
+  }
+  if (!shared && wanted.type() != kMapPrivate) return Errno::kInval;
+  const SlowOpenFile& file = *wanted.file;
+  if (shared && (wanted.kind.prot & 2) != 0 && !file.can_write()) return Errno::kAcces;
+  if (!file.can_read()) return Errno::kAcces;
+  if (!file.inode->HasPages() && file.inode->kind != FileKind::kZeroDevice) return Errno::kNoDev;
+  return wanted.Has(kMapGrowsDown) ? Errno::kInval : Errno::kOk;
+}
+
+Errno CheckPlace(const Wanted& wanted, const SlowMemory& memory) {
+  if (!wanted.fixed()) return Errno::kOk;
+  if (wanted.address > kTaskEnd - wanted.pages * kPage) return Errno::kNoMem;
+  if (wanted.address % kPage != 0) return Errno::kInval;
+  const std::uint64_t first = wanted.address / kPage;
+  if (wanted.Has(kMapFixedNoReplace) && memory.AnyMapped(first, first + wanted.pages)) return Errno::kExist;
+  return Errno::kOk;
+}
+
+Errno Check(const Wanted& wanted, const SlowMemory& memory) {
+  if (!wanted.Has(kMapAnonymous) && wanted.file == nullptr) return Errno::kBadF;
+  if (wanted.pages == 0) return Errno::kInval;
+  if (const Errno error = CheckPlace(wanted, memory); error != Errno::kOk) return error;
+  return CheckKind(wanted);
+}
+
+// What each page of the mapping will be.
+SlowPage KindOf(const Wanted& wanted) {
+  SlowPage page = wanted.kind;
+  page.shared = wanted.type() != kMapPrivate;
+  page.grows_down = wanted.Has(kMapGrowsDown);
+  page.locked = wanted.Has(kMapLocked);
+  const bool zeroes = wanted.file == nullptr || wanted.file->inode->kind == FileKind::kZeroDevice;
+  if (wanted.file != nullptr && page.shared) page.may_write = wanted.file->can_write();
+  if (zeroes && page.shared) {
+    page.inode = std::make_shared<SlowInode>();
+    page.inode->kind = FileKind::kSharedAnonymous;
+    page.inode->size = wanted.pages * kPage;
+    page.inode->name = "/dev/zero";
+    // Linux keeps the offset even in memory that is no longer than the mapping.
+    page.index = wanted.offset;
+  } else if (wanted.file != nullptr) {
+    page.inode = wanted.file->inode;
+    page.index = wanted.offset;
+  }
+  return page;
+}
+
+// Whether the kernel may have chosen this place.
+std::string CheckChosen(const Wanted& wanted, const SlowMemory& memory, std::uint64_t chosen) {
+  if (wanted.fixed()) return chosen == wanted.address ? "" : "mmap: not at the fixed address";
+  if (chosen % kPage != 0) return "mmap: the address is not aligned";
+  const std::uint64_t first = chosen / kPage;
+  if (chosen == 0 || chosen > kTaskEnd - wanted.pages * kPage) return "mmap: the address is out of range";
+  if (!memory.IsFreeForHint(first, first + wanted.pages)) return "mmap: the address was taken";
+  std::uint64_t hint = wanted.address / kPage;
+  if (hint == 0) return "";
+  hint = std::max<std::uint64_t>(hint, 16);
+  const bool free = hint <= kTaskEnd / kPage - wanted.pages && memory.IsFreeForHint(hint, hint + wanted.pages);
+  return free && first != hint ? "mmap: the hint was free and not taken" : "";
+}
+
+}  // namespace
+
+std::string MachineTwin::Mmap(const Operation& op, Caller caller) {
+  SlowMemory& memory = caller.memory;
+  Wanted wanted;
+  wanted.address = AddressOf(op.place, memory);
+  wanted.pages = op.pages;
+  wanted.flags = kMapChoices[(op.b & 0xff) % std::size(kMapChoices)];
+  wanted.kind.prot = op.a & 7;
+  if (!wanted.Has(kMapAnonymous)) {
+    wanted.fd = static_cast<int>(op.b >> 8);
+    wanted.offset = op.pages % 3;
+    wanted.file = SlowFiles::Get(*caller.process.table, wanted.fd);
+  }
+  Errno expected = Check(wanted, memory);
+  const SlowPage kind = expected == Errno::kOk ? KindOf(wanted) : SlowPage();
+  const std::uint64_t first = wanted.address / kPage;
+  const std::uint64_t replaced = wanted.fixed() ? memory.CountMapped(first, first + wanted.pages) : 0;
+  if (expected == Errno::kOk && !MayExpand(caller, kind, wanted.pages, replaced)) expected = Errno::kNoMem;
+  const bool special = wanted.fixed() && memory.AnySpecial(first, first + wanted.pages);
+
+  const ErrnoOr<VirtualAddress> answer =
+      machine_->Mmap(caller.pid, VirtualAddress(wanted.address), ByteCount(wanted.pages * kPage), op.a, wanted.flags,
+                     wanted.fd, ByteCount(wanted.offset * kPage));
+  // The kernel's own mappings cannot be cut.
+  if (special && answer.error() == Errno::kInval) return "";
+  if (answer.error() != expected) {
+    return MayFail(answer.error(), caller.pid) ? "" : Differ("mmap", answer.error(), expected);
+  }
+  if (!answer.ok()) return "";
+  if (std::string error = CheckChosen(wanted, memory, answer->value()); !error.empty()) return error;
+  const std::uint64_t start = answer->value() / kPage;
+  memory.Unmap(start, start + wanted.pages);
+  for (std::uint64_t i = 0; i < wanted.pages; ++i) {
+    SlowPage page = kind;
+    page.index += i;
+    memory.pages.emplace(start + i, page);
+  }
+  if (wanted.Has(kMapPopulate | kMapLocked)) {
+    memory.Populate(start, start + wanted.pages);
+    if (MemoryIsShort()) memory.ForgetPresence(start, start + wanted.pages);
+  }
+  return "";
+}
+
+std::string MachineTwin::Munmap(const Operation& op, Caller caller) {
+  const std::uint64_t address = AddressOf(op.place, caller.memory);
+  const std::uint64_t first = address / kPage;
+  const Errno error = machine_->Munmap(caller.pid, VirtualAddress(address), ByteCount(op.pages * kPage));
+  Errno expected = Errno::kOk;
+  if (address % kPage != 0 || op.pages == 0 || address > kTaskEnd || op.pages * kPage > kTaskEnd - address) {
+    expected = Errno::kInval;
+  }
+  if (error != expected) {
+    if (expected == Errno::kOk && error == Errno::kInval && caller.memory.AnySpecial(first, first + op.pages))
+      return "";
+    if (expected != Errno::kOk || error != Errno::kNoMem || !MappingsAreShort(caller.pid)) {
+      return Differ("munmap", error, expected);
+    }
+    return "";
+  }
+  if (error == Errno::kOk) caller.memory.Unmap(first, first + op.pages);
+  return "";
+}
+
+std::string MachineTwin::Mprotect(const Operation& op, Caller caller) {
+  const std::uint64_t address = AddressOf(op.place, caller.memory);
+  const std::uint64_t first = address / kPage;
+  SlowMemory& memory = caller.memory;
+  const bool special = memory.AnySpecial(first, first + op.pages);
+  const bool data_limited = (*caller.process.limits)[Resource::kData].current != UINT64_MAX;
+  const Errno error = machine_->Mprotect(caller.pid, VirtualAddress(address), ByteCount(op.pages * kPage), op.a);
+  if (special || data_limited || (error != Errno::kOk && MayFail(error, caller.pid))) {
+    Adopt(caller.pid, memory);
+    return "";
+  }
+  Errno expected = Errno::kOk;
+  if (address % kPage != 0) {
+    expected = Errno::kInval;
+  } else if (op.pages != 0 && address + op.pages * kPage <= address) {
+    expected = Errno::kNoMem;
+  } else if (op.pages != 0 && (op.a & ~15ULL) != 0) {
+    expected = Errno::kInval;
+  } else {
+    expected = memory.Protect(first, first + op.pages, static_cast<std::uint8_t>(op.a & 7));
+  }
+  return Differ("mprotect", error, expected);
+}
+
+std::string MachineTwin::Brk(const Operation& op, Caller caller) {
+  SlowMemory& memory = caller.memory;
+  // Every tenth call asks for what is below the heap.
+  const std::uint64_t below = op.place % 10 == 0 ? kPage : 0;
+  const std::uint64_t wanted = memory.start_brk + op.pages * kPage + op.a - std::min(below, memory.start_brk);
+  const std::uint64_t old_end = (memory.brk + kPage - 1) / kPage;
+  const std::uint64_t new_end = (wanted + kPage - 1) / kPage;
+  const std::uint64_t data_limit = (*caller.process.limits)[Resource::kData].current;
+  SlowPage kind;
+  kind.prot = 3;
+  bool granted = wanted >= memory.start_brk && wanted - memory.start_brk + memory.initialised_data <= data_limit;
+  if (granted && new_end < old_end) {
+    granted = memory.AnyMapped(new_end, old_end);
+  } else if (granted && new_end > old_end) {
+    // A page stays free below the next mapping.
+    granted = memory.IsFreeForHint(old_end, new_end + 1) && MayExpand(caller, kind, new_end - old_end, 0);
+  }
+  const std::uint64_t expected = granted ? wanted : memory.brk;
+  const ErrnoOr<VirtualAddress> answer = machine_->Brk(caller.pid, VirtualAddress(wanted));
+  if (!answer.ok()) return Differ("brk", answer.error(), Errno::kOk);
+  if (answer->value() != expected) {
+    const bool may_fail = answer->value() == memory.brk && MappingsAreShort(caller.pid);
+    return may_fail ? "" : absl::StrCat("brk: ", absl::Hex(answer->value()), ", expected ", absl::Hex(expected));
+  }
+  if (!granted) return "";
+  memory.brk = wanted;
+  memory.Unmap(new_end, old_end > new_end ? old_end : new_end);
+  for (std::uint64_t at = old_end; at < new_end; ++at) memory.pages.emplace(at, kind);
+  return "";
+}
+
+std::string MachineTwin::Madvise(const Operation& op, Caller caller) {
+  const std::uint64_t address = AddressOf(op.place, caller.memory);
+  const std::uint64_t first = address / kPage;
+  SlowMemory& memory = caller.memory;
+  const int advice = static_cast<int>(op.a);
+  const bool special = memory.AnySpecial(first, first + op.pages);
+  const Errno error = machine_->Madvise(caller.pid, VirtualAddress(address), ByteCount(op.pages * kPage), advice);
+  const bool failed_halfway = error != Errno::kOk && MayFail(error, caller.pid);
+  if (special || failed_halfway) {
+    memory.ForgetPresence(first, first + op.pages);
+    memory.fork_uncertain = true;
+    return "";
+  }
+  Errno expected = Errno::kOk;
+  TouchForecast faults;
+  if (advice == 99 || address % kPage != 0 || address + op.pages * kPage < address) {
+    expected = Errno::kInval;
+  } else if (advice == 8 || advice == 14) {
+    expected = Errno::kNoSys;
+  } else {
+    expected = memory.Advise(first, first + op.pages, advice, &faults);
+  }
+  return Differ("madvise", error, expected);
+}
+
+std::string MachineTwin::Touch(const Operation& op, Caller caller) {
+  static constexpr AccessKind kKinds[] = {AccessKind::kRead, AccessKind::kWrite, AccessKind::kExecute};
+  const std::uint64_t address = AddressOf(op.place, caller.memory) + op.b % kPage;
+  const std::uint64_t first = address / kPage;
+  const AccessKind access = kKinds[op.a % 3];
+  SlowMemory& memory = caller.memory;
+  const std::int64_t kills = OomKills();
+  const std::shared_ptr<SlowMemory> kept = caller.process.memory;
+  const TouchForecast forecast = memory.Touch(address, op.pages, access);
+  const ErrnoOr<AccessResult> result =
+      machine_->Touch(caller.pid, VirtualAddress(address), access, PageCount(op.pages));
+  if (!result.ok()) return Differ("touch", result.error(), Errno::kOk);
+  const bool killed = result->signal.has_value() && result->signal->number == SignalNumber::kKill;
+  if (OomKills() != kills || killed) {
+    kept->ForgetPresence(first, first + op.pages);
+    BuryTheKilled();
+    return "";
+  }
+  if (forecast.unforeseeable) {
+    Adopt(caller.pid, memory);
+    memory.ForgetPresence(first, first + op.pages);
+    return "";
+  }
+  if (result->signal != forecast.signal) {
+    return absl::StrCat("touch: signal ", result->signal ? static_cast<int>(result->signal->number) : 0, " code ",
+                        result->signal ? static_cast<int>(result->signal->code) : 0, ", expected ",
+                        forecast.signal ? static_cast<int>(forecast.signal->number) : 0, " code ",
+                        forecast.signal ? static_cast<int>(forecast.signal->code) : 0);
+  }
+  const std::uint64_t faults = result->minor_faults + result->major_faults;
+  if (faults < forecast.least_faults || faults > forecast.most_faults) {
+    return absl::StrCat("touch: ", faults, " faults, expected ", forecast.least_faults, " to ", forecast.most_faults);
+  }
+  if (forecast.never_major && result->major_faults != 0) return "touch: major faults of anonymous memory";
+  return "";
+}
+
+}  // namespace memsim
