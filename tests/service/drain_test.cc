@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <future>
@@ -116,20 +117,23 @@ TEST_F(DrainTest, DestroyingABusyServerEndsItsCallsAndStreams) {
     StartServerAtSocket();
     CreateMachine("demo");
     std::vector<std::thread> clients;
+    std::atomic<int> answered = 0;
     for (int i = 0; i < 4; ++i) {
-      clients.emplace_back([channel = channel(), i] {
+      clients.emplace_back([channel = channel(), i, &answered] {
         const auto stub = v1::ExecutionService::NewStub(channel);
         grpc::ClientContext context;
         const auto stream = stub->Execute(&context);
         v1::ExecuteRequest request;
         *request.mutable_batch() = BrkBatch("demo", 1000 + i);
         v1::ExecuteResponse response;
+        EXPECT_TRUE(stream->Write(request) && stream->Read(&response));
+        ++answered;
         while (stream->Write(request) && stream->Read(&response)) {
         }
-        EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+        EXPECT_THAT(ReadEnd(stream->Finish()), IsMisuse(v1::ERROR_REASON_SERVER_DRAINING, "shutting down"));
       });
     }
-    while (server().host().GetMachine("demo")->sequence < 10'000) std::this_thread::yield();
+    while (answered < 4) std::this_thread::yield();
     EXPECT_TRUE(server().Drain(std::chrono::seconds(30)));
     for (std::thread& client : clients) client.join();
   }
