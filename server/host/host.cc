@@ -184,7 +184,7 @@ absl::Status Host::DeleteMachine(absl::string_view text) {
   return absl::OkStatus();
 }
 
-void Host::Submit(std::shared_ptr<BatchJob> job) {
+void Host::Submit(const std::shared_ptr<BatchJob>& job) {
   if (job->wire_bytes() == 0) job->set_wire_bytes(job->request().ByteSizeLong());
   absl::Status status = CheckBatchBytes(job->wire_bytes(), state_->options.batch);
   if (status.ok())
@@ -194,15 +194,15 @@ void Host::Submit(std::shared_ptr<BatchJob> job) {
   if (!machine.ok()) return job->Finish(std::move(machine).status());
   status = state_->pending.Add(job->wire_bytes());
   if (!status.ok()) return job->Finish(std::move(status));
-  state_->WakeUp((*machine)->Submit(std::move(job)), *machine);
+  state_->WakeUp((*machine)->Submit(job), *machine);
 }
 
-void Host::Inspect(absl::string_view name, Inspection inspection) {
+void Host::Inspect(absl::string_view name, const Inspection& inspection) {
   const absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->Find(name);
   if (!machine.ok()) return inspection(machine.status());
   const absl::Status status = state_->pending.Add(0);
   if (!status.ok()) return inspection(status);
-  state_->WakeUp((*machine)->Inspect(std::move(inspection)), *machine);
+  state_->WakeUp((*machine)->Inspect(inspection), *machine);
 }
 
 HostLoad Host::Load() const {

@@ -63,11 +63,11 @@ class Host {
   // submitted. A call that grows the machine's state while the host's memory is exhausted is answered with misuse
   // HOST_MEMORY_EXHAUSTED. NAME_INVALID, MACHINE_NOT_FOUND, BATCH_TOO_LARGE, QUEUE_FULL, SEQUENCE_STALE,
   // MACHINE_DELETED, CALLER_GONE, SERVER_DRAINING.
-  void Submit(std::shared_ptr<BatchJob> job);
+  void Submit(const std::shared_ptr<BatchJob>& job);
 
   // Looks into a machine at its next call boundary; it does not wait for the batches that are queued.
   // NAME_INVALID, MACHINE_NOT_FOUND, QUEUE_FULL, MACHINE_DELETED, SERVER_DRAINING.
-  void Inspect(absl::string_view name, Inspection inspection);
+  void Inspect(absl::string_view name, const Inspection& inspection);
 
   HostLoad Load() const;
 

@@ -37,14 +37,14 @@ HostedMachine::~HostedMachine() {
   if (machine_ != nullptr) Destroy();
 }
 
-Wake HostedMachine::Submit(std::shared_ptr<BatchJob> job) {
+Wake HostedMachine::Submit(const std::shared_ptr<BatchJob>& job) {
   absl::StatusOr<Wake> wake = queue_.PushBatch(job);
   if (wake.ok()) return *wake;
   EndJob(*job, std::move(wake).status());
   return Wake::kNotNeeded;
 }
 
-Wake HostedMachine::Inspect(Inspection inspection) {
+Wake HostedMachine::Inspect(const Inspection& inspection) {
   absl::StatusOr<Wake> wake = queue_.PushInspection(inspection);
   if (wake.ok()) return *wake;
   EndJob(inspection, std::move(wake).status());

@@ -33,9 +33,9 @@ class HostedMachine final : public Runnable {
 
   // Ends the job with a status if the queue does not take it. REQUIRES: the job is in the pending work, with its wire
   // bytes.
-  [[nodiscard]] Wake Submit(std::shared_ptr<BatchJob> job);
+  [[nodiscard]] Wake Submit(const std::shared_ptr<BatchJob>& job);
   // REQUIRES: it is in the pending work.
-  [[nodiscard]] Wake Inspect(Inspection inspection);
+  [[nodiscard]] Wake Inspect(const Inspection& inspection);
   // Ends with the reason what no call has begun of, at once or in the turn that must follow, which also destroys the
   // machine.
   [[nodiscard]] Wake Close(const v1::Misuse& reason);

@@ -70,7 +70,7 @@ void ExecuteStream::BatchEnded(BatchJob& job, const absl::Status& status) {
     if (!status.ok()) {
       EndWith(status);
     } else if (!caller_left_) {
-      answers_.push_back(std::move(answers));
+      answers_.emplace_back().Swap(&answers);
     }
   }
   Advance();
@@ -142,7 +142,7 @@ void ExecuteStream::Advance() {
     MutexLock lock(mutex_);
     run = TakeBatchToRun();
     if (!writing_ && !answers_.empty()) {
-      write_buffer_ = std::move(answers_.front());
+      write_buffer_.Swap(&answers_.front());
       answers_.pop_front();
       write = writing_ = true;
     }
@@ -155,7 +155,7 @@ void ExecuteStream::Advance() {
     scope_.MessageSent();
     StartWrite(&write_buffer_);
   }
-  if (run != nullptr) scope_.host().Submit(std::move(run));
+  if (run != nullptr) scope_.host().Submit(run);
   if (finish) Finish(scope_.End(end));
 }
 

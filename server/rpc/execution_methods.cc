@@ -16,7 +16,7 @@ namespace {
 absl::Status ParseOperation(const grpc::ByteBuffer& bytes, const Operation& operation, v1::ExecuteBatchRequest& batch) {
   v1::Call& call = *batch.add_calls();
   google::protobuf::Message& request = *call.GetReflection()->MutableMessage(&call, operation.field);
-  const absl::Status status = ParseMessage(bytes, request);
+  absl::Status status = ParseMessage(bytes, request);
   if (!status.ok()) return status;
 
   const google::protobuf::FieldDescriptor* target_field = request.GetDescriptor()->FindFieldByName("target");
@@ -38,10 +38,10 @@ absl::Status CheckBytes(const UnaryRpc& rpc) {
   return CheckBatchBytes(rpc.request().Length(), rpc.host().options().batch);
 }
 
-void Submit(UnaryRpc& rpc, std::shared_ptr<BatchJob> job) {
+void Submit(UnaryRpc& rpc, const std::shared_ptr<BatchJob>& job) {
   job->set_wire_bytes(rpc.request().Length());
   rpc.CancelWithCaller(job);
-  rpc.host().Submit(std::move(job));
+  rpc.host().Submit(job);
 }
 
 void RunOperation(UnaryRpc& rpc, const Operation& operation) {
@@ -51,7 +51,7 @@ void RunOperation(UnaryRpc& rpc, const Operation& operation) {
   });
   absl::Status status = CheckBytes(rpc);
   if (status.ok()) status = ParseOperation(rpc.request(), operation, job->request());
-  return status.ok() ? Submit(rpc, std::move(job)) : rpc.Refuse(status);
+  return status.ok() ? Submit(rpc, job) : rpc.Refuse(status);
 }
 
 }  // namespace
@@ -66,7 +66,7 @@ void ExecuteBatch(UnaryRpc& rpc) {
   });
   absl::Status status = CheckBytes(rpc);
   if (status.ok()) status = ParseMessage(rpc.request(), job->request());
-  return status.ok() ? Submit(rpc, std::move(job)) : rpc.Refuse(status);
+  return status.ok() ? Submit(rpc, job) : rpc.Refuse(status);
 }
 
 }  // namespace memsim

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/stubs/logging.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -28,10 +29,13 @@ namespace {
 // For health watchers and reflection, whose streams only end when gRPC cuts them.
 constexpr std::chrono::milliseconds kForeignStreamGrace(100);
 
-// gRPC's services that stand beside ours are switched on for all servers of the process.
-void EnableStandardServices() {
+// What concerns all servers of the process.
+void PrepareProcess() {
   static absl::once_flag once;
   absl::call_once(once, [] {
+    // What is wrong with a client's bytes is told to the client; it must not be able to fill our log.
+    google::protobuf::SetLogHandler(nullptr);
+    // The services that stand beside ours.
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
@@ -71,7 +75,7 @@ class Server::State {
 };
 
 absl::Status Server::State::Listen(const ServerOptions& options) {
-  EnableStandardServices();
+  PrepareProcess();
   grpc::ServerBuilder builder;
   int port = 0;
   if (!options.grpc_address.empty()) {

@@ -18,7 +18,8 @@ UnaryRpc* UnaryRpc::Start(const ApiMethod& method, const UnaryHandler& handler, 
 }
 
 void UnaryRpc::Reply(const google::protobuf::Message& response) {
-  response_ = SerializeMessage(response);
+  grpc::ByteBuffer bytes = SerializeMessage(response);
+  response_.Swap(&bytes);
   scope_.MessageSent();
   Finish(scope_.End(absl::OkStatus()));
 }

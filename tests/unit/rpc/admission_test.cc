@@ -1,0 +1,62 @@
+#include "server/rpc/admission.h"
+
+#include <chrono>
+#include <memory>
+
+#include "gtest/gtest.h"
+
+#include "server/calls/misuse.h"
+
+namespace memsim {
+namespace {
+
+using std::chrono::steady_clock;
+
+class CountingStream final : public DrainableStream {
+ public:
+  void Drain() override { ++drained; }
+  int drained = 0;
+};
+
+TEST(PrincipalTest, ARoleHasTheRightsOfThoseBelowIt) {
+  const Principal operator_{"someone", v1::ROLE_OPERATOR};
+  EXPECT_EQ(Authorize(operator_, v1::ROLE_VIEWER, "/S/M"), absl::OkStatus());
+  EXPECT_EQ(Authorize(operator_, v1::ROLE_OPERATOR, "/S/M"), absl::OkStatus());
+  const absl::Status status = Authorize(operator_, v1::ROLE_OWNER, "/S/M");
+  EXPECT_EQ(MisuseReason(status), v1::ERROR_REASON_ROLE_INSUFFICIENT);
+  EXPECT_EQ(std::string(status.message()),
+            "/S/M requires ROLE_OWNER, and someone has ROLE_OPERATOR; ask the server's owner for it");
+}
+
+TEST(AdmissionTest, DrainingShutsTheDoorAndTellsTheStreams) {
+  Admission admission(v1::ROLE_OWNER);
+  const auto stream = std::make_shared<CountingStream>();
+  const auto removed = std::make_shared<CountingStream>();
+  admission.AddStream(stream);
+  admission.AddStream(removed);
+  admission.RemoveStream(removed.get());
+  admission.AddStream(std::make_shared<CountingStream>());  // Gone at once.
+  EXPECT_EQ(admission.CheckOpen(), absl::OkStatus());
+  admission.BeginDrain();
+  EXPECT_EQ(MisuseReason(admission.CheckOpen()), v1::ERROR_REASON_SERVER_DRAINING);
+  EXPECT_EQ(stream->drained, 1);
+  EXPECT_EQ(removed->drained, 0);
+
+  const auto late = std::make_shared<CountingStream>();
+  admission.AddStream(late);
+  EXPECT_EQ(late->drained, 1);
+}
+
+TEST(AdmissionTest, WaitingEndsWithTheLastRpc) {
+  Admission admission(v1::ROLE_OWNER);
+  EXPECT_TRUE(admission.AwaitNone(steady_clock::now()));
+  admission.RpcBegins();
+  admission.RpcBegins();
+  admission.RpcEnds();
+  EXPECT_FALSE(admission.AwaitNone(steady_clock::now() + std::chrono::milliseconds(1)));
+  admission.RpcEnds();
+  EXPECT_TRUE(admission.AwaitNone(steady_clock::now()));
+}
+
+}  // namespace
+}  // namespace memsim
