@@ -174,6 +174,20 @@ TEST_F(MmapTest, MapFixedReplacesPiecesWholesAndHoles) {
   EXPECT_EQ(world_.committed(), 3);
 }
 
+TEST_F(MmapTest, WhatWasPromisedToTheOldMappingGoesOverToTheNewOne) {
+  world_.sysctls.overcommit_memory = OvercommitPolicy::kNever;
+  world_.sysctls.overcommit_kbytes = 4 * 10;
+  mm().Map(0, 8);
+  // There is room for one promise more, and none is needed for what is replaced.
+  mm().Map(2, 6, "rwx");
+  EXPECT_EQ(mm().Maps(), "0..2 rw-p, 2..6 rwxp, 6..8 rw-p");
+  EXPECT_EQ(world_.committed(), 8);
+  EXPECT_EQ(mm().TryMap(6, 10), "ENOMEM");
+  mm().Map(6, 9);
+  mm().Map(0, 9, "r");
+  EXPECT_EQ(world_.committed(), 0);
+}
+
 TEST_F(MmapTest, PastALimitTheOldMappingStaysButIsCut) {
   mm().Map(0, 4);
   EXPECT_EQ(mm().Write(0, 4), "4 minor");
