@@ -165,7 +165,7 @@ absl::Status SetResourceLimit(Message& message, absl::string_view text) {
 // "555555554000-555555556000 r--p 00000000 /usr/bin/x": a row of /proc/PID/maps; device and inode may stand where they
 // do there.
 absl::Status SetImageMapping(Message& message, absl::string_view text) {
-  const absl::Status malformed =
+  absl::Status malformed =
       UsageError("\"", text, "\" is no mapping; write START-END rwxp OFFSET PATH, all numbers hexadecimal");
   std::vector<absl::string_view> words = absl::StrSplit(text, ' ', absl::SkipEmpty());
   if (words.size() >= 5 && absl::StrContains(words[3], ":")) words.erase(words.begin() + 3, words.begin() + 5);
@@ -243,7 +243,7 @@ std::string ValueNameOf(const FieldDescriptor& field) {
 }
 
 absl::Status SetField(Message& message, const FieldDescriptor& field, absl::string_view text) {
-  const absl::Status status = SetFieldUnnamed(message, field, text);
+  absl::Status status = SetFieldUnnamed(message, field, text);
   if (status.ok()) return status;
   return UsageError("--", FlagNameOf(field), ": ", status.message());
 }

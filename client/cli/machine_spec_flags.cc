@@ -46,8 +46,7 @@ absl::Status SetSpecField(const Arguments& arguments, const std::string& flag, a
                           v1::MachineSpec& spec) {
   const auto text = arguments.Get(flag);
   if (!text.has_value()) return absl::OkStatus();
-  const absl::Status status =
-      SetField(spec, *v1::MachineSpec::descriptor()->FindFieldByName(std::string(field)), *text);
+  absl::Status status = SetField(spec, *v1::MachineSpec::descriptor()->FindFieldByName(std::string(field)), *text);
   if (status.ok()) return status;
   // The message begins with the flag that the field would have; ours has a shorter name.
   const std::string message(status.message());

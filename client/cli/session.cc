@@ -62,7 +62,7 @@ absl::StatusOr<client::Client*> Session::Connect() {
 }
 
 absl::StatusOr<client::Client*> Session::ConnectFor(absl::string_view machine) {
-  const absl::StatusOr<client::Client*> client = Connect();
+  absl::StatusOr<client::Client*> client = Connect();
   if (!client.ok() || local_server_ == nullptr) return client;
   // "tenants/T/machines/M", or M alone. What is neither is for the server to refuse.
   const std::pair<absl::string_view, absl::string_view> parts =

@@ -139,7 +139,7 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(absl::string_view addres
   return std::make_unique<Client>(MakeChannel(std::string(address)), options, std::string(address));
 }
 
-Client::Client(std::shared_ptr<grpc::Channel> channel, const ClientOptions& options, std::string address)
+Client::Client(const std::shared_ptr<grpc::Channel>& channel, const ClientOptions& options, std::string address)
     : state_(new State{channel, options, std::move(address), v1::MachineService::NewStub(channel),
                        v1::ExecutionService::NewStub(channel), OperationStub(channel)}) {}
 

@@ -68,7 +68,7 @@ class Client {
   static absl::StatusOr<std::unique_ptr<Client>> Connect(absl::string_view address, const ClientOptions& options = {});
 
   // Over a channel that exists, as that of an in-process server. address is for error messages only.
-  explicit Client(std::shared_ptr<grpc::Channel> channel, const ClientOptions& options = {},
+  explicit Client(const std::shared_ptr<grpc::Channel>& channel, const ClientOptions& options = {},
                   std::string address = "in-process");
   ~Client();
   Client(const Client&) = delete;

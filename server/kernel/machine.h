@@ -37,7 +37,7 @@
 
 namespace memsim {
 
-class MachineState;
+struct MachineState;
 
 class Machine {
  public:

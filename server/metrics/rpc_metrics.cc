@@ -96,6 +96,7 @@ void RpcMetrics::AddTo(MetricsPage& page) const {
 
 void RpcMetrics::AddLatenciesTo(MetricsPage& page) const {
   std::vector<double> bounds;
+  bounds.reserve(kLatencyBounds.size());
   for (const std::int64_t bound : kLatencyBounds) bounds.push_back(static_cast<double>(bound) / kNanosecondsPerSecond);
   auto family = page.family("grpc_server_handling_seconds", MetricType::kHistogram,
                             "Time from an RPC's arrival to its end, in seconds of the host's clock.");

@@ -66,6 +66,7 @@ std::string ServerMetrics::ServerPage(std::chrono::steady_clock::time_point dead
 
   const std::vector<MachineInfo> machines = host_.ListMachines(kAnyTenant, nullptr, kMaxMachinesOnServerPage);
   std::vector<MachineName> names;
+  names.reserve(machines.size());
   for (const MachineInfo& machine : machines) names.push_back(machine.name);
   const std::map<MachineName, MachineReading> readings = ReadMachines(host_, names, deadline);
   for (const MachineInfo& machine : machines) AddMachineInfo(machine, page);

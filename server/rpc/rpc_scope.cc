@@ -12,7 +12,7 @@ RpcScope::RpcScope(const ApiMethod& method) : method_(method) {
 RpcScope::~RpcScope() { method_.admission->RpcEnds(); }
 
 absl::Status RpcScope::Admit() const {
-  const absl::Status status = method_.admission->CheckOpen();
+  absl::Status status = method_.admission->CheckOpen();
   if (!status.ok()) return status;
   return Authorize(method_.admission->anonymous(), method_.required_role, method_.path);
 }

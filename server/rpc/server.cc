@@ -79,7 +79,7 @@ absl::Status Server::State::Listen(const ServerOptions& options) {
   grpc::ServerBuilder builder;
   int port = 0;
   if (!options.grpc_address.empty()) {
-    const absl::Status status = CheckListenAddress(options.grpc_address);
+    absl::Status status = CheckListenAddress(options.grpc_address);
     if (!status.ok()) return status;
     builder.AddListeningPort(options.grpc_address, grpc::InsecureServerCredentials(), &port);
   }

@@ -28,7 +28,7 @@ WatchStream* WatchStream::Start(const ApiMethod& method, const grpc::ByteBuffer&
 
 absl::Status WatchStream::Prepare(const grpc::ByteBuffer& bytes) {
   v1::WatchMachineRequest request;
-  const absl::Status status = ParseMessage(bytes, request);
+  absl::Status status = ParseMessage(bytes, request);
   if (!status.ok()) return status;
   if (request.interval_ms() != 0) {
     if (request.interval_ms() < kMinIntervalMs || request.interval_ms() > kMaxIntervalMs) {

@@ -113,11 +113,11 @@ PageCount TotalReserve(const PerZone<ZoneSize>& zones, const PerZone<ZoneWaterma
 }
 
 std::uint64_t UserReserveKbytes(PageCount free) {
-  return std::min<std::uint64_t>(free.value() * kKibPerPage / 32, 128 * 1024);
+  return std::min<std::uint64_t>(free.value() * kKibPerPage / 32, 128ULL * 1024);
 }
 
 std::uint64_t AdminReserveKbytes(PageCount free) {
-  return std::min<std::uint64_t>(free.value() * kKibPerPage / 32, 8 * 1024);
+  return std::min<std::uint64_t>(free.value() * kKibPerPage / 32, 8ULL * 1024);
 }
 
 }  // namespace memsim

@@ -14,8 +14,6 @@ constexpr PageFrameNumber kLowMemoryEnd{786432};
 // Frame 0 is never used; from 0x9f to 1 MiB are the BIOS' data and the legacy hole.
 constexpr PageFrameNumber kFirstFrame{1};
 constexpr FrameRange kLegacyHole{PageFrameNumber(0x9f), PageFrameNumber(0x100)};
-// CONFIG_PHYSICAL_START.
-constexpr PageFrameNumber kKernelStart = kDma32Start;
 
 ZoneLayout& ZoneAt(MemoryLayout& layout, ZoneType type) { return layout.zones[static_cast<std::size_t>(type)]; }
 

@@ -20,6 +20,7 @@ enum class TaskState : std::uint8_t { kAlive, kZombie };
 
 // THREAD_SIZE: 16 KiB of kernel stack, in single pages (VMAP_STACK).
 inline constexpr int kKernelStackPages = 4;
+inline constexpr std::int64_t kKernelStackKib = 16;
 // TASK_COMM_LEN without the terminating byte.
 inline constexpr std::size_t kMaxCommLength = 15;
 

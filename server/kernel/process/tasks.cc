@@ -15,7 +15,7 @@ namespace {
 // fork_init: of the tasks whose stacks would fill an eighth of the memory, half may be one user's.
 void SetTaskLimits(PageCount memory, ResourceLimits& limits) {
   constexpr std::uint64_t kMinThreads = 20;
-  const std::uint64_t threads = std::max(memory.value() / (8 * kKernelStackPages), kMinThreads);
+  const std::uint64_t threads = std::max(memory.value() / 8 / kKernelStackPages, kMinThreads);
   limits[Resource::kNproc] = {threads / 2, threads / 2};
   limits[Resource::kSigpending] = {threads / 2, threads / 2};
 }
@@ -56,7 +56,7 @@ bool Tasks::AllocateStack(Task& task) {
     }
     task.kernel_stack[i] = *frame;
   }
-  environment_.counters.Add(Counter::kNrKernelStackKib, kKernelStackPages * 4);
+  environment_.counters.Add(Counter::kNrKernelStackKib, kKernelStackKib);
   return true;
 }
 
@@ -65,7 +65,7 @@ void Tasks::FreeStack(Task& task) {
     environment_.pages.FreePages(frame, Order(0));
     frame = PageFrameNumber(0);
   }
-  environment_.counters.Add(Counter::kNrKernelStackKib, -kKernelStackPages * 4);
+  environment_.counters.Add(Counter::kNrKernelStackKib, -kKernelStackKib);
 }
 
 ErrnoOr<Task*> Tasks::Allocate(absl::string_view comm) {

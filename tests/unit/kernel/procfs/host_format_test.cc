@@ -168,6 +168,8 @@ TEST_F(HostFormatTest, StatusHasTheRowsAndColumns) {
                                                       "NSsid", "SigQ",         "Groups", "FDSize", "Cpus_allowed_list"};
     if (expected.empty() || kFree.count(name) > 0 || absl::StartsWith(name, "Spec")) continue;
     if (absl::EndsWith(expected, " kB")) {
+      // A sanitized program's own numbers have more digits than the column.
+      if (expected.size() > name.size() + absl::string_view(":\t12345678 kB").size()) continue;
       EXPECT_EQ(line.size(), expected.size()) << line;
     } else if (line.size() > name.size() + 10) {
       EXPECT_EQ(line.size(), expected.size()) << line;
