@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   std::fflush(stdout);
   termination.Wait();
   std::printf("memsimd: shutting down\n");
+  std::fflush(stdout);
   (*server)->Drain(flags->drain_timeout);
   return 0;
 }

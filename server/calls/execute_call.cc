@@ -9,62 +9,72 @@
 namespace memsim {
 namespace {
 
+template <typename Request>
+void RunWithoutTarget(CallFrame& frame, const Request& request) {
+  if (request.has_target()) {
+    return frame.Refuse(v1::ERROR_REASON_FIELD_INVALID,
+                        "target is set in a call of a batch; the batch names the machine and its expected_sequence, the "
+                        "call its store_as");
+  }
+  RunOperation(frame, request);
+}
+
 void Dispatch(CallFrame& frame, const v1::Call& call) {
   switch (call.operation_case()) {
     case v1::Call::kSpawn:
-      return RunOperation(frame, call.spawn());
+      return RunWithoutTarget(frame, call.spawn());
     case v1::Call::kFork:
-      return RunOperation(frame, call.fork());
+      return RunWithoutTarget(frame, call.fork());
     case v1::Call::kVfork:
-      return RunOperation(frame, call.vfork());
+      return RunWithoutTarget(frame, call.vfork());
     case v1::Call::kClone:
-      return RunOperation(frame, call.clone());
+      return RunWithoutTarget(frame, call.clone());
     case v1::Call::kExecve:
-      return RunOperation(frame, call.execve());
+      return RunWithoutTarget(frame, call.execve());
     case v1::Call::kExitGroup:
-      return RunOperation(frame, call.exit_group());
+      return RunWithoutTarget(frame, call.exit_group());
     case v1::Call::kWait4:
-      return RunOperation(frame, call.wait4());
+      return RunWithoutTarget(frame, call.wait4());
     case v1::Call::kPrlimit64:
-      return RunOperation(frame, call.prlimit64());
+      return RunWithoutTarget(frame, call.prlimit64());
     case v1::Call::kMmap:
-      return RunOperation(frame, call.mmap());
+      return RunWithoutTarget(frame, call.mmap());
     case v1::Call::kMunmap:
-      return RunOperation(frame, call.munmap());
+      return RunWithoutTarget(frame, call.munmap());
     case v1::Call::kMprotect:
-      return RunOperation(frame, call.mprotect());
+      return RunWithoutTarget(frame, call.mprotect());
     case v1::Call::kMremap:
-      return RunOperation(frame, call.mremap());
+      return RunWithoutTarget(frame, call.mremap());
     case v1::Call::kBrk:
-      return RunOperation(frame, call.brk());
+      return RunWithoutTarget(frame, call.brk());
     case v1::Call::kMadvise:
-      return RunOperation(frame, call.madvise());
+      return RunWithoutTarget(frame, call.madvise());
     case v1::Call::kTouch:
-      return RunOperation(frame, call.touch());
+      return RunWithoutTarget(frame, call.touch());
     case v1::Call::kAllocPages:
-      return RunOperation(frame, call.alloc_pages());
+      return RunWithoutTarget(frame, call.alloc_pages());
     case v1::Call::kGetZeroedPage:
-      return RunOperation(frame, call.get_zeroed_page());
+      return RunWithoutTarget(frame, call.get_zeroed_page());
     case v1::Call::kFreePages:
-      return RunOperation(frame, call.free_pages());
+      return RunWithoutTarget(frame, call.free_pages());
     case v1::Call::kMknod:
-      return RunOperation(frame, call.mknod());
+      return RunWithoutTarget(frame, call.mknod());
     case v1::Call::kOpen:
-      return RunOperation(frame, call.open());
+      return RunWithoutTarget(frame, call.open());
     case v1::Call::kClose:
-      return RunOperation(frame, call.close());
+      return RunWithoutTarget(frame, call.close());
     case v1::Call::kDup:
-      return RunOperation(frame, call.dup());
+      return RunWithoutTarget(frame, call.dup());
     case v1::Call::kFtruncate:
-      return RunOperation(frame, call.ftruncate());
+      return RunWithoutTarget(frame, call.ftruncate());
     case v1::Call::kWrite:
-      return RunOperation(frame, call.write());
+      return RunWithoutTarget(frame, call.write());
     case v1::Call::kLseek:
-      return RunOperation(frame, call.lseek());
+      return RunWithoutTarget(frame, call.lseek());
     case v1::Call::kUnlink:
-      return RunOperation(frame, call.unlink());
+      return RunWithoutTarget(frame, call.unlink());
     case v1::Call::kRename:
-      return RunOperation(frame, call.rename());
+      return RunWithoutTarget(frame, call.rename());
     case v1::Call::OPERATION_NOT_SET:
       return frame.Refuse(v1::ERROR_REASON_OPERATION_UNKNOWN,
                           "the call has no operation that this server knows; set one of Call.operation");

@@ -9,18 +9,15 @@ import json
 import os
 import pathlib
 import re
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
+
+from processes import PATIENCE_SECONDS, Process
 
 MEMSIMD, MEMSIM = (str(pathlib.Path(argument).resolve()) for argument in sys.argv[1:3])
 del sys.argv[1:3]
-
-# How long anything may take that takes milliseconds on an idle host.
-PATIENCE_SECONDS = 60
 
 CALLS = """\
 # A mapping is touched, split, and touched where it is gone.
@@ -125,28 +122,10 @@ class ServerTest(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(prefix="memsim-cli-test.")
         cls.server = f"unix:{cls.folder.name}/memsimd.sock"
-        cls.log = open(f"{cls.folder.name}/memsimd.log", "w+")
-        cls.child = subprocess.Popen(
-            [MEMSIMD, f"--grpc_address={cls.server}", "--http_address="],
-            stdin=subprocess.DEVNULL,
-            stdout=cls.log,
-            stderr=subprocess.STDOUT,
-        )
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while memsim("machine", "list", server=cls.server).returncode != 0:
-            if time.monotonic() > deadline or cls.child.poll() is not None:
-                cls.log.seek(0)
-                raise AssertionError(f"memsimd does not answer:\n{cls.log.read()}")
-            time.sleep(0.05)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.child.send_signal(signal.SIGTERM)
-        exit_code = cls.child.wait(PATIENCE_SECONDS)
-        cls.log.close()
-        cls.folder.cleanup()
-        if exit_code != 0:
-            raise AssertionError(f"memsimd ended with {exit_code}")
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.memsimd = Process("memsimd", [MEMSIMD, f"--grpc_address={cls.server}", "--http_address="], cls.folder.name)
+        cls.addClassCleanup(cls.memsimd.terminate)
+        cls.memsimd.line(r"gRPC at (\S+)")
 
     def remote(self, *words, machine=None, given=""):
         return memsim(*words, server=self.server, machine=machine, given=given)

@@ -78,6 +78,18 @@ TEST_F(ExecuteCallTest, ACallWithoutAnOperationIsRefused) {
   EXPECT_EQ(Ask("store_as: 1"), "refused: OPERATION_UNKNOWN");
 }
 
+TEST_F(ExecuteCallTest, ATargetIsForUnaryMethodsAndRefusedHere) {
+  const google::protobuf::OneofDescriptor* operations = v1::Call::descriptor()->FindOneofByName("operation");
+  for (int i = 0; i < operations->field_count(); ++i) {
+    v1::Call call;
+    google::protobuf::Message& request = *call.GetReflection()->MutableMessage(&call, operations->field(i));
+    request.GetReflection()->MutableMessage(&request, request.GetDescriptor()->FindFieldByName("target"));
+    const v1::Answer answer = Run(call);
+    EXPECT_EQ(answer.misuse().reason(), v1::ERROR_REASON_FIELD_INVALID) << operations->field(i)->name();
+    EXPECT_EQ(answer.misuse().message().find("target is set in a call of a batch"), 0U) << answer.misuse().message();
+  }
+}
+
 TEST_F(ExecuteCallTest, EveryOperationAnswersAnEmptyRequest) {
   const google::protobuf::OneofDescriptor* operations = v1::Call::descriptor()->FindOneofByName("operation");
   ASSERT_NE(operations, nullptr);

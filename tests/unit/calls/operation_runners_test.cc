@@ -143,8 +143,8 @@ TEST_F(OperationTest, TouchCountsMajorFaultsApart) {
 }
 
 TEST_F(OperationTest, TouchRefusesWhatNoMachineMayDo) {
-  EXPECT_EQ(Refusal("touch { pid: 2 page_count: 16777217 }"), "page_count is 16777217; it must be at most 16777216");
-  EXPECT_EQ(Ask("touch { pid: 2 page_count: 16777216 }"), "0, signal 11 code 1 at 0x0");
+  EXPECT_EQ(Refusal("touch { pid: 2 page_count: 1048577 }"), "page_count is 1048577; it must be at most 1048576");
+  EXPECT_EQ(Ask("touch { pid: 2 page_count: 1048576 }"), "0, signal 11 code 1 at 0x0");
   v1::Call call = CallOf("touch { pid: 2 }");
   call.mutable_touch()->set_access(static_cast<v1::AccessKind>(9));
   EXPECT_EQ(Run(call).misuse().message(), "access is 9; it must be READ, WRITE or EXECUTE");
