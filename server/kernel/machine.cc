@@ -21,10 +21,7 @@ namespace memsim {
 absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const MachineSpec& spec) {
   if (absl::Status status = spec.Validate(); !status.ok()) return status;
   auto state = std::make_unique<MachineState>(spec);
-  if (!state->Boot()) {
-    return absl::InvalidArgumentError(
-        "spec.reserved_bytes leaves too little of spec.memory_bytes to start init; lower it or give more memory");
-  }
+  if (absl::Status status = state->Boot(); !status.ok()) return status;
   return std::unique_ptr<Machine>(new Machine(std::move(state)));
 }
 

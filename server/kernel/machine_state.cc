@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+
 #include "server/base/check.h"
 #include "server/kernel/reclaim/oom_victim.h"
 #include "server/kernel/vm/zap.h"
@@ -46,14 +48,29 @@ MachineState::MachineState(const MachineSpec& requested)
   spec = Resolve(requested, pages);
 }
 
-bool MachineState::Boot() {
+absl::Status MachineState::Boot() {
   const auto zero_page = pages.AllocPages(kGfpKernel | kGfpZero, Order(0), PageOwner::kZeroPage);
-  if (!zero_page.has_value()) return false;
+  if (!zero_page.has_value()) return WhyNoBoot();
   environment.zero_page = *zero_page;
-  if (tasks.BootInit() != Errno::kOk) return false;
+  if (tasks.BootInit() != Errno::kOk) return WhyNoBoot();
   // What booting took is before time.
   clock = VirtualClock();
-  return true;
+  return absl::OkStatus();
+}
+
+absl::Status MachineState::WhyNoBoot() const {
+  // Either an allocation found no page, or a promise was refused.
+  if (counters.Get(Counter::kAllocStall) != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "spec.memory_bytes without spec.reserved_bytes is ", ToBytes(pages.managed_pages()).value() / 1024,
+        " KiB, of which spec.sysctls.min_free_kbytes keeps ", *spec.sysctls.min_free_kbytes,
+        "; that leaves too little to start init: lower reserved_bytes or min_free_kbytes, or give more memory"));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("spec.sysctls.overcommit_memory, overcommit_ratio and overcommit_kbytes allow processes ",
+                   ToBytes(commit.CommitLimit()).value() / 1024,
+                   " KiB, which is too little to start init: raise overcommit_ratio or overcommit_kbytes, or "
+                   "overcommit less strictly"));
 }
 
 std::optional<MachineState::Caller> MachineState::Enter(Pid pid) {

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/status/status.h"
+
 #include "server/base/digest.h"
 #include "server/base/random.h"
 #include "server/base/units.h"
@@ -38,8 +40,8 @@ struct MachineState {
   // REQUIRES: spec is valid. Call Boot before anything else.
   explicit MachineState(const MachineSpec& requested);
 
-  // Takes the zero page and starts init. False: the memory does not suffice.
-  bool Boot();
+  // Takes the zero page and starts init. INVALID_ARGUMENT: the spec leaves too little for that.
+  absl::Status Boot();
 
   // A system call's entry and exit.
   void EnterKernel() { clock.Advance(kDefaultCosts.syscall); }
@@ -55,6 +57,9 @@ struct MachineState {
   ByteCount HostMemory() const;
   void DigestTo(Digest& digest) const;
   void CheckInvariants() const;
+
+  // Which fields of the spec kept it from booting.
+  absl::Status WhyNoBoot() const;
 
   MachineSpec spec;
   Counters counters;

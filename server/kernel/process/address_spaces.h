@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "server/base/check.h"
 #include "server/base/digest.h"
 #include "server/base/errno.h"
 #include "server/kernel/vm/address_space.h"
@@ -26,8 +27,8 @@ class AddressSpaces {
 
   // REQUIRES: the address space has a user.
   AddressSpace& operator[](AddressSpaceId id) { return *entry(id).space; }
-  const AddressSpace& operator[](AddressSpaceId id) const { return *entries_[id.value() - 1].space; }
-  std::uint32_t users(AddressSpaceId id) const { return entries_[id.value() - 1].users; }
+  const AddressSpace& operator[](AddressSpaceId id) const { return *entry(id).space; }
+  std::uint32_t users(AddressSpaceId id) const { return entry(id).users; }
 
   ByteCount HostMemory() const;
   void DigestTo(Digest& digest) const;
@@ -39,7 +40,15 @@ class AddressSpaces {
     std::uint32_t users = 0;
   };
 
-  Entry& entry(AddressSpaceId id) { return entries_[id.value() - 1]; }
+  Entry& entry(AddressSpaceId id) {
+    CheckId(id);
+    return entries_[id.value() - 1];
+  }
+  const Entry& entry(AddressSpaceId id) const {
+    CheckId(id);
+    return entries_[id.value() - 1];
+  }
+  void CheckId(AddressSpaceId id) const { MEMSIM_CHECK(id.value() >= 1 && id.value() <= entries_.size(), id.value()); }
 
   VmEnvironment& environment_;
   std::vector<Entry> entries_;

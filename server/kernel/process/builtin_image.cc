@@ -13,10 +13,11 @@ constexpr ByteCount kStackSize{132ULL << 10};
 constexpr ByteCount kVdsoSize{2ULL << kPageShift};
 constexpr ByteCount kVvarSize{4ULL << kPageShift};
 constexpr ByteCount kVvarVclockSize{2ULL << kPageShift};
+static_assert(kVvarSize + kVvarVclockSize + kVdsoSize == kBuiltinVdsoSize);
 
 }  // namespace
 
-ExecImage BuiltinImage(const std::string& path, VirtualAddress mmap_base, PageCount stack_random_pages) {
+ExecImage BuiltinImage(const std::string& path, PageCount stack_random_pages) {
   ExecImage image;
   image.path = path;
   VirtualAddress at = kProgramBase;
@@ -31,17 +32,21 @@ ExecImage BuiltinImage(const std::string& path, VirtualAddress mmap_base, PageCo
   add(PageCount(4), kProtRead, path);
   add(PageCount(2), kProtRead | kProtWrite, path);
   image.start_brk = at;
-  at = mmap_base - kVdsoSize - kVvarVclockSize - kVvarSize;
-  const auto add_special = [&](ByteCount size, std::uint64_t prot, const char* name) {
-    image.mappings.push_back({at, at + size, prot, kMapPrivate, ByteCount(0), name});
-    at += size;
-  };
-  add_special(kVvarSize, kProtRead, "[vvar]");
-  add_special(kVvarVclockSize, kProtRead, "[vvar_vclock]");
-  add_special(kVdsoSize, kProtRead | kProtExec, "[vdso]");
   at = kTaskSize - ToBytes(stack_random_pages) - kStackSize;
-  add_special(kStackSize, kProtRead | kProtWrite, "[stack]");
+  image.mappings.push_back({at, at + kStackSize, kProtRead | kProtWrite, kMapPrivate, ByteCount(0), "[stack]"});
   return image;
+}
+
+std::vector<ImageMapping> BuiltinVdso(VirtualAddress start) {
+  std::vector<ImageMapping> mappings;
+  const auto add = [&](ByteCount size, std::uint64_t prot, const char* name) {
+    mappings.push_back({start, start + size, prot, kMapPrivate, ByteCount(0), name});
+    start += size;
+  };
+  add(kVvarSize, kProtRead, "[vvar]");
+  add(kVvarVclockSize, kProtRead, "[vvar_vclock]");
+  add(kVdsoSize, kProtRead | kProtExec, "[vdso]");
+  return mappings;
 }
 
 }  // namespace memsim

@@ -4,6 +4,7 @@
 #define MEMSIM_SERVER_KERNEL_PROCESS_BUILTIN_IMAGE_H_
 
 #include <string>
+#include <vector>
 
 #include "server/base/units.h"
 #include "server/kernel/process/exec_image.h"
@@ -12,7 +13,11 @@ namespace memsim {
 
 // A small static position-independent program with a heap and a stack, its stack's top stack_random_pages below the
 // highest address.
-ExecImage BuiltinImage(const std::string& path, VirtualAddress mmap_base, PageCount stack_random_pages);
+ExecImage BuiltinImage(const std::string& path, PageCount stack_random_pages);
+
+// What the kernel adds wherever there is room for it: vvar, vvar_vclock and vdso, one behind the other (map_vdso).
+inline constexpr ByteCount kBuiltinVdsoSize{8ULL << kPageShift};
+std::vector<ImageMapping> BuiltinVdso(VirtualAddress start);
 
 }  // namespace memsim
 

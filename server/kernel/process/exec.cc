@@ -26,11 +26,13 @@ constexpr std::uint64_t kStackRandomPages = 0x400000;
 // arch_randomize_brk: within 1 GiB for 64-bit programs.
 constexpr std::uint64_t kBrkRandomPages = (1ULL << 30) >> kPageShift;
 
-// Ascending, page-aligned, inside the user half, no overlaps.
+// Ascending, page-aligned, inside the user half, no overlaps, no shared stack.
 bool IsWellFormed(const ExecImage& image) {
   VirtualAddress lowest(0);
   for (const ImageMapping& mapping : image.mappings) {
     if (!IsPageAligned(mapping.start) || !IsPageAligned(mapping.end)) return false;
+    // Shared memory has a file of fixed length, which no stack can grow out of.
+    if (mapping.flags == kMapShared && mapping.path == "[stack]") return false;
     if (mapping.start < lowest || mapping.end <= mapping.start || mapping.end > kTaskSize) return false;
     if (mapping.offset.value() % kPageSize.value() != 0) return false;
     lowest = mapping.end;
@@ -64,6 +66,9 @@ VmFlags FlagsOf(const ImageMapping& mapping) {
 
 bool NamesFile(const ImageMapping& mapping) { return !mapping.path.empty() && mapping.path.front() == '/'; }
 
+// Who says where the vdso is: an image taken from a real process has one.
+enum class VdsoSource : std::uint8_t { kImage, kKernel };
+
 // Maps an image into an address space.
 class ImageLoader {
  public:
@@ -72,9 +77,12 @@ class ImageLoader {
     for (const auto& [path, file] : files_) space_.environment().files.Put(file);
   }
 
-  Errno Load(const ExecImage& image) {
+  Errno Load(const ExecImage& image, VdsoSource vdso) {
     for (const ImageMapping& mapping : image.mappings) {
       if (const Errno error = Map(image, mapping); error != Errno::kOk) return error;
+    }
+    if (vdso == VdsoSource::kKernel) {
+      if (const Errno error = MapVdso(image); error != Errno::kOk) return error;
     }
     LayOut(image);
     return FillStack();
@@ -110,7 +118,8 @@ class ImageLoader {
     vma.range = {mapping.start, mapping.end};
     vma.flags = FlagsOf(mapping);
     vma.special = SpecialOf(mapping.path);
-    vma.pgoff = PageOffset(mapping.start.value() >> kPageShift);
+    // Shared memory is counted from its own first page.
+    vma.pgoff = PageOffset((vma.flags & kVmShared) != 0 ? 0 : mapping.start.value() >> kPageShift);
     if (NamesFile(mapping)) {
       const ErrnoOr<OpenFileId> file = FileFor(image, mapping.path);
       if (!file.ok()) return file.error();
@@ -124,13 +133,35 @@ class ImageLoader {
     if ((vma.flags & kVmAccount) != 0 && !environment.commit.Charge(vma.range.pages(), space_.statistics().total_vm)) {
       return Errno::kNoMem;
     }
-    if (NamesFile(mapping)) {
+    if (IsSharedMemory(mapping, vma)) {
+      const ErrnoOr<OpenFileId> memory = CreateSharedMemory(space_, vma.range.pages(), vma.range.pages());
+      if (!memory.ok()) return memory.error();
+      vma.file = *memory;
+    } else if (NamesFile(mapping)) {
       vma.file = files_.at(mapping.path);
       environment.files.Get(vma.file);
     }
     if (mapping.path == "[stack]") stack_ = vma.range;
     space_.Insert(std::move(vma));
     return Errno::kOk;
+  }
+
+  // Where there is room, as for any mapping: a large stack limit moves the search down to the program, and below it.
+  Errno MapVdso(const ExecImage& image) {
+    PlacementRequest request;
+    request.length = kBuiltinVdsoSize;
+    const ErrnoOr<VirtualAddress> place = GetUnmappedArea(space_, request);
+    if (!place.ok()) return place.error();
+    for (const ImageMapping& mapping : BuiltinVdso(*place)) {
+      if (const Errno error = Map(image, mapping); error != Errno::kOk) return error;
+    }
+    return Errno::kOk;
+  }
+
+  // What MAP_SHARED makes of memory without a file, and of /dev/zero. REQUIRES: a file has been opened.
+  bool IsSharedMemory(const ImageMapping& mapping, const Vma& vma) const {
+    if ((vma.flags & kVmShared) == 0) return false;
+    return !NamesFile(mapping) || space_.environment().files.IsZeroDevice(files_.at(mapping.path));
   }
 
   // Code, data and heap as binfmt_elf finds them in the program's own mappings.
@@ -195,7 +226,7 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
   const VirtualAddress mmap_base = MmapBase(stack_limit, stack_random_max, mmap_random);
   ExecImage resolved = image;
   if (image.mappings.empty()) {
-    resolved = BuiltinImage(image.path, mmap_base, PageCount(random ? random_.Below(kStackRandomPages) : 0));
+    resolved = BuiltinImage(image.path, PageCount(random ? random_.Below(kStackRandomPages) : 0));
     if (random) resolved.start_brk += ToBytes(PageCount(random_.Below(kBrkRandomPages)));
   }
   const ErrnoOr<AddressSpaceId> created = address_spaces_.Create();
@@ -203,7 +234,8 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
   const AddressSpaceId fresh = *created;
   address_spaces_[fresh].layout.mmap_base = mmap_base;
   const VmCaller caller{LimitsOf(task), task.faults};
-  const Errno error = ImageLoader(address_spaces_[fresh], caller).Load(resolved);
+  const VdsoSource vdso = image.mappings.empty() ? VdsoSource::kKernel : VdsoSource::kImage;
+  const Errno error = ImageLoader(address_spaces_[fresh], caller).Load(resolved, vdso);
   if (error != Errno::kOk) {
     address_spaces_.Put(fresh);
     return error;

@@ -86,7 +86,10 @@ Errno Tasks::BootInit() {
   if (!init.ok()) return init.error();
   MEMSIM_CHECK((*init)->pid == kInitPid, (*init)->pid.value());
   const ErrnoOr<AddressSpaceId> space = address_spaces_.Create();
-  if (!space.ok()) return space.error();
+  if (!space.ok()) {
+    Abandon(**init);
+    return space.error();
+  }
   (*init)->mm = *space;
   SetTaskLimits(environment_.pages.managed_pages(), (*init)->limits);
   (*init)->files = file_tables_.Create();

@@ -140,16 +140,6 @@ Errno CheckKind(AddressSpace& space, PendingMap& map) {
   return Errno::kOk;
 }
 
-// shmem_zero_setup: shared memory without a name, promised as a whole unless it is mapped with MAP_NORESERVE.
-ErrnoOr<OpenFileId> CreateSharedMemory(AddressSpace& space, const PendingMap& map) {
-  const PageCount promised = (map.flags & kVmNoReserve) != 0 ? PageCount(0) : map.range.pages();
-  CommitAccounting& commit = space.environment().commit;
-  if (!commit.Charge(promised, space.statistics().total_vm)) return Errno::kNoMem;
-  const ErrnoOr<OpenFileId> file = space.environment().files.CreateSharedAnonymous(map.length, promised);
-  if (!file.ok()) commit.Uncharge(promised);
-  return file;
-}
-
 bool IsZeroDevice(const AddressSpace& space, const PendingMap& map) {
   return map.IsFile() && const_cast<AddressSpace&>(space).environment().files.IsZeroDevice(map.arguments.file);
 }
@@ -157,7 +147,11 @@ bool IsZeroDevice(const AddressSpace& space, const PendingMap& map) {
 // The file behind the mapping, with a reference for it. Shared anonymous memory has one of its own, and so has
 // /dev/zero when it is mapped shared.
 ErrnoOr<OpenFileId> FileOf(AddressSpace& space, const PendingMap& map) {
-  if (map.IsShared() && (!map.IsFile() || IsZeroDevice(space, map))) return CreateSharedMemory(space, map);
+  if (map.IsShared() && (!map.IsFile() || IsZeroDevice(space, map))) {
+    // Promised as a whole unless it is mapped with MAP_NORESERVE.
+    const bool reserve = (map.flags & kVmNoReserve) == 0;
+    return CreateSharedMemory(space, map.range.pages(), reserve ? map.range.pages() : PageCount(0));
+  }
   if (map.IsFile()) space.environment().files.Get(map.arguments.file);
   return map.arguments.file;
 }
@@ -203,6 +197,14 @@ Errno MapRegion(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
 VmFlags FlagsOfProt(std::uint64_t prot) {
   static_assert(kProtRead == kVmRead && kProtWrite == kVmWrite && kProtExec == kVmExec);
   return prot & kVmAccessFlags;
+}
+
+ErrnoOr<OpenFileId> CreateSharedMemory(AddressSpace& space, PageCount pages, PageCount promised) {
+  CommitAccounting& commit = space.environment().commit;
+  if (!commit.Charge(promised, space.statistics().total_vm)) return Errno::kNoMem;
+  const ErrnoOr<OpenFileId> file = space.environment().files.CreateSharedAnonymous(ToBytes(pages), promised);
+  if (!file.ok()) commit.Uncharge(promised);
+  return file;
 }
 
 ErrnoOr<VirtualAddress> Mmap(AddressSpace& space, const VmCaller& caller, const MmapArguments& arguments) {

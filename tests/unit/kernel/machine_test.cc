@@ -1,8 +1,10 @@
 #include "server/kernel/machine.h"
 
 #include <memory>
+#include <string>
 
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "server/kernel/process/clone_flags.h"
@@ -160,6 +162,72 @@ TEST_F(MachineTest, TheFaultsOfThreadsStayWithTheProcessThatExecs) {
   // Fields 10 to 13 of stat; execve itself touches the stack.
   const std::string stat = *machine_->ReadProc(absl::StrCat(pid_.value(), "/stat"));
   EXPECT_NE(stat.find(" 9 0 0 0 "), std::string::npos) << stat;
+}
+
+// --- Booting
+
+TEST(MachineBootTest, WhicheverAllocationOfTheBootFindsNoPageTheSpecIsRefused) {
+  MachineSpec spec;
+  spec.memory = MachineSpec::kMinMemory;
+  spec.reserved = ByteCount(12ULL << 20);
+  int refused = 0;
+  // From a machine that has all its pages down to one that keeps all of them.
+  for (std::uint64_t kbytes = 3800; kbytes <= 4096; ++kbytes) {
+    spec.sysctls.min_free_kbytes = kbytes;
+    const auto machine = Machine::Create(spec);
+    if (machine.ok()) {
+      EXPECT_EQ(refused, 0) << kbytes;
+      (*machine)->CheckInvariants();
+      continue;
+    }
+    ++refused;
+    EXPECT_EQ(machine.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(machine.status().message()), testing::HasSubstr("spec.sysctls.min_free_kbytes"));
+  }
+  EXPECT_GT(refused, 8);
+  EXPECT_LT(refused, 200);
+}
+
+TEST(MachineBootTest, ARefusedPromiseIsBlamedOnTheOvercommitSysctls) {
+  MachineSpec spec;
+  spec.sysctls.overcommit_memory = OvercommitPolicy::kNever;
+  spec.sysctls.overcommit_ratio = 0;
+  const std::string message(Machine::Create(spec).status().message());
+  EXPECT_THAT(message, testing::HasSubstr("overcommit_ratio"));
+  EXPECT_THAT(message, testing::Not(testing::HasSubstr("reserved_bytes")));
+  spec.sysctls.overcommit_kbytes = 1024;
+  EXPECT_TRUE(Machine::Create(spec).ok());
+}
+
+// --- Programs with shared memory
+
+TEST_F(MachineTest, AProgramsSharedMemoryHasAFileLikeAnyOther) {
+  ASSERT_EQ(machine_->Mknod("/dev/zero", FileKind::kZeroDevice, ByteCount(0)), Errno::kOk);
+  for (const char* path : {"", "[heap]", "/dev/zero"}) {
+    ExecImage image;
+    image.path = "/bin/program";
+    const VirtualAddress start(0x400000);
+    image.mappings.push_back({start, start + ByteCount(0x2000), kProtRead, kMapShared, ByteCount(0), path});
+    ASSERT_EQ(machine_->Execve(pid_, image), Errno::kOk) << path;
+    EXPECT_EQ(Touch(pid_, start, AccessKind::kRead, 2).signal, std::nullopt) << path;
+    EXPECT_EQ(machine_->Mprotect(pid_, start, ByteCount(0x2000), kReadWrite), Errno::kOk) << path;
+    EXPECT_EQ(Touch(pid_, start, AccessKind::kWrite, 2).signal, std::nullopt) << path;
+    EXPECT_THAT(*machine_->ReadProc("2/maps"), testing::HasSubstr("rw-s 00000000 00:01")) << path;
+    // A child sees what its parent wrote.
+    const Pid child = *machine_->Clone(pid_, 0);
+    EXPECT_EQ(Touch(child, start, AccessKind::kWrite).minor_faults, 1U);
+    EXPECT_THAT(*machine_->ReadProc("meminfo"), testing::HasSubstr("Shmem:                 8 kB"));
+    EXPECT_EQ(machine_->ExitGroup(child, 0), Errno::kOk);
+    ASSERT_EQ(machine_->Wait4(pid_, child).error(), Errno::kOk);
+  }
+}
+
+TEST_F(MachineTest, AProgramsStackCannotBeShared) {
+  ExecImage image;
+  image.path = "/bin/program";
+  image.mappings.push_back(
+      {VirtualAddress(0x400000), VirtualAddress(0x402000), kReadWrite, kMapShared, ByteCount(0), "[stack]"});
+  EXPECT_EQ(machine_->Execve(pid_, image), Errno::kInval);
 }
 
 }  // namespace

@@ -189,6 +189,35 @@ TEST_F(ExecTest, WithoutMappingsASmallStaticProgramRuns) {
   EXPECT_EQ(space().layout.brk, space().layout.start_brk);
 }
 
+TEST_F(ExecTest, TheVdsoGoesBelowTheProgramWhereTheStackLimitLeavesNoRoomAboveIt) {
+  ExecImage image;
+  image.path = "/bin/anything";
+  const VirtualAddress program(0x555555554000);
+  const VirtualAddress program_end = program + Pages(19);
+  // By how many pages the search for room starts above the program's start, and where the vdso then is.
+  struct Case {
+    std::uint64_t base;
+    VirtualAddress vdso;
+  };
+  const VirtualAddress below = program - kBuiltinVdsoSize;
+  const Case cases[] = {{0, below},  {1, below},  {8, below},        {9, below},
+                        {19, below}, {26, below}, {27, program_end}, {28, program_end + Pages(1)}};
+  for (const Case& example : cases) {
+    const VirtualAddress base = program + Pages(example.base);
+    tasks_.LimitsOf(TaskOf(pid_))[Resource::kStack].current = (kTaskSize - base - kStackGuardGap).value();
+    ASSERT_EQ(Execve(pid_, image), "OK") << example.base;
+    ASSERT_EQ(space().layout.mmap_base, base);
+    const Vma* vvar = space().Lookup(example.vdso);
+    ASSERT_NE(vvar, nullptr) << example.base;
+    EXPECT_EQ(vvar->special, SpecialMapping::kVvar) << example.base;
+    EXPECT_EQ(vvar->range.start, example.vdso) << example.base;
+  }
+  // One page below the program.
+  tasks_.LimitsOf(TaskOf(pid_))[Resource::kStack].current = (kTaskSize - (program - Pages(1)) - kStackGuardGap).value();
+  ASSERT_EQ(Execve(pid_, image), "OK");
+  EXPECT_EQ(space().Lookup(below - Pages(1))->special, SpecialMapping::kVvar);
+}
+
 class RandomExecTest : public BootedTasks {
  protected:
   RandomExecTest() : BootedTasks(AddressRandomization::kOn, 1) {}

@@ -25,7 +25,7 @@ class PidMapsTest : public testing::Test {
     spec.memory = ByteCount(64ULL << 20);
     spec.address_randomization = AddressRandomization::kOff;
     state_ = std::make_unique<MachineState>(spec);
-    EXPECT_TRUE(state_->Boot());
+    EXPECT_TRUE(state_->Boot().ok());
     // /sbin/init has the first inode number, 12; these have 13 and 14.
     EXPECT_EQ(state_->files.Mknod("/bin/app", FileKind::kRegular, ByteCount(64 << 10)), Errno::kOk);
     EXPECT_EQ(state_->files.Mknod("/lib/a name\nof two lines", FileKind::kRegular, ByteCount(64 << 10)), Errno::kOk);

@@ -25,7 +25,7 @@ class PidStatusTest : public testing::Test {
     spec.cpu_count = cpus;
     spec.address_randomization = AddressRandomization::kOff;
     state_ = std::make_unique<MachineState>(spec);
-    ASSERT_TRUE(state_->Boot());
+    ASSERT_TRUE(state_->Boot().ok());
     pid_ = *state_->tasks.Spawn("test");
   }
 

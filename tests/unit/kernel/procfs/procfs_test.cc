@@ -19,7 +19,7 @@ class ProcfsTest : public testing::Test {
     MachineSpec spec;
     spec.memory = ByteCount(64ULL << 20);
     state_ = std::make_unique<MachineState>(spec);
-    EXPECT_TRUE(state_->Boot());
+    EXPECT_TRUE(state_->Boot().ok());
   }
 
   std::optional<std::string> Read(absl::string_view path) { return ReadProc(state_->View(), path); }
