@@ -9,13 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-#include "client/replay/json_text.h"
+#include "client/library/json_text.h"
 
 namespace memsim::cli {
 
 class JsonObject {
  public:
-  JsonObject& Add(absl::string_view name, absl::string_view text) { return AddValue(name, replay::JsonString(text)); }
+  JsonObject& Add(absl::string_view name, absl::string_view text) { return AddValue(name, client::JsonString(text)); }
   // As a string, which is how protobuf writes 64 bits: JSON's own numbers are exact to 53 bits only.
   JsonObject& AddNumber(absl::string_view name, std::uint64_t number) { return Add(name, absl::StrCat(number)); }
   JsonObject& AddObject(absl::string_view name, const JsonObject& object) { return AddValue(name, object.ToString()); }
@@ -24,7 +24,7 @@ class JsonObject {
 
  private:
   JsonObject& AddValue(absl::string_view name, absl::string_view value) {
-    absl::StrAppend(&fields_, fields_.empty() ? "" : ",", replay::JsonString(name), ":", value);
+    absl::StrAppend(&fields_, fields_.empty() ? "" : ",", client::JsonString(name), ":", value);
     return *this;
   }
 

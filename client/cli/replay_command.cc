@@ -9,15 +9,17 @@
 namespace memsim::cli {
 namespace {
 
-ExitCode ExitCodeOf(int replay_exit) {
-  switch (replay_exit) {
-    case replay::kExitEqual:
+ExitCode ExitCodeOf(replay::ReplayEnd end) {
+  switch (end) {
+    case replay::ReplayEnd::kEqual:
       return ExitCode::kFine;
-    case replay::kExitDifferent:
+    case replay::ReplayEnd::kDifferent:
+    case replay::ReplayEnd::kFailed:
       return ExitCode::kFailed;
-    default:
-      return ExitCode::kUsage;
+    case replay::ReplayEnd::kUnreadable:
+      break;
   }
+  return ExitCode::kUsage;
 }
 
 absl::StatusOr<ExitCode> Replay(const Arguments& arguments, Session& session) {
@@ -29,6 +31,7 @@ absl::StatusOr<ExitCode> Replay(const Arguments& arguments, Session& session) {
   options.show = *show;
   options.json = session.json();
   options.groups = arguments.Has("groups");
+  options.call_options = session.call_options();
   if (arguments.Has("keep-process")) {
     if (options.machine.empty()) return UsageError("--keep-process needs --machine, as other machines are deleted");
     options.first_process = replay::FirstProcess::kStays;
@@ -50,9 +53,13 @@ Command ReplayCommand() {
                    {}};
   spec.description =
       "Replays strace logs of real programs and compares each answer with the kernel's. Prints a line for each trace "
-      "and the totals. Exit "
-      "code: 0 all compared answers are equal; 1 some differ; 2 a file could not be read, or the server failed.";
-  spec.positionals = {{"FILE", "Logs of strace -f -y -e trace=%memory,%process,%desc,%file,prlimit64.",
+      "and the totals. Exit code: 0 in each trace something was compared, all of it equal, and every line understood; "
+      "1 "
+      "not so, or the server refused or did not answer; 2 a file could not be read.";
+  spec.positionals = {{"FILE",
+                       "A log of client/replay/record, or of setarch -R strace -f -y -e "
+                       "trace=%memory,%process,%desc,%file,prlimit64,setrlimit,prctl -o FILE PROGRAM: addresses are "
+                       "compared, so they must not be random, and without -o the program's own output stands between.",
                        Presence::kRequired, Repetition::kMany}};
   spec.flags = {
       {"machine", "MACHINE",

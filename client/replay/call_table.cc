@@ -1,9 +1,9 @@
 #include "client/replay/call_table.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
-
-#include "absl/strings/match.h"
+#include <optional>
 
 #include "client/replay/file_calls.h"
 #include "client/replay/memory_calls.h"
@@ -27,16 +27,25 @@ bool ConcernsMemory(const TraceLine& line) {
          operation == 0x53564d41;
 }
 
-// fcntl's seals and duplicates; F_SETFD is not counted.
-bool ConcernsSeals(const TraceLine& line) {
-  return line.arguments.size() >= 2 && absl::EndsWith(line.arguments[1].text, "_SEALS");
+// Whether the line is an fcntl(2) with one of two operations, whose names or numbers may stand there.
+bool IsFcntl(const TraceLine& line, std::uint64_t one, std::uint64_t other) {
+  if (line.arguments.size() < 2) return false;
+  const std::optional<std::uint64_t> operation = line.arguments[1].Number();
+  return operation == one || operation == other;
+}
+
+// F_ADD_SEALS and F_GET_SEALS.
+bool ConcernsSeals(const TraceLine& line) { return IsFcntl(line, 1033, 1034); }
+
+bool ConcernsDuplicates(const TraceLine& line) {
+  return IsFcntl(line, kDuplicateDescriptor, kDuplicateDescriptorCloseOnExec);
 }
 
 // In the alphabet's order.
 constexpr CallRow kRows[] = {
     {"@faults", kObserved, TranslateFaults, nullptr},
     {"@file", kApplied, TranslateFile, nullptr},
-    {"@image", kFollowed, TranslateImage, nullptr},
+    {"@image", kApplied, TranslateImage, nullptr},
     {"@incore", kObserved, nullptr, nullptr},
     {"@maps", kObserved, TranslateMaps, nullptr},
     {"@smaps", kObserved, TranslateSmaps, nullptr},
@@ -61,6 +70,7 @@ constexpr CallRow kRows[] = {
     {"fchdir", kFollowed, TranslateFchdir, nullptr},
     {"fchmod", kApplied, nullptr, nullptr},
     {"fcntl", kApplied, nullptr, ConcernsSeals},
+    {"fcntl", kApplied, TranslateFcntlDuplicate, ConcernsDuplicates},
     {"fcntl", kFollowed, TranslateFcntl, nullptr},
     {"fork", kApplied, TranslateFork, nullptr},
     {"ftruncate", kApplied, TranslateFtruncate, nullptr},
@@ -84,8 +94,8 @@ constexpr CallRow kRows[] = {
     {"munlockall", kCompared, nullptr, nullptr},
     {"munmap", kCompared, TranslateMunmap, nullptr},
     {"open", kApplied, TranslateOpen, nullptr},
-    {"openat", kApplied, TranslateOpenat, nullptr},
-    {"openat2", kApplied, TranslateOpenat, nullptr},
+    {"openat", kApplied, TranslateOpen, nullptr},
+    {"openat2", kApplied, TranslateOpen, nullptr},
     {"personality", kApplied, nullptr, nullptr},
     {"pkey_alloc", kCompared, nullptr, nullptr},
     {"pkey_free", kCompared, nullptr, nullptr},

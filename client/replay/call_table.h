@@ -24,7 +24,8 @@ enum class CallClass : std::uint8_t {
   kFollowed,
 };
 
-// Turns a line into Calls. The process is the machine's; the line's result is never "?".
+// Turns a line into Calls. The process is the machine's. The line's result is "?" only where the call is applied, as
+// exit_group's is: what did not return has no answer to compare.
 using Translator = void (*)(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 // Whether the line is one that the row means: prctl is many calls.
 using LineFilter = bool (*)(const TraceLine& line);

@@ -19,10 +19,12 @@ namespace memsim::replay {
 
 class ClientMachine : public ReplayMachine {
  public:
-  // A new machine of the shape, deleted with the object. The client must outlive it.
-  static absl::StatusOr<std::unique_ptr<ClientMachine>> Create(client::Client& client, const MachineShape& shape);
+  // A new machine of the shape, deleted with the object. The client must outlive it. The options are those of each RPC.
+  static absl::StatusOr<std::unique_ptr<ClientMachine>> Create(client::Client& client, const MachineShape& shape,
+                                                               const client::CallOptions& options);
   // A machine that exists, and stays. NOT_FOUND if it does not.
-  static absl::StatusOr<std::unique_ptr<ClientMachine>> Use(client::Client& client, const std::string& name);
+  static absl::StatusOr<std::unique_ptr<ClientMachine>> Use(client::Client& client, const std::string& name,
+                                                            const client::CallOptions& options);
 
   ~ClientMachine() override;
   ClientMachine(const ClientMachine&) = delete;
@@ -36,11 +38,12 @@ class ClientMachine : public ReplayMachine {
  private:
   enum class AtEnd : std::uint8_t { kDelete, kLeave };
 
-  ClientMachine(client::Client& client, std::string name, AtEnd at_end);
+  ClientMachine(client::Client& client, std::string name, AtEnd at_end, const client::CallOptions& options);
 
   client::Client& client_;
   const std::string name_;
   const AtEnd at_end_;
+  const client::CallOptions options_;
 };
 
 }  // namespace memsim::replay

@@ -5,15 +5,28 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "client/replay/answer_text.h"
-
 namespace memsim::replay {
 namespace {
+
+// EEXIST.
+constexpr int kExists = 17;
 
 // The machine makes files with Mknod, which knows their kinds; and only a plain file has a size to cut.
 std::uint32_t MachineFlags(v1::FileKind kind, std::uint32_t flags) {
   flags &= ~(kOpenCreate | kOpenExclusive);
   return kind == v1::FILE_KIND_REGULAR || kind == v1::FILE_KIND_TMPFS ? flags : flags & ~kOpenTruncate;
+}
+
+// Makes the machine's fd a copy of its old_fd. false: it refuses, and the line is skipped.
+bool CopyDescriptor(ReplaySession& session, const TracedProcess& process, int old_fd, int fd, bool close_on_exec) {
+  v1::Call call;
+  v1::DupRequest& dup = *call.mutable_dup();
+  dup.set_pid(process.machine_pid);
+  dup.set_fd(old_fd);
+  dup.set_new_fd(fd);
+  if (close_on_exec) dup.set_flags(kOpenCloseOnExec);
+  // Asked for at once: a number above the machine's limit must not be taken for open.
+  return session.Demand(call, "dup").has_value();
 }
 
 }  // namespace
@@ -26,12 +39,13 @@ void EnsureFile(ReplaySession& session, const std::string& path, std::uint64_t s
   mknod.set_kind(session.files().KindOf(path));
   const bool sized = mknod.kind() == v1::FILE_KIND_REGULAR || mknod.kind() == v1::FILE_KIND_TMPFS;
   if (sized) mknod.set_size_bytes(size);
-  // A machine that exists may have it already.
-  session.Prepare(std::move(call));
+  // A machine that is used again may have it already.
+  session.Apply(std::move(call), kExists);
   session.files().Add(path);
 }
 
-void OpenAs(ReplaySession& session, TracedProcess& process, int fd, const std::string& path, std::uint32_t flags) {
+std::optional<int> OpenAnywhere(ReplaySession& session, TracedProcess& process, const std::string& path,
+                                std::uint32_t flags) {
   // A file that this call makes is empty, also where an earlier replay left one on the machine; one that was there and
   // is not told has the size that it must have.
   const bool makes = (flags & kOpenCreate) != 0 && !session.files().Has(path);
@@ -42,26 +56,23 @@ void OpenAs(ReplaySession& session, TracedProcess& process, int fd, const std::s
   open.set_pid(process.machine_pid);
   open.set_path(path);
   open.set_flags(MachineFlags(session.files().KindOf(path), flags));
-  const std::optional<v1::Answer> answer = session.Ask(call);
-  if (!answer.has_value()) return;
-  if (answer->error_number() != 0) {
-    session.Skip(absl::StrCat("open answered ", ResultText(*answer)));
-    return;
+  const std::optional<std::uint64_t> opened = session.Demand(call, "open");
+  return opened.has_value() ? std::optional<int>(static_cast<int>(*opened)) : std::nullopt;
+}
+
+bool OpenAs(ReplaySession& session, TracedProcess& process, int fd, const std::string& path, std::uint32_t flags) {
+  const std::optional<int> opened = OpenAnywhere(session, process, path, flags);
+  if (!opened.has_value()) return false;
+  if (*opened != fd) {
+    const bool moved = CopyDescriptor(session, process, *opened, fd, (flags & kOpenCloseOnExec) != 0);
+    v1::Call close;
+    close.mutable_close()->set_pid(process.machine_pid);
+    close.mutable_close()->set_fd(*opened);
+    session.Prepare(std::move(close));
+    if (!moved) return false;
   }
-  const int opened = static_cast<int>(answer->value());
   (*process.descriptors)[fd] = {path, (flags & kOpenCloseOnExec) != 0};
-  if (opened == fd) return;
-  v1::Call move;
-  v1::DupRequest& dup = *move.mutable_dup();
-  dup.set_pid(process.machine_pid);
-  dup.set_fd(opened);
-  dup.set_new_fd(fd);
-  dup.set_flags(flags & kOpenCloseOnExec);
-  session.Apply(std::move(move));
-  v1::Call close;
-  close.mutable_close()->set_pid(process.machine_pid);
-  close.mutable_close()->set_fd(opened);
-  session.Prepare(std::move(close));
+  return true;
 }
 
 std::optional<int> UseDescriptor(ReplaySession& session, TracedProcess& process, const TraceValue& argument) {
@@ -74,25 +85,20 @@ std::optional<int> UseDescriptor(ReplaySession& session, TracedProcess& process,
   const auto found = process.descriptors->find(fd);
   if (argument.path.empty()) return fd;
   const std::string path = TracedFiles::MachinePath(argument.path);
-  if (found == process.descriptors->end() || found->second.path != path) {
-    OpenAs(session, process, fd, path, kOpenReadWrite);
-  }
+  const bool is_open = found != process.descriptors->end() && found->second.path == path;
+  if (!is_open && !OpenAs(session, process, fd, path, kOpenReadWrite)) return std::nullopt;
   return fd;
 }
 
 void DuplicateAs(ReplaySession& session, TracedProcess& process, int old_fd, int fd, bool close_on_exec) {
   const auto found = process.descriptors->find(old_fd);
-  if (found == process.descriptors->end()) return;
+  if (found == process.descriptors->end()) {
+    session.Skip(absl::StrCat("nothing tells what descriptor ", old_fd, " is"));
+    return;
+  }
   if (old_fd == fd) return;
   const std::string path = found->second.path;
-  v1::Call call;
-  v1::DupRequest& dup = *call.mutable_dup();
-  dup.set_pid(process.machine_pid);
-  dup.set_fd(old_fd);
-  dup.set_new_fd(fd);
-  if (close_on_exec) dup.set_flags(kOpenCloseOnExec);
-  session.Apply(std::move(call));
-  (*process.descriptors)[fd] = {path, close_on_exec};
+  if (CopyDescriptor(session, process, old_fd, fd, close_on_exec)) (*process.descriptors)[fd] = {path, close_on_exec};
 }
 
 void CloseDescriptor(ReplaySession& session, TracedProcess& process, int fd) {

@@ -25,17 +25,23 @@ inline constexpr std::uint32_t kOpenExclusive = 0200;
 inline constexpr std::uint32_t kOpenTruncate = 01000;
 inline constexpr std::uint32_t kOpenCloseOnExec = 02000000;
 
-// Makes the file exist, with this size if it does not exist yet.
+// Makes the file exist, with this size if it does not exist yet. The line is skipped if the machine refuses.
 void EnsureFile(ReplaySession& session, const std::string& path, std::uint64_t size);
 
-// Opens the file under the number fd, whatever stood there before. The line is skipped if the machine refuses.
-void OpenAs(ReplaySession& session, TracedProcess& process, int fd, const std::string& path, std::uint32_t flags);
+// Opens the file under the number that the machine chooses, which is returned and which no line knows. nullopt: the
+// machine refuses, and the line is skipped.
+std::optional<int> OpenAnywhere(ReplaySession& session, TracedProcess& process, const std::string& path,
+                                std::uint32_t flags);
+
+// Opens the file under the number fd, whatever stood there before. false: the machine refuses, and the line is skipped.
+bool OpenAs(ReplaySession& session, TracedProcess& process, int fd, const std::string& path, std::uint32_t flags);
 
 // The descriptor's number, after making sure that the machine has the file open under it that the line shows. nullopt:
-// the argument is no descriptor, and the line is not understood.
+// the argument is no descriptor, and the line is not understood; or the machine cannot open the file, and it is
+// skipped.
 std::optional<int> UseDescriptor(ReplaySession& session, TracedProcess& process, const TraceValue& argument);
 
-// Makes fd a copy of old_fd.
+// Makes fd a copy of old_fd. The line is skipped if nothing told what old_fd is, or if the machine refuses.
 void DuplicateAs(ReplaySession& session, TracedProcess& process, int old_fd, int fd, bool close_on_exec);
 
 // Closes the descriptor if the machine has it open.

@@ -1,11 +1,12 @@
 #include "client/replay/file_calls.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "absl/strings/str_cat.h"
 
 #include "client/replay/argument_reader.h"
 #include "client/replay/descriptors.h"
@@ -15,37 +16,71 @@ namespace {
 
 constexpr std::int32_t kSeekCurrent = 1;
 constexpr std::uint32_t kWriteOnly = 01;
+// fcntl(2)'s F_SETFD, and FD_CLOEXEC.
+constexpr std::uint64_t kSetDescriptorFlags = 2;
+constexpr std::uint64_t kCloseOnExecFlag = 1;
+// unlinkat(2)'s AT_REMOVEDIR.
+constexpr std::uint64_t kRemoveDirectory = 0x200;
+// renameat2(2)'s RENAME_NOREPLACE: of a call that succeeded, it says nothing more.
+constexpr std::uint64_t kNoReplace = 1;
+
+// Whether all arguments were understood; if not, neither is the line.
+bool Understood(ReplaySession& session, const ArgumentReader& arguments) {
+  if (!arguments.ok()) session.NotUnderstood(arguments.problem());
+  return arguments.ok();
+}
 
 // The path that the call's arguments name: path is argument index, and the directory argument before it, if the call
-// has one.
-std::string NamedPath(const TracedProcess& process, const TraceLine& line, std::size_t index, bool has_directory) {
-  const std::string path = line.arguments.size() > index ? line.arguments[index].text : "";
+// has one. nullopt: it is none, and the line is not understood.
+std::optional<std::string> NamedPath(ReplaySession& session, const TracedProcess& process, const TraceLine& line,
+                                     std::size_t index, bool has_directory) {
+  ArgumentReader arguments(line);
+  const std::string path = arguments.String(index);
+  if (!Understood(session, arguments)) return std::nullopt;
   const std::string& from = has_directory ? line.arguments[index - 1].path : "";
   return TracedFiles::Resolve(from.empty() ? *process.directory : from, path);
 }
 
-// Opens what the line opened. Its result's path is the file, with every link resolved; without it, the argument's has
-// to do.
-void Open(ReplaySession& session, TracedProcess& process, const TraceLine& line, const std::string& named_path,
+// Opens what the line opened. Its result's path is the file, with every link resolved; without it, the argument at
+// index has to do.
+void Open(ReplaySession& session, TracedProcess& process, const TraceLine& line, std::size_t index, bool has_directory,
           std::uint64_t flags) {
-  const std::string path = line.result.path.empty() ? named_path : TracedFiles::MachinePath(line.result.path);
-  OpenAs(session, process, static_cast<int>(line.result.value), path, static_cast<std::uint32_t>(flags));
+  std::optional<std::string> path = TracedFiles::MachinePath(line.result.path);
+  if (line.result.path.empty()) path = NamedPath(session, process, line, index, has_directory);
+  if (!path.has_value()) return;
+  OpenAs(session, process, static_cast<int>(line.result.value), *path, static_cast<std::uint32_t>(flags));
 }
 
-// The descriptor of a call that changes a plain file, open on the machine. nullopt: the file is none.
+// The descriptor of a call that changes a plain file, open on the machine. nullopt: there is nothing to change, as the
+// file is none; or the line is not understood or skipped.
 std::optional<int> PlainFile(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
-  if (line.arguments.empty()) return std::nullopt;
+  ArgumentReader arguments(line);
+  const int fd = static_cast<int>(arguments.Number(0));
+  if (!Understood(session, arguments)) return std::nullopt;
   const TraceValue& argument = line.arguments[0];
   std::string path = TracedFiles::MachinePath(argument.path);
   if (argument.path.empty()) {
     // A log without -y: what the machine has open there.
-    const auto found = process.descriptors->find(static_cast<int>(argument.Number().value_or(~std::uint64_t{0})));
-    if (found == process.descriptors->end()) return std::nullopt;
+    const auto found = process.descriptors->find(fd);
+    if (found == process.descriptors->end()) {
+      session.Skip(absl::StrCat("nothing tells what descriptor ", fd, " is"));
+      return std::nullopt;
+    }
     path = found->second.path;
   }
   const v1::FileKind kind = session.files().KindOf(path);
   if (kind != v1::FILE_KIND_REGULAR && kind != v1::FILE_KIND_TMPFS) return std::nullopt;
   return UseDescriptor(session, process, argument);
+}
+
+// The call that cuts or lengthens an open file.
+v1::Call Ftruncate(const TracedProcess& process, int fd, std::uint64_t length) {
+  v1::Call call;
+  v1::FtruncateRequest& ftruncate = *call.mutable_ftruncate();
+  ftruncate.set_pid(process.machine_pid);
+  ftruncate.set_fd(fd);
+  ftruncate.set_length_bytes(length);
+  return call;
 }
 
 void Unlink(ReplaySession& session, const std::string& path) {
@@ -63,54 +98,33 @@ void TranslateFile(ReplaySession& session, TracedProcess& /*process*/, const Tra
   ArgumentReader arguments(line);
   const std::string path = arguments.String(0);
   const std::uint64_t size = arguments.Number(1);
-  if (!arguments.ok()) {
-    session.NotUnderstood(arguments.problem());
-    return;
-  }
-  EnsureFile(session, TracedFiles::MachinePath(path), size);
+  if (Understood(session, arguments)) EnsureFile(session, TracedFiles::MachinePath(path), size);
 }
 
 void TranslateOpen(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   if (!line.result.Succeeded()) return;
-  ArgumentReader arguments(line);
-  const std::uint64_t flags = arguments.Number(1);
-  if (!arguments.ok()) {
-    session.NotUnderstood(arguments.problem());
+  const bool has_directory = line.name != "open";
+  const std::optional<std::uint64_t> flags = TracedFiles::OpenFlags(line);
+  if (!flags.has_value()) {
+    session.NotUnderstood(absl::StrCat("the flags of ", line.name, " are no number"));
     return;
   }
-  Open(session, process, line, NamedPath(process, line, 0, /*has_directory=*/false), flags);
-}
-
-void TranslateOpenat(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
-  if (!line.result.Succeeded()) return;
-  if (line.arguments.size() < 3) {
-    session.NotUnderstood("openat has no flags");
-    return;
-  }
-  // openat2 has them in a structure.
-  const TraceValue* flags = line.arguments[2].Find("flags");
-  const std::optional<std::uint64_t> number = (flags != nullptr ? *flags : line.arguments[2]).Number();
-  if (!number.has_value()) {
-    session.NotUnderstood("openat's flags are no number");
-    return;
-  }
-  if (line.arguments[0].text == "AT_FDCWD" && !line.arguments[0].path.empty()) {
+  if (has_directory && TracedFiles::IsWorkingDirectory(line.arguments[0]) && !line.arguments[0].path.empty()) {
     *process.directory = line.arguments[0].path;
   }
-  Open(session, process, line, NamedPath(process, line, 1, /*has_directory=*/true), *number);
+  Open(session, process, line, has_directory ? 1 : 0, has_directory, *flags);
 }
 
 void TranslateCreat(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   if (!line.result.Succeeded()) return;
-  Open(session, process, line, NamedPath(process, line, 0, /*has_directory=*/false),
-       kWriteOnly | kOpenCreate | kOpenTruncate);
+  Open(session, process, line, 0, /*has_directory=*/false, kWriteOnly | kOpenCreate | kOpenTruncate);
 }
 
 void TranslateClose(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   // Also after EBADF: what the machine has open there, it should not have.
   ArgumentReader arguments(line);
   const int fd = static_cast<int>(arguments.Number(0));
-  if (arguments.ok()) CloseDescriptor(session, process, fd);
+  if (Understood(session, arguments)) CloseDescriptor(session, process, fd);
 }
 
 void TranslateCloseRange(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -132,79 +146,74 @@ void TranslateCloseRange(ReplaySession& session, TracedProcess& process, const T
 }
 
 void TranslateDup(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
-  if (!line.result.Succeeded() || line.arguments.empty()) return;
+  if (!line.result.Succeeded()) return;
+  ArgumentReader arguments(line);
+  arguments.Number(0);
+  const bool close_on_exec = line.name == "dup3" && (arguments.NumberOr(2, 0) & kOpenCloseOnExec) != 0;
+  if (!Understood(session, arguments)) return;
   const std::optional<int> old_fd = UseDescriptor(session, process, line.arguments[0]);
   if (!old_fd.has_value()) return;
-  ArgumentReader arguments(line);
-  const bool close_on_exec = line.name == "dup3" && (arguments.NumberOr(2, 0) & kOpenCloseOnExec) != 0;
   DuplicateAs(session, process, *old_fd, static_cast<int>(line.result.value), close_on_exec);
 }
 
-void TranslateFcntl(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
-  if (!line.result.Succeeded() || line.arguments.size() < 2) return;
-  const std::string& command = line.arguments[1].text;
-  if (command == "F_DUPFD" || command == "F_DUPFD_CLOEXEC") {
-    const std::optional<int> old_fd = UseDescriptor(session, process, line.arguments[0]);
-    if (!old_fd.has_value()) return;
-    DuplicateAs(session, process, *old_fd, static_cast<int>(line.result.value), command == "F_DUPFD_CLOEXEC");
-  } else if (command == "F_SETFD" && line.arguments.size() > 2) {
-    const auto found = process.descriptors->find(static_cast<int>(line.arguments[0].Number().value_or(~0U)));
-    if (found == process.descriptors->end()) return;
-    found->second.close_on_exec = (line.arguments[2].Number().value_or(0) & 1) != 0;
-  }
+void TranslateFcntlDuplicate(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  if (!line.result.Succeeded()) return;
+  const std::optional<int> old_fd = UseDescriptor(session, process, line.arguments[0]);
+  if (!old_fd.has_value()) return;
+  const bool close_on_exec = line.arguments[1].Number() == kDuplicateDescriptorCloseOnExec;
+  DuplicateAs(session, process, *old_fd, static_cast<int>(line.result.value), close_on_exec);
+}
+
+void TranslateFcntl(ReplaySession& /*session*/, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  const int fd = static_cast<int>(arguments.Number(0));
+  const std::uint64_t operation = arguments.Number(1);
+  const std::uint64_t flags = arguments.NumberOr(2, 0);
+  if (!line.result.Succeeded() || !arguments.ok() || operation != kSetDescriptorFlags) return;
+  const auto found = process.descriptors->find(fd);
+  if (found != process.descriptors->end()) found->second.close_on_exec = (flags & kCloseOnExecFlag) != 0;
 }
 
 void TranslateFtruncate(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   if (!line.result.Succeeded()) return;
-  const std::optional<int> fd = PlainFile(session, process, line);
   ArgumentReader arguments(line);
   const std::uint64_t length = arguments.Number(1);
-  if (!fd.has_value() || !arguments.ok()) return;
-  v1::Call call;
-  v1::FtruncateRequest& ftruncate = *call.mutable_ftruncate();
-  ftruncate.set_pid(process.machine_pid);
-  ftruncate.set_fd(*fd);
-  ftruncate.set_length_bytes(length);
-  session.Apply(std::move(call));
+  if (!Understood(session, arguments)) return;
+  const std::optional<int> fd = PlainFile(session, process, line);
+  if (fd.has_value()) session.Apply(Ftruncate(process, *fd, length));
 }
 
 void TranslateTruncate(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   if (!line.result.Succeeded()) return;
   ArgumentReader arguments(line);
   const std::uint64_t length = arguments.Number(1);
-  if (!arguments.ok()) {
-    session.NotUnderstood(arguments.problem());
-    return;
-  }
-  // By a descriptor that no line of the trace can show.
-  constexpr int kSpareDescriptor = 1000;
-  OpenAs(session, process, kSpareDescriptor, NamedPath(process, line, 0, /*has_directory=*/false), kOpenReadWrite);
-  v1::Call call;
-  v1::FtruncateRequest& ftruncate = *call.mutable_ftruncate();
-  ftruncate.set_pid(process.machine_pid);
-  ftruncate.set_fd(kSpareDescriptor);
-  ftruncate.set_length_bytes(length);
-  session.Apply(std::move(call));
-  CloseDescriptor(session, process, kSpareDescriptor);
+  if (!Understood(session, arguments)) return;
+  const std::optional<std::string> path = NamedPath(session, process, line, 0, /*has_directory=*/false);
+  if (!path.has_value()) return;
+  // The machine cuts what is open; the number that it chooses is free in the trace too, and soon again.
+  const std::optional<int> fd = OpenAnywhere(session, process, *path, kOpenReadWrite);
+  if (!fd.has_value()) return;
+  session.Apply(Ftruncate(process, *fd, length));
+  v1::Call close;
+  close.mutable_close()->set_pid(process.machine_pid);
+  close.mutable_close()->set_fd(*fd);
+  session.Prepare(std::move(close));
 }
 
 void TranslateWrite(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   if (!line.result.Succeeded() || line.result.value == 0) return;
-  const std::optional<int> fd = PlainFile(session, process, line);
-  if (!fd.has_value()) return;
   v1::Call call;
   v1::WriteRequest& write = *call.mutable_write();
-  write.set_pid(process.machine_pid);
-  write.set_fd(*fd);
-  write.set_length_bytes(line.result.value);
   if (line.name == "pwrite64") {
     ArgumentReader arguments(line);
     write.set_offset_bytes(arguments.Number(3));
-    if (!arguments.ok()) {
-      session.NotUnderstood(arguments.problem());
-      return;
-    }
+    if (!Understood(session, arguments)) return;
   }
+  const std::optional<int> fd = PlainFile(session, process, line);
+  if (!fd.has_value()) return;
+  write.set_pid(process.machine_pid);
+  write.set_fd(*fd);
+  write.set_length_bytes(line.result.value);
   session.Apply(std::move(call));
 }
 
@@ -236,33 +245,51 @@ void TranslateLseek(ReplaySession& session, TracedProcess& process, const TraceL
 
 void TranslateUnlink(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   if (!line.result.Succeeded()) return;
-  Unlink(session, NamedPath(process, line, 0, /*has_directory=*/false));
+  const std::optional<std::string> path = NamedPath(session, process, line, 0, /*has_directory=*/false);
+  if (path.has_value()) Unlink(session, *path);
 }
 
 void TranslateUnlinkat(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
-  if (!line.result.Succeeded() || line.arguments.size() < 2) return;
+  if (!line.result.Succeeded()) return;
+  ArgumentReader arguments(line);
+  const std::uint64_t flags = arguments.NumberOr(2, 0);
+  if (!Understood(session, arguments)) return;
+  const std::optional<std::string> path = NamedPath(session, process, line, 1, /*has_directory=*/true);
   // A directory's end changes no memory.
-  if (line.arguments.size() > 2 && line.arguments[2].text == "AT_REMOVEDIR") return;
-  Unlink(session, NamedPath(process, line, 1, /*has_directory=*/true));
+  if (path.has_value() && (flags & kRemoveDirectory) == 0) Unlink(session, *path);
 }
 
 void TranslateRename(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  if (!line.result.Succeeded()) return;
   const bool has_directories = line.name != "rename";
-  if (!line.result.Succeeded() || line.arguments.size() < (has_directories ? 4U : 2U)) return;
-  const std::string old_path = NamedPath(process, line, has_directories ? 1 : 0, has_directories);
-  const std::string new_path = NamedPath(process, line, has_directories ? 3 : 1, has_directories);
-  if (!session.files().Has(old_path)) return;
+  const std::optional<std::string> old_path =
+      NamedPath(session, process, line, has_directories ? 1 : 0, has_directories);
+  const std::optional<std::string> new_path =
+      NamedPath(session, process, line, has_directories ? 3 : 1, has_directories);
+  if (!old_path.has_value() || !new_path.has_value()) return;
+  if (line.arguments.size() > 4) {
+    const TraceValue& flags = line.arguments[4];
+    if (flags.text != "RENAME_NOREPLACE" && flags.Number().value_or(kNoReplace + 1) > kNoReplace) {
+      session.Skip(absl::StrCat("machines have no rename with ", flags.text));
+      return;
+    }
+  }
+  if (!session.files().Has(*old_path)) {
+    session.Skip(absl::StrCat("the machine has no ", *old_path));
+    return;
+  }
   v1::Call call;
-  call.mutable_rename()->set_old_path(old_path);
-  call.mutable_rename()->set_new_path(new_path);
+  call.mutable_rename()->set_old_path(*old_path);
+  call.mutable_rename()->set_new_path(*new_path);
   session.Apply(std::move(call));
-  session.files().Rename(old_path, new_path);
-  session.processes().RenameFile(old_path, new_path);
+  session.files().Rename(*old_path, *new_path);
+  session.processes().RenameFile(*old_path, *new_path);
 }
 
-void TranslateChdir(ReplaySession& /*session*/, TracedProcess& process, const TraceLine& line) {
+void TranslateChdir(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   if (!line.result.Succeeded()) return;
-  *process.directory = NamedPath(process, line, 0, /*has_directory=*/false);
+  const std::optional<std::string> path = NamedPath(session, process, line, 0, /*has_directory=*/false);
+  if (path.has_value()) *process.directory = *path;
 }
 
 void TranslateFchdir(ReplaySession& /*session*/, TracedProcess& process, const TraceLine& line) {

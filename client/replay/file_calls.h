@@ -4,21 +4,29 @@
 #ifndef MEMSIM_CLIENT_REPLAY_FILE_CALLS_H_
 #define MEMSIM_CLIENT_REPLAY_FILE_CALLS_H_
 
+#include <cstdint>
+
 #include "client/replay/replay_session.h"
 #include "client/replay/trace_line.h"
 #include "client/replay/traced_process.h"
 
 namespace memsim::replay {
 
+// fcntl(2)'s operations that copy a descriptor: F_DUPFD and F_DUPFD_CLOEXEC.
+inline constexpr std::uint64_t kDuplicateDescriptor = 0;
+inline constexpr std::uint64_t kDuplicateDescriptorCloseOnExec = 1030;
+
 void TranslateFile(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+// open, openat and openat2.
 void TranslateOpen(ReplaySession& session, TracedProcess& process, const TraceLine& line);
-// openat and openat2.
-void TranslateOpenat(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateCreat(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateClose(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateCloseRange(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 // dup, dup2 and dup3.
 void TranslateDup(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+// fcntl with one of the operations above.
+void TranslateFcntlDuplicate(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+// fcntl with any other operation: F_SETFD is followed.
 void TranslateFcntl(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateFtruncate(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateTruncate(ReplaySession& session, TracedProcess& process, const TraceLine& line);

@@ -9,6 +9,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
+#include "proto/machine_limits.h"
+
 namespace memsim::replay {
 namespace {
 
@@ -16,16 +18,9 @@ constexpr std::uint64_t kKibibyte = 1024;
 constexpr std::uint64_t kGibibyte = std::uint64_t{1} << 30;
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kSmallModule = std::uint64_t{64} << 20;
-// What the API takes: a header that says otherwise is garbage, and a machine of the default size answers better than
-// none.
-constexpr std::uint64_t kMinMemory = std::uint64_t{16} << 20;
-constexpr std::uint64_t kMaxMemory = std::uint64_t{4} << 40;
-constexpr std::uint32_t kMaxCpus = 256;
-constexpr std::uint64_t kMaxMmapMinAddr = kGibibyte;
-constexpr std::uint32_t kMaxOvercommitMemory = 2;
-constexpr std::uint32_t kMaxOvercommitRatio = 1000;
-constexpr std::uint32_t kMaxMapCount = 0x7fffffff;
 
+// nullopt also for what no machine can be: a header that says so is garbage, and a machine of the default size answers
+// better than none.
 template <typename Number>
 std::optional<Number> ParseNumber(absl::string_view text, Number most) {
   Number number = 0;
@@ -35,26 +30,26 @@ std::optional<Number> ParseNumber(absl::string_view text, Number most) {
 // "24684084 kB" or "24 GiB".
 std::optional<std::uint64_t> ParseMemory(absl::string_view text) {
   const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits(' ', 1));
-  const std::optional<std::uint64_t> number = ParseNumber(parts.first, kMaxMemory);
+  const std::optional<std::uint64_t> number = ParseNumber(parts.first, kMaxMemoryBytes);
   if (!number.has_value()) return std::nullopt;
   const std::uint64_t unit = parts.second == "kB"    ? kKibibyte
                              : parts.second == "MiB" ? kKibibyte * kKibibyte
                              : parts.second == "GiB" ? kGibibyte
                                                      : 0;
-  if (unit == 0 || *number > kMaxMemory / unit) return std::nullopt;
+  if (unit == 0 || *number > kMaxMemoryBytes / unit) return std::nullopt;
   const std::uint64_t bytes = *number * unit / kPage * kPage;
-  return bytes >= kMinMemory ? std::optional<std::uint64_t>(bytes) : std::nullopt;
+  return bytes >= kMinMemoryBytes ? std::optional<std::uint64_t>(bytes) : std::nullopt;
 }
 
 void AddMemoryItem(absl::string_view item, MachineShape& shape) {
   if (absl::ConsumeSuffix(&item, " CPUs") || absl::ConsumeSuffix(&item, " CPU")) {
-    shape.cpu_count = ParseNumber(item, kMaxCpus);
+    shape.cpu_count = ParseNumber(item, kMaxCpuCount);
   } else if (absl::ConsumePrefix(&item, "overcommit_memory=")) {
     shape.overcommit_memory = ParseNumber(item, kMaxOvercommitMemory);
   } else if (absl::ConsumePrefix(&item, "overcommit_ratio=")) {
     shape.overcommit_ratio = ParseNumber(item, kMaxOvercommitRatio);
   } else if (absl::ConsumePrefix(&item, "max_map_count=")) {
-    shape.max_map_count = ParseNumber(item, kMaxMapCount);
+    shape.max_map_count = ParseNumber(item, kMaxMaxMapCount);
   } else if (absl::ConsumePrefix(&item, "mmap_min_addr=")) {
     shape.mmap_min_addr = ParseNumber(item, kMaxMmapMinAddr);
   } else if (!absl::StrContains(item, "=") && !shape.memory_bytes.has_value()) {

@@ -64,18 +64,58 @@ constexpr std::uint32_t kRlimitMemlock = 8;
 constexpr std::uint32_t kRlimitAs = 9;
 constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
-// Reads {rlim_cur=…, rlim_max=…}. nullopt: it is none.
-std::optional<v1::ResourceLimit> ParseLimit(const TraceValue* value) {
-  const TraceValue* current = value != nullptr ? value->Find("rlim_cur") : nullptr;
-  const TraceValue* maximum = value != nullptr ? value->Find("rlim_max") : nullptr;
-  if (current == nullptr || maximum == nullptr) return std::nullopt;
+// An argument that points to limits.
+struct LimitArgument {
+  enum class Kind : std::uint8_t {
+    // NULL.
+    kNone,
+    kLimit,
+    // An address: strace could not read, or was told not to, what stands there.
+    kUntold,
+    // Neither; the line is not understood.
+    kNonsense,
+  } kind;
+  v1::ResourceLimit limit;
+};
+
+// Reads {rlim_cur=…, rlim_max=…}.
+LimitArgument ReadLimit(const TraceValue* value) {
+  using Kind = LimitArgument::Kind;
+  if (value == nullptr) return {Kind::kNonsense, {}};
+  if (const std::optional<std::uint64_t> address = value->Number(); address.has_value()) {
+    return {*address == 0 ? Kind::kNone : Kind::kUntold, {}};
+  }
+  const TraceValue* current = value->Find("rlim_cur");
+  const TraceValue* maximum = value->Find("rlim_max");
+  if (current == nullptr || maximum == nullptr) return {Kind::kNonsense, {}};
   const std::optional<std::uint64_t> current_number = current->Number();
   const std::optional<std::uint64_t> maximum_number = maximum->Number();
-  if (!current_number.has_value() || !maximum_number.has_value()) return std::nullopt;
-  v1::ResourceLimit limit;
-  limit.set_current(*current_number);
-  limit.set_maximum(*maximum_number);
-  return limit;
+  if (!current_number.has_value() || !maximum_number.has_value()) return {Kind::kNonsense, {}};
+  LimitArgument argument{Kind::kLimit, {}};
+  argument.limit.set_current(*current_number);
+  argument.limit.set_maximum(*maximum_number);
+  return argument;
+}
+
+// Puts the limit that the line sets into the request. false: the line is not understood, or does not tell it and is
+// skipped.
+bool SetNewLimit(ReplaySession& session, const TraceLine& line, const TraceValue* value,
+                 v1::Prlimit64Request& request) {
+  const LimitArgument argument = ReadLimit(value);
+  switch (argument.kind) {
+    case LimitArgument::Kind::kNone:
+      return true;
+    case LimitArgument::Kind::kLimit:
+      *request.mutable_new_limit() = argument.limit;
+      return true;
+    case LimitArgument::Kind::kUntold:
+      session.Skip("the new limit is not told");
+      return false;
+    case LimitArgument::Kind::kNonsense:
+      break;
+  }
+  session.NotUnderstood(absl::StrCat("the new limit of ", line.name, " is none"));
+  return false;
 }
 
 }  // namespace
@@ -152,6 +192,12 @@ void TranslateClone3(ReplaySession& session, TracedProcess& process, const Trace
 
 void TranslateExecve(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   if (!line.result.Succeeded()) return;
+  ArgumentReader arguments(line);
+  arguments.String(PathArgument(line));
+  if (!arguments.ok()) {
+    session.NotUnderstood(arguments.problem());
+    return;
+  }
   process.ForgetFaults();
   process.own_memory = nullptr;
   // exec gives the process its own table, also where it shared one.
@@ -169,7 +215,13 @@ void TranslateExecve(ReplaySession& session, TracedProcess& process, const Trace
   session.Apply(std::move(call));
 }
 
-void TranslateImage(ReplaySession& /*session*/, TracedProcess& /*process*/, const TraceLine& /*line*/) {}
+void TranslateImage(ReplaySession& session, TracedProcess& /*process*/, const TraceLine& line) {
+  if (!ParseImage(line).has_value()) {
+    session.NotUnderstood("a mapping of @image is no row of /proc/PID/maps");
+  } else if (!FollowsExecve(session.trace(), session.event_index())) {
+    session.Skip("no execve of its process stands before it");
+  }
+}
 
 void TranslateExit(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   if (session.processes().LivingThreads(process.group) > 1) {
@@ -177,13 +229,15 @@ void TranslateExit(ReplaySession& session, TracedProcess& process, const TraceLi
     session.Skip("no call ends one thread of several");
     return;
   }
-  ArgumentReader arguments(line);
-  ExitGroup(session, process, static_cast<int>(arguments.NumberOr(0, 0)));
+  TranslateExitGroup(session, process, line);
 }
 
 void TranslateExitGroup(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   ArgumentReader arguments(line);
-  ExitGroup(session, process, static_cast<int>(arguments.NumberOr(0, 0)));
+  const int status = static_cast<int>(arguments.NumberOr(0, 0));
+  // It ends all the same: whatever its status is, its memory goes.
+  if (!arguments.ok()) session.NotUnderstood(arguments.problem());
+  ExitGroup(session, process, status);
 }
 
 void TranslateWait4(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -204,7 +258,10 @@ void TranslateWait4(ReplaySession& session, TracedProcess& process, const TraceL
 bool ConcernsMemoryLimit(const TraceLine& line) {
   const std::size_t index = line.name == "prlimit64" ? 1 : 0;
   if (line.arguments.size() <= index) return true;
-  switch (line.arguments[index].Number().value_or(kUnlimited)) {
+  const std::optional<std::uint64_t> resource = line.arguments[index].Number();
+  // Then the line is not understood.
+  if (!resource.has_value()) return true;
+  switch (*resource) {
     case kRlimitData:
     case kRlimitStack:
     case kRlimitMemlock:
@@ -232,10 +289,12 @@ void TranslatePrlimit64(ReplaySession& session, TracedProcess& process, const Tr
   v1::Prlimit64Request& prlimit = *call.mutable_prlimit64();
   prlimit.set_pid(target->machine_pid);
   prlimit.set_resource(static_cast<std::uint32_t>(resource));
-  if (const auto limit = ParseLimit(arguments.Find(2)); limit.has_value()) *prlimit.mutable_new_limit() = *limit;
-  const std::optional<v1::ResourceLimit> old_limit = ParseLimit(arguments.Find(3));
-  if (line.result.Succeeded() && old_limit.has_value()) {
-    session.Compare(std::move(call), LimitText(old_limit->current(), old_limit->maximum()), LimitText);
+  if (!SetNewLimit(session, line, arguments.Find(2), prlimit)) return;
+  const LimitArgument old_limit = ReadLimit(arguments.Find(3));
+  if (old_limit.kind == LimitArgument::Kind::kNonsense) {
+    session.NotUnderstood("the old limit of prlimit64 is none");
+  } else if (old_limit.kind == LimitArgument::Kind::kLimit && line.result.Succeeded()) {
+    session.Compare(std::move(call), LimitText(old_limit.limit.current(), old_limit.limit.maximum()), LimitText);
   } else {
     session.Compare(std::move(call), KernelResultText(line.result), ResultText);
   }
@@ -244,16 +303,19 @@ void TranslatePrlimit64(ReplaySession& session, TracedProcess& process, const Tr
 void TranslateSetrlimit(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   ArgumentReader arguments(line);
   const std::uint64_t resource = arguments.Number(0);
-  const std::optional<v1::ResourceLimit> limit = ParseLimit(arguments.Find(1));
-  if (!arguments.ok() || !limit.has_value()) {
-    session.NotUnderstood("setrlimit has no resource or no limits");
+  if (!arguments.ok()) {
+    session.NotUnderstood(arguments.problem());
     return;
   }
   v1::Call call;
   v1::Prlimit64Request& prlimit = *call.mutable_prlimit64();
   prlimit.set_pid(process.machine_pid);
   prlimit.set_resource(static_cast<std::uint32_t>(resource));
-  *prlimit.mutable_new_limit() = *limit;
+  if (!SetNewLimit(session, line, arguments.Find(1), prlimit)) return;
+  if (!prlimit.has_new_limit()) {
+    session.Skip("machines have no setrlimit without a limit");
+    return;
+  }
   session.Compare(std::move(call), KernelResultText(line.result), ResultText);
 }
 

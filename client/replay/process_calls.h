@@ -23,7 +23,7 @@ void TranslateVfork(ReplaySession& session, TracedProcess& process, const TraceL
 void TranslateClone(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateClone3(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateExecve(ReplaySession& session, TracedProcess& process, const TraceLine& line);
-// What an @image means, its execve has said already.
+// What an @image means, its execve has done already; this counts one that means nothing.
 void TranslateImage(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateExit(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateExitGroup(ReplaySession& session, TracedProcess& process, const TraceLine& line);

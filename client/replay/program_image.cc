@@ -8,7 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 
-#include "client/replay/json_text.h"
+#include "client/library/json_text.h"
 #include "client/replay/traced_files.h"
 
 namespace memsim::replay {
@@ -51,7 +51,7 @@ std::optional<v1::ImageMapping> ParseMapping(absl::string_view text) {
   mapping.set_prot((parts[1][0] == 'r' ? kProtRead : 0) | (parts[1][1] == 'w' ? kProtWrite : 0) |
                    (parts[1][2] == 'x' ? kProtExec : 0));
   mapping.set_flags(parts[1][3] == 's' ? kMapShared : kMapPrivate);
-  if (parts.size() == 4) mapping.set_path(SpellOutBytes(parts[3]));
+  if (parts.size() == 4) mapping.set_path(client::SpellOutBytes(parts[3]));
   return mapping;
 }
 
@@ -67,8 +67,7 @@ std::uint64_t EndOfProgram(const v1::ExecveRequest& image) {
 }
 
 std::string ProgramPath(const TraceLine& line) {
-  // execveat has the directory before it.
-  const std::size_t index = line.name == "execveat" ? 1 : 0;
+  const std::size_t index = PathArgument(line);
   const bool named = line.arguments.size() > index && !line.arguments[index].text.empty();
   return named ? TracedFiles::MachinePath(line.arguments[index].text) : "/program";
 }
@@ -92,12 +91,25 @@ std::uint64_t GuessBase(std::uint64_t end) {
 
 }  // namespace
 
+// execveat has the directory before it.
+std::size_t PathArgument(const TraceLine& execve) { return execve.name == "execveat" ? 1 : 0; }
+
+bool FollowsExecve(const Trace& trace, std::size_t event_index) {
+  const std::uint64_t pid = trace.events[event_index].pid;
+  while (event_index > 0) {
+    const TraceEvent& before = trace.events[--event_index];
+    if (before.pid != pid) continue;
+    return (before.line.name == "execve" || before.line.name == "execveat") && before.line.result.Succeeded();
+  }
+  return false;
+}
+
 std::optional<v1::ExecveRequest> ParseImage(const TraceLine& line) {
   v1::ExecveRequest image;
   for (std::size_t i = 0; i < line.arguments.size(); ++i) {
     if (line.arguments[i].kind != TraceValue::Kind::kString) return std::nullopt;
     if (i == 0) {
-      image.set_path(SpellOutBytes(line.arguments[0].text));
+      image.set_path(client::SpellOutBytes(line.arguments[0].text));
       continue;
     }
     std::optional<v1::ImageMapping> mapping = ParseMapping(line.arguments[i].text);

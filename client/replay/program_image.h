@@ -21,6 +21,12 @@ v1::ExecveRequest ImageAfter(const Trace& trace, std::size_t event_index);
 // out, for it is no mapping of the process. nullopt: a mapping does not parse.
 std::optional<v1::ExecveRequest> ParseImage(const TraceLine& line);
 
+// Which argument of an execve or execveat is the program's path.
+std::size_t PathArgument(const TraceLine& execve);
+
+// Whether the line before this one, of the same process, is an execve that succeeded: then the @image here is its.
+bool FollowsExecve(const Trace& trace, std::size_t event_index);
+
 // A guess from a log that has no @image: the program ends where its first brk(NULL) says, the dynamic linker begins
 // where its first mmap ends, and the stack is where it is without randomisation. Enough for the same addresses to be
 // chosen; permissions inside the program are not known. Without such calls, the machine's built-in image.

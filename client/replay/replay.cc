@@ -23,10 +23,11 @@ bool HasEffect(const CallRow& row, const TraceResult& result) {
 void ReplayCall(ReplaySession& session, const TraceEvent& event) {
   const CallRow* row = FindCallRow(event.line);
   if (row == nullptr || !HasEffect(*row, event.line.result)) return;
+  if (row->call_class == CallClass::kFollowed) session.CountNothing();
   TracedProcess* process = session.processes().Find(event.pid);
   if (process == nullptr) process = &StartProcess(session, event.pid);
   if (process->machine_pid == 0) {
-    if (row->call_class != CallClass::kFollowed) session.Skip(process->missing);
+    session.Skip(process->missing);
     return;
   }
   // What it populates beside the memory that the trace tells of, faults too.

@@ -1,5 +1,6 @@
 #include "client/replay/replay_command.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -16,32 +17,47 @@ namespace {
 // More kinds than these are a matter for --show.
 constexpr std::size_t kShownGroups = 60;
 
-}  // namespace
-
-absl::StatusOr<TraceReport> ReplayFile(client::Client& client, const std::string& file, const std::string& machine,
-                                       FirstProcess first_process) {
-  absl::StatusOr<Trace> trace = ReadTraceFile(file);
-  if (!trace.ok()) return trace.status();
-  absl::StatusOr<std::unique_ptr<ClientMachine>> replayed =
-      machine.empty() ? ClientMachine::Create(client, trace->shape) : ClientMachine::Use(client, machine);
-  if (!replayed.ok()) return replayed.status();
-  absl::StatusOr<TraceReport> report = ReplayTrace(*trace, **replayed, first_process);
-  if (report.ok()) report->trace = file;
-  return report;
+ReplayEnd EndOf(const TraceReport& report) {
+  const bool equal = report.equal > 0 && report.differences.empty() && report.unknown_lines.empty();
+  return equal ? ReplayEnd::kEqual : ReplayEnd::kDifferent;
 }
 
-int RunReplay(client::Client& client, const ReplayCommandOptions& options, std::ostream& out, std::ostream& errors) {
+}  // namespace
+
+absl::StatusOr<TraceReport> ReplayOnServer(client::Client& client, const Trace& trace,
+                                           const ReplayCommandOptions& options) {
+  absl::StatusOr<std::unique_ptr<ClientMachine>> machine =
+      options.machine.empty() ? ClientMachine::Create(client, trace.shape, options.call_options)
+                              : ClientMachine::Use(client, options.machine, options.call_options);
+  if (!machine.ok()) return machine.status();
+  return ReplayTrace(trace, **machine, options.first_process);
+}
+
+ReplayEnd RunReplay(client::Client& client, const ReplayCommandOptions& options, std::ostream& out,
+                    std::ostream& errors) {
   ReplayTotals totals;
   DifferenceGroups groups;
-  bool failed = false;
+  ReplayEnd end = ReplayEnd::kEqual;
+  const auto fail = [&](const std::string& file, const absl::Status& status, ReplayEnd how) {
+    const std::string error = client::DescribeError(status);
+    if (options.json) out << FailureToJson(file, error) << std::flush;
+    errors << "replay: " << file << ": " << error << std::endl;
+    end = std::max(end, how);
+  };
   if (!options.json) out << FormatHeading() << std::flush;
   for (const std::string& file : options.files) {
-    absl::StatusOr<TraceReport> report = ReplayFile(client, file, options.machine, options.first_process);
-    if (!report.ok()) {
-      errors << "replay: " << file << ": " << client::DescribeError(report.status()) << std::endl;
-      failed = true;
+    const absl::StatusOr<Trace> trace = ReadTraceFile(file);
+    if (!trace.ok()) {
+      fail(file, trace.status(), ReplayEnd::kUnreadable);
       continue;
     }
+    absl::StatusOr<TraceReport> report = ReplayOnServer(client, *trace, options);
+    if (!report.ok()) {
+      fail(file, report.status(), ReplayEnd::kFailed);
+      continue;
+    }
+    report->trace = file;
+    end = std::max(end, EndOf(*report));
     totals.Add(*report);
     if (options.groups) groups.Add(*report);
     out << (options.json ? ReportToJson(*report) : FormatReport(*report, options.show));
@@ -53,8 +69,7 @@ int RunReplay(client::Client& client, const ReplayCommandOptions& options, std::
   out << (options.json ? TotalsToJson(totals) : FormatTotals(totals));
   if (options.groups && !options.json) out << groups.Format(kShownGroups);
   out << std::flush;
-  if (failed) return kExitFailed;
-  return totals.different == 0 ? kExitEqual : kExitDifferent;
+  return end;
 }
 
 }  // namespace memsim::replay

@@ -4,6 +4,7 @@
 #define MEMSIM_CLIENT_REPLAY_REPLAY_COMMAND_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 
 #include "client/library/client.h"
 #include "client/replay/replay_session.h"
+#include "client/replay/trace.h"
 #include "client/replay/trace_report.h"
 
 namespace memsim::replay {
@@ -31,21 +33,30 @@ struct ReplayCommandOptions {
   // With kStays, and an existing machine: the first process of each trace does not exit, so that its maps can be read
   // afterwards.
   FirstProcess first_process = FirstProcess::kEnds;
+  // Of each RPC.
+  client::CallOptions call_options;
 };
 
-// What `memsim replay` exits with.
-inline constexpr int kExitEqual = 0;
-inline constexpr int kExitDifferent = 1;
-// A file could not be read, or the server failed.
-inline constexpr int kExitFailed = 2;
+// How a replay of several files ends; of several ends, the last one here.
+enum class ReplayEnd : std::uint8_t {
+  // In each trace something was compared, every line was understood, and all that was compared is equal.
+  kEqual,
+  // Not so.
+  kDifferent,
+  // The server refused or did not answer.
+  kFailed,
+  // A file could not be read.
+  kUnreadable,
+};
 
-// Replays one file. NOT_FOUND or INVALID_ARGUMENT: it cannot be read; else the status is the server's.
-absl::StatusOr<TraceReport> ReplayFile(client::Client& client, const std::string& file, const std::string& machine,
-                                       FirstProcess first_process);
+// Replays one trace. The status is the server's.
+absl::StatusOr<TraceReport> ReplayOnServer(client::Client& client, const Trace& trace,
+                                           const ReplayCommandOptions& options);
 
-// Replays all files, printing reports to out as they come, and what failed to errors. One file's failure does not stop
-// the others. Returns the exit code.
-int RunReplay(client::Client& client, const ReplayCommandOptions& options, std::ostream& out, std::ostream& errors);
+// Replays all files, printing reports to out as they come, and what failed to errors; with json, an object with the
+// error takes the report's place. One file's failure does not stop the others.
+ReplayEnd RunReplay(client::Client& client, const ReplayCommandOptions& options, std::ostream& out,
+                    std::ostream& errors);
 
 }  // namespace memsim::replay
 

@@ -16,7 +16,7 @@
 
 namespace memsim::replay {
 
-// A tenth of what the server takes: the next batch is built while nobody waits for long.
+// A tenth of what the server takes: few round trips, and no message that is large.
 inline constexpr std::size_t kMaxReplayBatch = 1000;
 
 class ReplayMachine {

@@ -18,15 +18,15 @@ ReplaySession::ReplaySession(const Trace& trace, ReplayMachine& machine, FirstPr
 void ReplaySession::SetEvent(std::size_t index) { event_index_ = index; }
 
 void ReplaySession::Compare(v1::Call call, std::string kernel, AnswerText text) {
-  Enqueue(std::move(call), {Waiting::Purpose::kCompare, event_index_, std::move(kernel), text});
+  Enqueue(std::move(call), {Waiting::Purpose::kCompare, event_index_, std::move(kernel), text, 0});
 }
 
-void ReplaySession::Apply(v1::Call call) {
-  Enqueue(std::move(call), {Waiting::Purpose::kApply, event_index_, {}, nullptr});
+void ReplaySession::Apply(v1::Call call, int forgiven_errno) {
+  Enqueue(std::move(call), {Waiting::Purpose::kApply, event_index_, {}, nullptr, forgiven_errno});
 }
 
 void ReplaySession::Prepare(v1::Call call) {
-  Enqueue(std::move(call), {Waiting::Purpose::kPrepare, event_index_, {}, nullptr});
+  Enqueue(std::move(call), {Waiting::Purpose::kPrepare, event_index_, {}, nullptr, 0});
 }
 
 std::optional<v1::Answer> ReplaySession::Ask(const v1::Call& call) {
@@ -45,6 +45,16 @@ std::optional<v1::Answer> ReplaySession::Ask(const v1::Call& call) {
   return std::move(answers->front());
 }
 
+std::optional<std::uint64_t> ReplaySession::Demand(const v1::Call& call, absl::string_view name) {
+  const std::optional<v1::Answer> answer = Ask(call);
+  if (!answer.has_value()) return std::nullopt;
+  if (answer->error_number() != 0 || answer->has_signal()) {
+    Skip(absl::StrCat(name, " answered ", ResultText(*answer)));
+    return std::nullopt;
+  }
+  return answer->value();
+}
+
 std::optional<std::string> ReplaySession::ReadProc(const std::string& path) {
   std::optional<std::string> content = TryReadProc(path);
   if (!content.has_value() && status_.ok()) Skip(absl::StrCat("no /proc/PID/", path.substr(path.rfind('/') + 1)));
@@ -61,7 +71,7 @@ std::optional<std::string> ReplaySession::TryReadProc(const std::string& path) {
 }
 
 void ReplaySession::CompareTexts(const std::string& kernel, const std::string& ours) {
-  CountComparison(event(), kernel, ours);
+  CountComparison(event_index_, kernel, ours);
 }
 
 void ReplaySession::Skip(absl::string_view reason) { SkipEvent(event_index_, reason); }
@@ -101,15 +111,19 @@ void ReplaySession::Settle(const Waiting& waiting, const v1::Answer& answer) {
     return;
   }
   if (waiting.purpose == Waiting::Purpose::kCompare) {
-    CountComparison(trace_.events[waiting.event_index], waiting.kernel, waiting.text(answer));
+    CountComparison(waiting.event_index, waiting.kernel, waiting.text(answer));
     return;
   }
-  if (answer.error_number() != 0 || answer.has_signal()) {
+  const bool failed = answer.error_number() != 0 && answer.error_number() != waiting.forgiven_errno;
+  if (failed || answer.has_signal()) {
     SkipEvent(waiting.event_index, absl::StrCat("answered ", ResultText(answer)));
   }
 }
 
-void ReplaySession::CountComparison(const TraceEvent& event, const std::string& kernel, const std::string& ours) {
+void ReplaySession::CountComparison(std::size_t event_index, const std::string& kernel, const std::string& ours) {
+  if (counted_[event_index]) return;
+  counted_[event_index] = true;
+  const TraceEvent& event = trace_.events[event_index];
   if (kernel == ours) {
     ++report_.equal;
   } else {

@@ -49,13 +49,16 @@ class ReplaySession {
   // --- Calls for it
   // Runs the call some time, and compares the text of its answer with the kernel's.
   void Compare(v1::Call call, std::string kernel, AnswerText text);
-  // Runs the call some time. If it fails, the line is skipped.
-  void Apply(v1::Call call);
+  // Runs the call some time. If it fails, the line is skipped; but one errno may be none.
+  void Apply(v1::Call call, int forgiven_errno = 0);
   // Runs the call some time, whatever it answers.
   void Prepare(v1::Call call);
   // Runs the call after all that wait, and returns its answer. nullopt: the service failed, or the call was misused,
   // which skips the line.
   std::optional<v1::Answer> Ask(const v1::Call& call);
+  // The same for a call that must succeed: what it returns. nullopt also if it fails, which skips the line: "open
+  // answered ENOMEM".
+  std::optional<std::uint64_t> Demand(const v1::Call& call, absl::string_view name);
   // Reads a file of /proc after all calls that wait. nullopt: the service failed, or has no such file, which skips the
   // line.
   std::optional<std::string> ReadProc(const std::string& path);
@@ -67,6 +70,8 @@ class ReplaySession {
   void Skip(absl::string_view reason);
   // Counts the line as one that is not understood.
   void NotUnderstood(absl::string_view reason);
+  // Keeps the line out of every count, whatever becomes of it.
+  void CountNothing() { counted_[event_index_] = true; }
 
   // Runs what waits.
   void Flush();
@@ -89,11 +94,12 @@ class ReplaySession {
     std::size_t event_index;
     std::string kernel;
     AnswerText text;
+    int forgiven_errno = 0;
   };
 
   void Enqueue(v1::Call call, Waiting waiting);
   void Settle(const Waiting& waiting, const v1::Answer& answer);
-  void CountComparison(const TraceEvent& event, const std::string& kernel, const std::string& ours);
+  void CountComparison(std::size_t event_index, const std::string& kernel, const std::string& ours);
   void SkipEvent(std::size_t event_index, absl::string_view reason);
 
   const Trace& trace_;
@@ -104,7 +110,8 @@ class ReplaySession {
   TracedFiles files_;
   TraceReport report_;
   std::size_t event_index_ = 0;
-  // By event: whether the line has been counted as skipped or unknown.
+  // By event: whether the line is in one of the four counts already, or belongs into none. What sets it counts; so no
+  // line is in two.
   std::vector<bool> counted_;
   std::vector<v1::Call> calls_;
   // Parallel to calls_.

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
-#include "client/replay/json_text.h"
+#include "client/library/json_text.h"
 
 namespace memsim::replay {
 namespace {
@@ -42,12 +42,12 @@ std::string FormatHeading() {
 
 std::string FormatReport(const TraceReport& report, std::size_t show) {
   std::string text = Row(report.equal, report.differences.size(), report.skips.size(), report.unknown_lines.size(),
-                         Printable(report.trace));
+                         client::Printable(report.trace));
   for (std::size_t i = 0; i < std::min(show, report.differences.size()); ++i) {
     const Difference& difference = report.differences[i];
-    absl::StrAppend(&text, "  line ", difference.line_number, ": ", Printable(difference.call),
-                    "\n      kernel: ", Printable(difference.kernel), "\n      ours:   ", Printable(difference.ours),
-                    "\n");
+    absl::StrAppend(&text, "  line ", difference.line_number, ": ", client::Printable(difference.call),
+                    "\n      kernel: ", client::Printable(difference.kernel),
+                    "\n      ours:   ", client::Printable(difference.ours), "\n");
   }
   if (show > 0 && report.differences.size() > show) {
     absl::StrAppend(&text, "  and ", report.differences.size() - show, " more differences\n");
@@ -55,7 +55,7 @@ std::string FormatReport(const TraceReport& report, std::size_t show) {
   const std::size_t shown_unknown = std::min(kShownUnknownLines, report.unknown_lines.size());
   for (std::size_t i = 0; i < shown_unknown; ++i) {
     const UnknownLine& line = report.unknown_lines[i];
-    absl::StrAppend(&text, "  line ", line.line_number, " is not understood: ", Printable(line.reason), "\n");
+    absl::StrAppend(&text, "  line ", line.line_number, " is not understood: ", client::Printable(line.reason), "\n");
   }
   if (report.unknown_lines.size() > shown_unknown) {
     absl::StrAppend(&text, "  and ", report.unknown_lines.size() - shown_unknown, " more lines\n");
@@ -71,29 +71,33 @@ std::string FormatTotals(const ReplayTotals& totals) {
 
 std::string ReportToJson(const TraceReport& report) {
   std::string json =
-      absl::StrCat("{\"trace\":", JsonString(report.trace), ",",
+      absl::StrCat("{\"trace\":", client::JsonString(report.trace), ",",
                    Counts(report.equal, report.differences.size(), report.skips.size(), report.unknown_lines.size()));
   absl::StrAppend(&json, ",\"first_pid\":", report.first_pid, ",\"differences\":[");
   for (std::size_t i = 0; i < report.differences.size(); ++i) {
     const Difference& difference = report.differences[i];
     absl::StrAppend(&json, i == 0 ? "" : ",", "{\"line\":", difference.line_number,
-                    ",\"call\":", JsonString(difference.call));
-    absl::StrAppend(&json, ",\"kernel\":", JsonString(difference.kernel), ",\"ours\":", JsonString(difference.ours),
-                    "}");
+                    ",\"call\":", client::JsonString(difference.call));
+    absl::StrAppend(&json, ",\"kernel\":", client::JsonString(difference.kernel),
+                    ",\"ours\":", client::JsonString(difference.ours), "}");
   }
   absl::StrAppend(&json, "],\"skips\":[");
   for (std::size_t i = 0; i < report.skips.size(); ++i) {
     const Skip& skip = report.skips[i];
-    absl::StrAppend(&json, i == 0 ? "" : ",", "{\"line\":", skip.line_number, ",\"call\":", JsonString(skip.call),
-                    ",\"reason\":", JsonString(skip.reason), "}");
+    absl::StrAppend(&json, i == 0 ? "" : ",", "{\"line\":", skip.line_number,
+                    ",\"call\":", client::JsonString(skip.call), ",\"reason\":", client::JsonString(skip.reason), "}");
   }
   absl::StrAppend(&json, "],\"unknown_lines\":[");
   for (std::size_t i = 0; i < report.unknown_lines.size(); ++i) {
     const UnknownLine& line = report.unknown_lines[i];
-    absl::StrAppend(&json, i == 0 ? "" : ",", "{\"line\":", line.line_number, ",\"reason\":", JsonString(line.reason),
-                    "}");
+    absl::StrAppend(&json, i == 0 ? "" : ",", "{\"line\":", line.line_number,
+                    ",\"reason\":", client::JsonString(line.reason), "}");
   }
   return absl::StrCat(json, "]}\n");
+}
+
+std::string FailureToJson(const std::string& trace, const std::string& error) {
+  return absl::StrCat("{\"trace\":", client::JsonString(trace), ",\"error\":", client::JsonString(error), "}\n");
 }
 
 std::string TotalsToJson(const ReplayTotals& totals) {

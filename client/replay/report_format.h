@@ -33,6 +33,8 @@ std::string FormatTotals(const ReplayTotals& totals);
 
 // One object in one line: trace, equal, different, skipped, unknown, differences, skips, unknown_lines, first_pid.
 std::string ReportToJson(const TraceReport& report);
+// What stands in its place for a trace that could not be replayed: trace, and error with words.
+std::string FailureToJson(const std::string& trace, const std::string& error);
 // The same of the sums, with trace "total", traces and wholly_equal.
 std::string TotalsToJson(const ReplayTotals& totals);
 

@@ -11,6 +11,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
+#include "client/replay/trace_pids.h"
+
 namespace memsim::replay {
 namespace {
 
@@ -21,30 +23,21 @@ bool MakesProcess(absl::string_view name) {
 class TraceReader {
  public:
   void AddLine(absl::string_view text) {
-    ++line_number_;
-    TraceLine line = ParseTraceLine(text);
-    const std::uint64_t pid = line.pid.value_or(0);
-    switch (line.kind) {
-      case TraceLine::Kind::kNothing:
-        break;
-      case TraceLine::Kind::kHeader:
-        trace_.shape.AddHeader(line.text);
-        break;
-      case TraceLine::Kind::kUnknown:
-        AddUnknown(line_number_, line.text);
-        break;
-      case TraceLine::Kind::kUnfinished:
-        Begin(pid, std::move(line));
-        break;
-      case TraceLine::Kind::kResumed:
-        Resume(pid, line);
-        break;
-      default:
-        AddEvent(line_number_, pid, std::move(line));
+    ++lines_read_;
+    if (broken_.empty()) line_number_ = lines_read_;
+    if (const std::optional<AttachRemark> remark = FindAttachRemark(text); remark.has_value()) {
+      pids_.AddChild(remark->pid);
+      absl::StrAppend(&broken_, remark->before);
+    } else if (broken_.empty()) {
+      AddWholeLine(text);
+    } else {
+      AddWholeLine(absl::StrCat(broken_, text));
+      broken_.clear();
     }
   }
 
   Trace Finish() {
+    if (!broken_.empty()) AddWholeLine(broken_);
     for (auto& [pid, call] : open_) Place(call, EndTraceLine(call.line), pid, call.line_number);
     // What is left of line number 0 are places of calls that turned out not to parse.
     std::vector<TraceEvent> kept;
@@ -64,12 +57,66 @@ class TraceReader {
     std::optional<std::size_t> place;
   };
 
+  void AddWholeLine(absl::string_view text) {
+    TraceLine line = ParseTraceLine(text);
+    switch (line.kind) {
+      case TraceLine::Kind::kNothing:
+        break;
+      case TraceLine::Kind::kHeader:
+        trace_.shape.AddHeader(line.text);
+        break;
+      case TraceLine::Kind::kUnknown:
+        AddUnknown(line_number_, line.text);
+        break;
+      default:
+        AddProcessLine(PidOf(line), line);
+    }
+  }
+
+  void AddProcessLine(std::uint64_t pid, TraceLine& line) {
+    if (line.kind == TraceLine::Kind::kUnfinished) {
+      Begin(pid, std::move(line));
+    } else if (line.kind == TraceLine::Kind::kResumed) {
+      Resume(pid, line);
+    } else {
+      AddEvent(line_number_, pid, std::move(line));
+    }
+  }
+
+  std::uint64_t PidOf(const TraceLine& line) {
+    if (!line.pid.has_value()) return pids_.WithoutPid();
+    // A process that is in a call can say nothing but how the call ends.
+    const auto in_call = open_.find(0);
+    const bool is_end =
+        in_call != open_.end() && line.kind == TraceLine::Kind::kResumed && line.name == in_call->second.line.name;
+    if ((in_call == open_.end() || is_end) && pids_.NamesFirst(*line.pid)) NameFirst(*line.pid);
+    return *line.pid;
+  }
+
+  // What stands under 0 turns out to be this process's.
+  void NameFirst(std::uint64_t pid) {
+    for (TraceEvent& event : trace_.events) {
+      if (event.pid == 0) event.pid = pid;
+    }
+    if (auto unnamed = open_.extract(0); !unnamed.empty()) {
+      unnamed.key() = pid;
+      open_.insert(std::move(unnamed));
+    }
+  }
+
   void AddUnknown(int line_number, absl::string_view reason) {
     trace_.unknown_lines.push_back({line_number, std::string(reason)});
   }
 
   void AddEvent(int line_number, std::uint64_t pid, TraceLine line) {
+    NoteLife(pid, line);
     trace_.events.push_back({line_number, pid, std::move(line)});
+  }
+
+  void NoteLife(std::uint64_t pid, const TraceLine& line) {
+    const bool ends = line.kind == TraceLine::Kind::kExited || line.kind == TraceLine::Kind::kKilled;
+    if (ends) pids_.End(pid);
+    if (MakesProcess(line.name) && line.result.Succeeded()) pids_.AddChild(line.result.value);
   }
 
   void Begin(std::uint64_t pid, TraceLine line) {
@@ -101,6 +148,7 @@ class TraceReader {
       return;
     }
     if (call.place.has_value()) {
+      NoteLife(pid, joined);
       trace_.events[*call.place] = {call.line_number, pid, std::move(joined)};
     } else {
       AddEvent(end_line_number, pid, std::move(joined));
@@ -108,7 +156,12 @@ class TraceReader {
   }
 
   Trace trace_;
+  TracePids pids_;
+  int lines_read_ = 0;
+  // Of the line at hand: where it began.
   int line_number_ = 0;
+  // A line that a remark of strace broke off, up to there. Empty: none.
+  std::string broken_;
   // By pid: calls whose end has not come. Ordered, so that the same text gives the same trace.
   std::map<std::uint64_t, OpenCall> open_;
 };

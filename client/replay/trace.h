@@ -22,7 +22,7 @@ inline constexpr std::size_t kMaxTraceFileBytes = std::size_t{1} << 30;
 struct TraceEvent {
   // Counted from 1. Of a call in two halves: the line where it takes place.
   int line_number = 0;
-  // 0: the first process of a log that was written without -f.
+  // 0: the only process of a log that names none.
   std::uint64_t pid = 0;
   // kCall, kSignal, kExited or kKilled.
   TraceLine line;
@@ -40,8 +40,9 @@ struct Trace {
   MachineShape shape;
 };
 
-// Reads a trace. A call in two halves takes place where its end stands, but one that makes a process where its
-// beginning stands, because its child may run before the parent comes back.
+// Reads a trace, also one that strace wrote to a terminal, see trace_pids.h. A call in two halves takes place where its
+// end stands, but one that makes a process where its beginning stands, because its child may run before the parent
+// comes back.
 Trace ParseTrace(absl::string_view text);
 
 // NOT_FOUND, or INVALID_ARGUMENT for a file that is no regular file or too long.

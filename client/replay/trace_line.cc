@@ -14,6 +14,8 @@
 namespace memsim::replay {
 namespace {
 
+// What a Linux system call can return at most, MAX_ERRNO of include/linux/err.h.
+constexpr int kLargestErrno = 4095;
 constexpr absl::string_view kUnfinishedMark = "<unfinished ...>";
 
 TraceLine Unknown(absl::string_view reason) {
@@ -57,6 +59,15 @@ std::optional<int> ParseErrorName(absl::string_view text) {
   return number.has_value() ? std::optional<int>(static_cast<int>(*number)) : std::nullopt;
 }
 
+// The N of "(errno N)", which strace writes where an errno has no name. nullopt: it is no errno.
+std::optional<int> ParseErrorNumber(absl::string_view text) {
+  int number = 0;
+  if (!absl::ConsumePrefix(&text, "(errno ") || !absl::StrContains(text, ")")) return std::nullopt;
+  text = text.substr(0, text.find(')'));
+  return absl::SimpleAtoi(text, &number) && number > 0 && number <= kLargestErrno ? std::optional(number)
+                                                                                  : std::nullopt;
+}
+
 std::optional<TraceResult> ParseResult(absl::string_view text, bool free_text) {
   TraceResult result;
   result.text = std::string(text);
@@ -65,8 +76,9 @@ std::optional<TraceResult> ParseResult(absl::string_view text, bool free_text) {
     return result;
   }
   if (absl::StartsWith(text, "?")) return result;
-  if (absl::ConsumePrefix(&text, "-1 E")) {
-    const std::optional<int> error = ParseErrorName(absl::StrCat("E", text));
+  if (absl::StartsWith(text, "-1 E") || absl::StartsWith(text, "-1 (errno ")) {
+    text.remove_prefix(3);
+    const std::optional<int> error = text[0] == 'E' ? ParseErrorName(text) : ParseErrorNumber(text);
     if (!error.has_value()) return std::nullopt;
     result.kind = TraceResult::Kind::kError;
     result.error_number = *error;
@@ -179,6 +191,18 @@ TraceLine ParseTraceLine(absl::string_view line) {
   TraceLine parsed = ParseBody(text);
   parsed.pid = pid;
   return parsed;
+}
+
+std::optional<AttachRemark> FindAttachRemark(absl::string_view line) {
+  constexpr absl::string_view kBegin = "strace: Process ";
+  line = absl::StripTrailingAsciiWhitespace(line);
+  const std::size_t begin = line.rfind(kBegin);
+  if (begin == absl::string_view::npos) return std::nullopt;
+  absl::string_view pid = line.substr(begin + kBegin.size());
+  AttachRemark remark;
+  if (!absl::ConsumeSuffix(&pid, " attached") || !absl::SimpleAtoi(pid, &remark.pid)) return std::nullopt;
+  remark.before = line.substr(0, begin);
+  return remark;
 }
 
 TraceLine JoinTraceLine(const TraceLine& unfinished, const TraceLine& resumed) {

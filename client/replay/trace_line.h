@@ -75,6 +75,17 @@ struct TraceLine {
 // Reads one line, without its line end. Any bytes may come.
 TraceLine ParseTraceLine(absl::string_view line);
 
+// "strace: Process 12 attached". On a terminal it may break into a line that strace has begun, "vfork(strace: Process
+// 12 attached", which then goes on in the next one.
+struct AttachRemark {
+  std::uint64_t pid = 0;
+  // What it broke into. Empty: nothing.
+  absl::string_view before;
+};
+
+// nullopt: the line does not end so.
+std::optional<AttachRemark> FindAttachRemark(absl::string_view line);
+
 // Reads a call from its two halves: the text of a kUnfinished and of its kResumed. kUnknown if they make no call.
 TraceLine JoinTraceLine(const TraceLine& unfinished, const TraceLine& resumed);
 

@@ -39,7 +39,8 @@ struct TraceReport {
   // The first process's pid on the machine. 0: none was made.
   std::uint64_t first_pid = 0;
 
-  bool WhollyEqual() const { return differences.empty() && skips.empty() && unknown_lines.empty(); }
+  // Something was compared, and nothing is amiss.
+  bool WhollyEqual() const { return equal > 0 && differences.empty() && skips.empty() && unknown_lines.empty(); }
 };
 
 }  // namespace memsim::replay

@@ -9,13 +9,19 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
-#include "client/replay/json_text.h"
+#include "client/library/json_text.h"
 
 namespace memsim::replay {
 namespace {
 
 // A sum that is larger is an offset made to fail, and no file of that size could be.
 constexpr std::uint64_t kLargestGuess = std::uint64_t{1} << 40;
+
+// AT_FDCWD.
+constexpr std::int32_t kWorkingDirectory = -100;
+// open(2)'s O_DIRECTORY; O_TMPFILE has its bit too, and makes no directory.
+constexpr std::uint64_t kDirectory = 0200000;
+constexpr std::uint64_t kTemporaryFile = 020200000;
 
 }  // namespace
 
@@ -27,15 +33,28 @@ TracedFiles::TracedFiles(const Trace& trace) {
   }
 }
 
+bool TracedFiles::IsWorkingDirectory(const TraceValue& argument) {
+  const std::optional<std::uint64_t> number = argument.Number();
+  return number.has_value() && static_cast<std::int32_t>(*number) == kWorkingDirectory;
+}
+
+std::optional<std::uint64_t> TracedFiles::OpenFlags(const TraceLine& line) {
+  const std::size_t index = line.name == "open" ? 1 : 2;
+  if (line.arguments.size() <= index) return std::nullopt;
+  // openat2 has them in a structure.
+  const TraceValue* flags = line.arguments[index].Find("flags");
+  return (flags != nullptr ? *flags : line.arguments[index]).Number();
+}
+
 void TracedFiles::NoteDirectories(const TraceLine& line) {
   for (const TraceValue& argument : line.arguments) {
-    if (argument.kind == TraceValue::Kind::kDescriptor && argument.text == "AT_FDCWD")
+    if (argument.kind == TraceValue::Kind::kDescriptor && IsWorkingDirectory(argument)) {
       directories_.insert(MachinePath(argument.path));
+    }
   }
-  if (line.result.path.empty()) return;
-  for (const TraceValue& argument : line.arguments) {
-    if (absl::StrContains(argument.text, "O_DIRECTORY")) directories_.insert(MachinePath(line.result.path));
-  }
+  if (line.result.path.empty() || !absl::StartsWith(line.name, "open")) return;
+  const std::uint64_t flags = OpenFlags(line).value_or(0);
+  if ((flags & kTemporaryFile) == kDirectory) directories_.insert(MachinePath(line.result.path));
 }
 
 void TracedFiles::NoteMapping(const TraceLine& line) {
@@ -48,7 +67,7 @@ void TracedFiles::NoteMapping(const TraceLine& line) {
 }
 
 std::string TracedFiles::MachinePath(absl::string_view path) {
-  const std::string name = SpellOutBytes(path);
+  const std::string name = client::SpellOutBytes(path);
   return absl::StartsWith(name, "/") ? name : absl::StrCat("/", name);
 }
 
@@ -63,7 +82,7 @@ std::string TracedFiles::Resolve(absl::string_view directory, absl::string_view 
       parts.pop_back();
     }
   }
-  return SpellOutBytes(absl::StrCat("/", absl::StrJoin(parts, "/")));
+  return client::SpellOutBytes(absl::StrCat("/", absl::StrJoin(parts, "/")));
 }
 
 v1::FileKind TracedFiles::KindOf(const std::string& path) const {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -26,6 +27,11 @@ class TracedFiles {
   static std::string MachinePath(absl::string_view path);
   // The path without . and .. and doubled slashes; a relative one starts from directory.
   static std::string Resolve(absl::string_view directory, absl::string_view path);
+
+  // Whether a directory argument is AT_FDCWD.
+  static bool IsWorkingDirectory(const TraceValue& argument);
+  // The flags of an open, openat or openat2. nullopt: they are missing or no number.
+  static std::optional<std::uint64_t> OpenFlags(const TraceLine& line);
 
   // What a file of this name is.
   v1::FileKind KindOf(const std::string& path) const;

@@ -16,6 +16,8 @@ struct Level {
   // Percent of the compared answers that are equal.
   double equal_share = 0;
   std::uint64_t wholly_equal = 0;
+  // What is skipped is in no share: without this, an operation that is lost would raise the share.
+  std::uint64_t most_skipped = 0;
 };
 
 // By folder. INVALID_ARGUMENT names the line that is wrong.

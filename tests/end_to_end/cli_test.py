@@ -105,14 +105,46 @@ class LocalServerTest(unittest.TestCase):
         first, second = (self.local("run", "demo", "-", "--json", given=CALLS).stdout for _ in range(2))
         self.assertEqual(first, second)
 
-    def test_replay_reports_and_fails_on_garbage(self):
+    def replay(self, text, *words):
+        """The result of replaying a trace of this text."""
         with tempfile.TemporaryDirectory() as folder:
-            trace = pathlib.Path(folder) / "garbage.strace"
-            trace.write_text("this is no trace\n\x01\x02\n")
-            result = self.local("replay", str(trace), "--json")
-            total = objects(result.stdout)[-1]
-            self.assertEqual((total["trace"], total["equal"], total["unknown"]), ("total", 0, 2))
-            self.assertEqual(self.local("replay", str(trace) + ".none").returncode, 2)
+            trace = pathlib.Path(folder) / "given.strace"
+            trace.write_bytes(text)
+            return self.local("replay", str(trace), *words)
+
+    def test_replay_reports_and_fails_on_garbage(self):
+        result = self.replay(b"this is no trace\n\x01\x02\n", "--json")
+        total = objects(result.stdout)[-1]
+        self.assertEqual((total["trace"], total["equal"], total["unknown"]), ("total", 0, 2))
+        self.assertEqual(result.returncode, 1)
+
+    def test_a_replay_of_nothing_is_no_success(self):
+        for text in (b"", b"# a comment\n", b"1000 getpid() = 1000\n"):
+            result = self.replay(text)
+            self.assertEqual((result.returncode, result.stdout.splitlines()[-1]), (1, "wholly equal: 0 of 1 trace"), text)
+
+    def test_a_replay_in_which_all_is_equal_is_a_success_but_not_with_a_line_that_nobody_understands(self):
+        equal = b"1000 munmap(0x10000, 4096) = 0\n"
+        result = self.replay(equal)
+        self.assertEqual((result.returncode, result.stdout.splitlines()[-1]), (0, "wholly equal: 1 of 1 trace"))
+        result = self.replay(equal + b"what is this?\n")
+        self.assertEqual((result.returncode, result.stdout.splitlines()[-1]), (1, "wholly equal: 0 of 1 trace"))
+
+    def test_a_trace_that_cannot_be_read_exits_with_2_and_does_not_stop_the_others(self):
+        with tempfile.TemporaryDirectory() as folder:
+            trace = pathlib.Path(folder) / "good.strace"
+            trace.write_text("1000 munmap(0x10000, 4096) = 0\n")
+            result = self.local("replay", f"{folder}/none", str(trace), "--json")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(f"replay: {folder}/none: NOT_FOUND: there is no trace file", result.stderr)
+        none, good, total = objects(result.stdout)
+        self.assertEqual((none["trace"], good["equal"], total["traces"]), (f"{folder}/none", 1, 1))
+        self.assertIn("there is no trace file", none["error"])
+
+    def test_a_replays_deadline_is_that_of_each_rpc(self):
+        result = self.replay(b"1000 munmap(0x10000, 4096) = 0\n", "--timeout", "1ns")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("DEADLINE_EXCEEDED", result.stderr)
 
 
 class ServerTest(unittest.TestCase):
@@ -216,6 +248,9 @@ class ServerTest(unittest.TestCase):
             result = self.remote("replay", str(trace), "--machine", "replayed", "--show", "1")
             self.assertIn("small.strace", result.stdout)
             self.assertEqual(result.returncode, 1, "that is not where the break is")
+            missing = self.remote("replay", str(trace), "--machine", "nobody")
+            self.assertEqual(missing.returncode, 1, "as of every command that the server refuses")
+            self.assertIn("NOT_FOUND (MACHINE_NOT_FOUND)", missing.stderr)
         self.assertEqual(self.remote("machine", "show", "replayed").returncode, 0, "it stays")
 
 

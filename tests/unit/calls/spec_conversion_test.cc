@@ -1,11 +1,14 @@
 #include "server/calls/spec_conversion.h"
 
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <tuple>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "proto/machine_limits.h"
 #include "server/calls/misuse.h"
 
 namespace memsim {
@@ -78,14 +81,47 @@ TEST(SpecConversionTest, ABadFieldIsNamed) {
   }
 }
 
-TEST(SpecConversionTest, TheLimitsOfCpusAndMemoryAreStillAllowed) {
+// One field of a spec, set to a value.
+using Field = std::function<void(v1::MachineSpec&, std::uint64_t)>;
+
+bool Takes(const Field& field, std::uint64_t value) {
   v1::MachineSpec message;
-  message.set_cpu_count(256);
-  message.set_memory_bytes(4ULL << 40);
-  EXPECT_TRUE(SpecFromMessage(message).ok());
-  message.set_cpu_count(1);
-  message.set_memory_bytes(16ULL << 20);
-  EXPECT_TRUE(SpecFromMessage(message).ok());
+  field(message, value);
+  return SpecFromMessage(message).ok();
+}
+
+TEST(SpecConversionTest, TheLimitsThatProgramsReadAreThoseOfTheServer) {
+  constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
+  const Field cpu_count = [](auto& spec, std::uint64_t value) {
+    spec.set_cpu_count(static_cast<std::uint32_t>(value));
+  };
+  const Field memory_bytes = [](auto& spec, std::uint64_t value) { spec.set_memory_bytes(value); };
+  const Field overcommit_memory = [](auto& spec, std::uint64_t value) {
+    spec.mutable_sysctls()->set_overcommit_memory(static_cast<std::uint32_t>(value));
+  };
+  const Field overcommit_ratio = [](auto& spec, std::uint64_t value) {
+    spec.mutable_sysctls()->set_overcommit_ratio(static_cast<std::uint32_t>(value));
+  };
+  const Field max_map_count = [](auto& spec, std::uint64_t value) {
+    spec.mutable_sysctls()->set_max_map_count(static_cast<std::uint32_t>(value));
+  };
+  const Field mmap_min_addr = [](auto& spec, std::uint64_t value) { spec.mutable_sysctls()->set_mmap_min_addr(value); };
+  EXPECT_TRUE(Takes(cpu_count, 1));
+  EXPECT_TRUE(Takes(memory_bytes, kMinMemoryBytes));
+  EXPECT_FALSE(Takes(memory_bytes, kMinMemoryBytes - kMebibyte));
+  const std::tuple<Field, std::uint64_t, std::uint64_t> most[] = {
+      {cpu_count, kMaxCpuCount, 1},
+      {memory_bytes, kMaxMemoryBytes, kMebibyte},
+      {overcommit_memory, kMaxOvercommitMemory, 1},
+      {overcommit_ratio, kMaxOvercommitRatio, 1},
+      {max_map_count, kMaxMaxMapCount, 1},
+      {mmap_min_addr, kMaxMmapMinAddr, 1},
+  };
+  for (const auto& [field, limit, step] : most) {
+    EXPECT_TRUE(Takes(field, limit - step)) << limit;
+    EXPECT_TRUE(Takes(field, limit)) << limit;
+    EXPECT_FALSE(Takes(field, limit + step)) << limit;
+  }
 }
 
 }  // namespace

@@ -184,6 +184,137 @@ TEST_F(FileCallsTest, AnOpenThatTheMachineRefusesIsSkipped) {
   EXPECT_EQ(report.skips[0].reason, "open answered EMFILE");
 }
 
+TEST_F(FileCallsTest, WhatCannotBeAppliedIsSkipped) {
+  const TraceReport report = Replay(
+      "1000 ftruncate(9, 4096) = 0\n"
+      "1000 dup2(9, 10) = 10\n"
+      "1000 write(9, \"x\", 1) = 1\n"
+      "1000 lseek(9, 0, SEEK_SET) = 0\n"
+      "1000 fcntl(9, F_DUPFD, 0) = 11\n"
+      "1000 rename(\"/never\", \"/seen\") = 0\n"
+      "1000 creat(\"/a\", 0600) = 3</a>\n"
+      "1000 renameat2(AT_FDCWD</>, \"/a\", AT_FDCWD</>, \"/b\", RENAME_EXCHANGE) = 0\n");
+  ASSERT_THAT(report.skips, SizeIs(7));
+  EXPECT_EQ(report.skips[0].reason, "nothing tells what descriptor 9 is");
+  EXPECT_EQ(report.skips[4].line_number, 5);
+  EXPECT_EQ(report.skips[5].reason, "the machine has no /never");
+  EXPECT_EQ(report.skips[6].reason, "machines have no rename with RENAME_EXCHANGE");
+  EXPECT_THAT(report.unknown_lines, IsEmpty());
+  EXPECT_THAT(machine_.Of(v1::Call::kDup), IsEmpty());
+}
+
+TEST_F(FileCallsTest, ArgumentsThatNobodyUnderstandsMakeTheLineUnknown) {
+  const TraceReport report = Replay(
+      "1000 ftruncate(9</x>, zork) = 0\n"
+      "1000 ftruncate(zork, 1) = 0\n"
+      "1000 truncate(\"/x\") = 0\n"
+      "1000 truncate(zork, 1) = 0\n"
+      "1000 close(zork) = 0\n"
+      "1000 dup(zork) = 3\n"
+      "1000 dup() = 3\n"
+      "1000 dup3(0, 5, zork) = 5\n"
+      "1000 write(zork, \"x\", 1) = 1\n"
+      "1000 pwrite64(3</x>, \"x\", 1, zork) = 1\n"
+      "1000 rename(\"/a\") = 0\n"
+      "1000 rename(\"/a\", zork) = 0\n"
+      "1000 unlink(zork) = 0\n"
+      "1000 unlinkat(AT_FDCWD</>, \"/a\", zork) = 0\n"
+      "1000 creat() = 3\n"
+      "1000 open(zork, O_RDONLY) = 3\n"
+      "1000 open(\"/a\", zork) = 3</a>\n"
+      "1000 openat(AT_FDCWD</>, \"/a\") = 3</a>\n"
+      "1000 @file(\"/a\", zork) = 0\n");
+  EXPECT_THAT(report.unknown_lines, SizeIs(19));
+  EXPECT_THAT(report.skips, IsEmpty());
+}
+
+TEST_F(FileCallsTest, WhatIsOnlyFollowedIsNeverCounted) {
+  machine_.override_answer = [](const v1::Call& call) -> std::optional<v1::Answer> {
+    if (!call.has_open() || call.open().path() != "/a") return std::nullopt;
+    v1::Answer answer;
+    answer.set_error_number(24);
+    return answer;
+  };
+  const TraceReport report = Replay(
+      "1000 read(3</a>, \"x\", 1) = 1\n"
+      "1000 writev(3</a>, [{iov_base=\"x\", iov_len=1}], 1) = 1\n"
+      "1000 read(zork, \"x\", 1) = 1\n"
+      "1000 read(77, \"x\", 1) = 1\n"
+      "1000 chdir(zork) = 0\n"
+      "1000 fcntl(zork, F_SETFD, FD_CLOEXEC) = 0\n"
+      "1000 fcntl(3, F_ZORK) = 0\n");
+  EXPECT_THAT(report.skips, IsEmpty());
+  EXPECT_THAT(report.unknown_lines, IsEmpty());
+}
+
+TEST_F(FileCallsTest, NumbersMeanWhatTheirNamesMean) {
+  const TraceReport report = Replay(
+      "1000 openat(-100</home>, \"a\", 0x42, 0600) = 3</home/a>\n"
+      "1000 openat(AT_FDCWD</home>, \".\", 0x90000) = 4</tmp/d>\n"
+      "1000 openat(-100</home>, \".\", 0) = 5</home>\n"
+      "1000 fcntl(3</home/a>, 0, 10) = 10</home/a>\n"
+      "1000 fcntl(3</home/a>, 0x406, 11) = 11</home/a>\n"
+      "1000 fcntl(10</home/a>, 2, 0x1) = 0\n"
+      "1000 fcntl(3</home/a>, 0x409, 0xf) = 0\n"
+      "1000 fcntl(3</home/a>, 0x40a) = 0xf\n"
+      "1000 unlinkat(-100</home>, \"a\", 0x200) = 0\n"
+      "1000 execve(\"/bin/x\", [\"x\"], []) = 0\n");
+  ASSERT_THAT(report.skips, SizeIs(2)) << "seals, added and asked for";
+  EXPECT_EQ(report.skips[0].line_number, 7);
+  EXPECT_EQ(report.skips[1].line_number, 8);
+  EXPECT_EQ(Made("/home").kind(), v1::FILE_KIND_DIRECTORY);
+  EXPECT_EQ(Made("/tmp/d").kind(), v1::FILE_KIND_DIRECTORY);
+  EXPECT_THAT(machine_.Of(v1::Call::kUnlink), IsEmpty()) << "a directory's end changes no memory";
+  std::vector<int> closed;
+  for (const v1::Call& call : machine_.Of(v1::Call::kClose)) closed.push_back(call.close().fd());
+  EXPECT_THAT(closed, testing::ElementsAre(4, 10, 11)) << "3 would stay open; 4 was closed on exec by O_CLOEXEC";
+}
+
+TEST_F(FileCallsTest, ATemporaryFileIsNoDirectory) {
+  Replay("1000 openat(AT_FDCWD</>, \"/tmp\", O_RDWR|O_TMPFILE, 0600) = 3</tmp/#5 (deleted)>\n");
+  EXPECT_EQ(Made("/tmp/#5").kind(), v1::FILE_KIND_REGULAR);
+}
+
+TEST_F(FileCallsTest, TruncateDisturbsNoDescriptorOfTheTrace) {
+  const TraceReport report = Replay(
+      "1000 openat(AT_FDCWD</>, \"/a\", O_RDWR|O_CREAT, 0600) = 1000</a>\n"
+      "1000 truncate(\"/b\", 8192) = 0\n"
+      "1000 ftruncate(1000</a>, 4096) = 0\n");
+  EXPECT_THAT(report.skips, IsEmpty());
+  const std::vector<v1::Call> cuts = machine_.Of(v1::Call::kFtruncate);
+  ASSERT_THAT(cuts, SizeIs(2));
+  EXPECT_EQ(cuts[0].ftruncate().fd(), 3) << "the number that the machine's open gave";
+  EXPECT_EQ(cuts[1].ftruncate().fd(), 1000);
+  EXPECT_THAT(machine_.Of(v1::Call::kDup), SizeIs(1)) << "/a alone was moved, and is opened once";
+  std::vector<int> closed;
+  for (const v1::Call& call : machine_.Of(v1::Call::kClose)) closed.push_back(call.close().fd());
+  EXPECT_THAT(closed, testing::ElementsAre(3, 3));
+}
+
+TEST_F(FileCallsTest, ATruncateOfAFileThatCannotBeOpenedIsSkippedAndCutsNothing) {
+  machine_.override_answer = [](const v1::Call& call) -> std::optional<v1::Answer> {
+    if (!call.has_open() || call.open().path() != "/a") return std::nullopt;
+    v1::Answer answer;
+    answer.set_error_number(24);
+    return answer;
+  };
+  EXPECT_THAT(Replay("1000 truncate(\"/a\", 1) = 0\n").skips, SizeIs(1));
+  EXPECT_THAT(machine_.Of(v1::Call::kFtruncate), IsEmpty());
+}
+
+TEST_F(FileCallsTest, AFileThatTheMachineRefusesIsSkippedButNotOneThatItHas) {
+  machine_.override_answer = [](const v1::Call& call) -> std::optional<v1::Answer> {
+    if (!call.has_mknod()) return std::nullopt;
+    v1::Answer answer;
+    answer.set_error_number(call.mknod().path() == "/big" ? 27 : 17);
+    return answer;
+  };
+  const TraceReport report = Replay("1000 @file(\"/big\", 99999999999999999) = 0\n1000 @file(\"/there\", 4096) = 0\n");
+  ASSERT_THAT(report.skips, SizeIs(1));
+  EXPECT_EQ(report.skips[0].line_number, 1);
+  EXPECT_EQ(report.skips[0].reason, "answered EFBIG");
+}
+
 TEST_F(FileCallsTest, NamesThatAreNoTextReachTheMachineSpeltOut) {
   const TraceReport report = Replay(
       "1000 openat(AT_FDCWD</>, \"/a\\377\", O_RDWR|O_CREAT, 0600) = 3</a\\377>\n"

@@ -76,6 +76,31 @@ TEST_F(ProcessCallsTest, AGuessNeedsAFirstBreak) {
   EXPECT_EQ(machine_.Of(v1::Call::kExecve)[0].execve().mappings_size(), 0);
 }
 
+TEST_F(ProcessCallsTest, AnImageThatIsNoneIsNotUnderstood) {
+  const TraceReport report = Replay(
+      "1000 execve(\"/bin/x\", [\"x\"], []) = 0\n"
+      "1000 @image(\"/bin/x\", \"garbage\") = 0\n"
+      "1000 brk(NULL) = 0\n");
+  ASSERT_THAT(report.unknown_lines, SizeIs(1));
+  EXPECT_EQ(report.unknown_lines[0].line_number, 2);
+  EXPECT_FALSE(report.WhollyEqual()) << "the break is equal because the image was guessed from it";
+}
+
+TEST_F(ProcessCallsTest, AnImageWithoutItsExecveIsSkipped) {
+  const TraceReport report = Replay(std::string("1000 ") + kImage + "1000 execve(\"/bin/x\", [\"x\"], []) = 0\n1001 " +
+                                    kImage + "1000 brk(NULL) = 0\n1000 " + kImage +
+                                    "1000 execve(\"/bin/x\", [\"x\"], []) = -1 ENOENT (No)\n1000 " + kImage);
+  EXPECT_THAT(report.skips, SizeIs(4));
+  EXPECT_THAT(report.unknown_lines, IsEmpty());
+}
+
+TEST_F(ProcessCallsTest, ProcessLinesThatNobodyUnderstandsAreUnknown) {
+  const TraceReport report =
+      Replay("1000 execve(zork, [], []) = 0\n1000 clone(flags=zork) = 1\n1000 exit_group(zork) = ?\n");
+  EXPECT_THAT(report.unknown_lines, SizeIs(3));
+  EXPECT_THAT(machine_.Of(v1::Call::kExitGroup), SizeIs(1)) << "it ended all the same";
+}
+
 TEST_F(ProcessCallsTest, ChildrenAreTheMachinesOwnProcesses) {
   const TraceReport report = Replay(
       "1000 brk(NULL) = 0\n"

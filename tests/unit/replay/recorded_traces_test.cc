@@ -15,6 +15,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+
 #include "client/replay/replay.h"
 #include "client/replay/report_format.h"
 #include "tests/unit/replay/recording_machine.h"
@@ -153,7 +157,21 @@ TEST(RandomBytes, AreAllUnknown) {
     for (char& byte : bytes) byte = static_cast<char>(random());
     const Trace trace = ParseTrace(bytes);
     RecordingMachine machine;
-    ASSERT_TRUE(ReplayTrace(trace, machine).ok());
+    const absl::StatusOr<TraceReport> report = ReplayTrace(trace, machine);
+    ASSERT_TRUE(report.ok()) << report.status();
+    // All but comments and blank lines.
+    std::vector<int> expected;
+    int line_number = 0;
+    for (const absl::string_view line : absl::StrSplit(bytes, '\n')) {
+      ++line_number;
+      const bool blank = absl::StripAsciiWhitespace(line).empty();
+      if (!blank && line[0] != '#') expected.push_back(line_number);
+    }
+    std::vector<int> unknown;
+    for (const UnknownLine& line : report->unknown_lines) unknown.push_back(line.line_number);
+    EXPECT_EQ(unknown, expected) << "round " << round;
+    EXPECT_FALSE(report->WhollyEqual());
+    EXPECT_EQ(report->equal, 0U);
   }
 }
 

@@ -128,6 +128,43 @@ TEST_F(ReplayTest, ArgumentsThatNobodyUnderstandsMakeTheLineUnknown) {
   EXPECT_EQ(report.unknown_lines[2].line_number, 3) << "in order of lines, whoever found it";
 }
 
+TEST_F(ReplayTest, AMappingOfAFileThatCannotBeOpenedIsSkippedAndNotEqual) {
+  machine_.override_answer = [](const v1::Call& call) -> std::optional<v1::Answer> {
+    if (call.has_open() && call.open().path() == "/refused") return Errno(36);
+    if (call.has_dup() && call.dup().new_fd() == 5000) return Errno(9);
+    return std::nullopt;
+  };
+  const TraceReport report = Replay(
+      "1000 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 3</refused>, 0) = 0\n"
+      "1000 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 5000</a>, 0) = 0\n"
+      "1000 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 5000</a>, 0) = 0\n"
+      "1000 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 7, 0) = 0\n");
+  EXPECT_EQ(report.equal, 1U) << "a descriptor without a file's name is for the machine to judge";
+  EXPECT_THAT(report.differences, IsEmpty());
+  ASSERT_THAT(report.skips, SizeIs(3)) << "what failed to open is not taken for open the next time";
+  EXPECT_EQ(report.skips[0].reason, "open answered ENAMETOOLONG");
+  EXPECT_EQ(report.skips[1].reason, "dup answered EBADF");
+  EXPECT_THAT(machine_.Of(v1::Call::kMmap), SizeIs(1));
+}
+
+TEST_F(ReplayTest, ALineIsInOneCountEvenIfItsFileCannotBeMade) {
+  machine_.override_answer = [](const v1::Call& call) -> std::optional<v1::Answer> {
+    if (call.has_mknod() && call.mknod().path() == "/a") return Errno(28);
+    return std::nullopt;
+  };
+  // The mapping itself succeeds as in the trace.
+  const TraceReport report = Replay("1000 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 3</a>, 0) = 0\n");
+  EXPECT_EQ(report.equal, 0U);
+  ASSERT_THAT(report.skips, SizeIs(1));
+  EXPECT_EQ(report.skips[0].reason, "answered ENOSPC");
+}
+
+TEST_F(ReplayTest, ACallThatDidNotReturnHasNothingToCompare) {
+  const TraceReport report = Replay("1000 munmap(0x10000, 4096) = ?\n");
+  EXPECT_EQ(report.equal + report.differences.size() + report.skips.size() + report.unknown_lines.size(), 0U);
+  EXPECT_FALSE(report.WhollyEqual());
+}
+
 TEST_F(ReplayTest, AServiceThatFailsEndsTheReplay) {
   machine_.status = absl::UnavailableError("gone");
   const Trace trace = ParseTrace("1000 brk(NULL) = 0\n");
@@ -241,6 +278,23 @@ TEST_F(ReplayTest, LimitsAreComparedWithWhatStoodBefore) {
   ASSERT_THAT(calls, SizeIs(4));
   EXPECT_FALSE(calls[0].prlimit64().has_new_limit());
   EXPECT_EQ(calls[2].prlimit64().new_limit().current(), 64U * 1024);
+}
+
+TEST_F(ReplayTest, LimitsThatAreNoneAreNotUnderstoodAndThoseThatNobodyToldAreSkipped) {
+  const TraceReport report = Replay(
+      "1000 prlimit64(0, RLIMIT_STACK, {rlim_cur=zork, rlim_max=1}, NULL) = 0\n"
+      "1000 prlimit64(0, RLIMIT_STACK, {rlim_cur=1}, NULL) = 0\n"
+      "1000 prlimit64(0, RLIMIT_STACK, NULL, zork) = 0\n"
+      "1000 prlimit64(0, RLIMIT_STACK, NULL) = 0\n"
+      "1000 prlimit64(0, RLIMIT_ZORK, NULL, NULL) = 0\n"
+      "1000 setrlimit(RLIMIT_STACK, zork) = 0\n"
+      "1000 prlimit64(0, RLIMIT_STACK, 0x7ffe00, NULL) = -1 EFAULT (Bad address)\n"
+      "1000 setrlimit(RLIMIT_STACK, 0x7ffe00) = 0\n"
+      "1000 setrlimit(RLIMIT_STACK, NULL) = -1 EFAULT (Bad address)\n"
+      "1000 prlimit64(0, RLIMIT_STACK, NULL, 0x7ffe00) = 0\n");
+  EXPECT_THAT(report.unknown_lines, SizeIs(6));
+  EXPECT_THAT(report.skips, SizeIs(3));
+  EXPECT_EQ(report.equal, 1U) << "the old limit is not told, and the call has no other";
 }
 
 }  // namespace

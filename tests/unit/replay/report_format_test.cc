@@ -6,7 +6,6 @@
 #include <string>
 
 #include "client/replay/difference_groups.h"
-#include "client/replay/json_text.h"
 
 namespace memsim::replay {
 namespace {
@@ -52,18 +51,21 @@ TEST(ReportFormat, OnlyTheFirstUnknownLinesAreShown) {
 TEST(ReportFormat, TotalsSumUpAndCountWhollyEqualTraces) {
   TraceReport clean;
   clean.equal = 5;
+  TraceReport silent;
   TraceReport skipping;
+  skipping.equal = 5;
   skipping.skips = {{1, "mlock", "no"}};
   ReplayTotals totals;
   totals.Add(Sample());
   totals.Add(clean);
+  totals.Add(silent);
   totals.Add(skipping);
-  EXPECT_EQ(totals.wholly_equal, 1U) << "a skipped line is not equal";
+  EXPECT_EQ(totals.wholly_equal, 1U) << "a skipped line is not equal, and neither is a trace that compares nothing";
   EXPECT_EQ(FormatTotals(totals),
-            "        12          2          2          1  total\n"
-            "wholly equal: 1 of 3 traces\n");
+            "        17          2          2          1  total\n"
+            "wholly equal: 1 of 4 traces\n");
   EXPECT_EQ(TotalsToJson(totals),
-            "{\"trace\":\"total\",\"equal\":12,\"different\":2,\"skipped\":2,\"unknown\":1,\"traces\":3,\"wholly_"
+            "{\"trace\":\"total\",\"equal\":17,\"different\":2,\"skipped\":2,\"unknown\":1,\"traces\":4,\"wholly_"
             "equal\":1}\n");
 }
 
@@ -77,15 +79,8 @@ TEST(ReportFormat, JsonIsOneObjectInOneLine) {
       "\"unknown_lines\":[{\"line\":30,\"reason\":\"no \\\"call\\\"\"}]}\n");
 }
 
-TEST(JsonText, AnyBytesBecomeValidText) {
-  EXPECT_EQ(JsonString("a\n\"\\\x01"), R"("a\u000a\"\\\u0001")");
-  EXPECT_EQ(JsonString("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"), "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"");
-  for (const char* bad : {"\xff", "\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5", "\xe2\x82"}) {
-    EXPECT_THAT(JsonString(bad), testing::StartsWith("\"\\ufffd")) << bad;
-  }
-  EXPECT_EQ(SpellOutBytes("/a\xff\xc3\xa9"), "/a\\xff\xc3\xa9");
-  EXPECT_EQ(Printable("a\033[2Jb\xff"), "a?[2Jb?");
-  EXPECT_THAT(Printable(std::string(1000, 'x')), testing::SizeIs(403));
+TEST(ReportFormat, ATraceThatCouldNotBeReplayedHasAnObjectToo) {
+  EXPECT_EQ(FailureToJson("a \"b\"", "NOT_FOUND: no"), "{\"trace\":\"a \\\"b\\\"\",\"error\":\"NOT_FOUND: no\"}\n");
 }
 
 TEST(DifferenceGroups, TheMostFrequentComeFirst) {

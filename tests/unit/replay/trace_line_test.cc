@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 
 namespace memsim::replay {
@@ -36,6 +37,9 @@ TEST(TraceLine, ResultsOfEveryKind) {
   EXPECT_EQ(result("0").kind, TraceResult::Kind::kValue);
   EXPECT_EQ(result("-1 ENOMEM (Cannot allocate memory)").kind, TraceResult::Kind::kError);
   EXPECT_EQ(result("-1 ENOMEM (Cannot allocate memory)").error_number, 12);
+  EXPECT_EQ(result("-1 (errno 524)").kind, TraceResult::Kind::kError);
+  EXPECT_EQ(result("-1 (errno 524)").error_number, 524);
+  EXPECT_EQ(result("-1 (errno 4095) <0.000012>").error_number, 4095);
   EXPECT_EQ(result("?").kind, TraceResult::Kind::kNone);
   EXPECT_EQ(result("? ERESTARTSYS (To be restarted if SA_RESTART is set)").kind, TraceResult::Kind::kNone);
   EXPECT_EQ(result("3</etc/ld.so.cache>").path, "/etc/ld.so.cache");
@@ -74,6 +78,20 @@ TEST(TraceLine, SignalsExitsAndRemarks) {
   EXPECT_EQ(ParseTraceLine("# memory: 24 GiB, 2 CPUs").text, "memory: 24 GiB, 2 CPUs");
 }
 
+TEST(TraceLine, ARemarkMayBreakIntoALine) {
+  const std::optional<AttachRemark> alone = FindAttachRemark("strace: Process 12 attached");
+  ASSERT_TRUE(alone.has_value());
+  EXPECT_EQ(alone->pid, 12U);
+  EXPECT_EQ(alone->before, "");
+  const std::optional<AttachRemark> inside = FindAttachRemark("vfork(strace: Process 12 attached\r");
+  ASSERT_TRUE(inside.has_value());
+  EXPECT_EQ(inside->before, "vfork(");
+  for (const char* none : {"", "brk(NULL) = 0", "strace: Process x attached", "strace: Process 12 detached",
+                           "write(2, \"strace: Process 12 attached\", 27) = 27"}) {
+    EXPECT_FALSE(FindAttachRemark(none).has_value()) << none;
+  }
+}
+
 TEST(TraceLine, TwoHalvesMakeOneCall) {
   const TraceLine unfinished = ParseTraceLine("5 clone(child_stack=NULL, flags=CLONE_VM|SIGCHLD <unfinished ...>");
   ASSERT_EQ(unfinished.kind, Kind::kUnfinished);
@@ -90,8 +108,9 @@ TEST(TraceLine, TwoHalvesMakeOneCall) {
 TEST(TraceLine, WhatIsNoneOfTheseSaysWhy) {
   for (const char* text :
        {"hello world", "1000 mmap(NULL, 81", "1000 mmap(NULL) 0x1", "1000 mmap(NULL) = EFISH",
-        "1000 mmap(NULL) = -1 EFISH (?)", "1000 (1) = 0", "1000", "1000 @(1) = 0", "1000 --- SIGSEGV {",
-        "1000 +++ exited with", "1000 +++ exited with x +++", "1000 <... resumed>", "\xff\xfe"}) {
+        "1000 mmap(NULL) = -1 EFISH (?)", "1000 mmap(NULL) = -1 (errno 0)", "1000 mmap(NULL) = -1 (errno 4096)",
+        "1000 mmap(NULL) = -1 (errno x)", "1000 mmap(NULL) = -1 (errno 5", "1000 (1) = 0", "1000", "1000 @(1) = 0",
+        "1000 --- SIGSEGV {", "1000 +++ exited with", "1000 +++ exited with x +++", "1000 <... resumed>", "\xff\xfe"}) {
     const TraceLine line = ParseTraceLine(text);
     EXPECT_EQ(line.kind, Kind::kUnknown) << text;
     EXPECT_FALSE(line.text.empty()) << text;

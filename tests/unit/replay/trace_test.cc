@@ -6,6 +6,9 @@
 #include <fstream>
 #include <string>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
 namespace memsim::replay {
 namespace {
 
@@ -71,6 +74,74 @@ TEST(Trace, ACallThatNeverEndedDidNotReturn) {
     const bool returned = event.line.result.kind != TraceResult::Kind::kNone;
     EXPECT_EQ(returned, event.line.name == "brk");
   }
+}
+
+// "1:brk 2:execve": whose lines a trace has.
+std::string WhoDoesWhat(absl::string_view text) {
+  std::string words;
+  const Trace trace = ParseTrace(text);
+  EXPECT_TRUE(trace.unknown_lines.empty()) << trace.unknown_lines[0].line_number << trace.unknown_lines[0].reason;
+  for (const TraceEvent& event : trace.events) {
+    absl::StrAppend(&words, words.empty() ? "" : " ", event.pid, ":", event.line.name);
+  }
+  return words;
+}
+
+TEST(Trace, OnATerminalTheFirstProcessGetsItsPidWhenASecondOneComes) {
+  // As strace 6.1 prints it; the shell is 50, its children 51 and 52.
+  const char text[] =
+      "execve(\"/bin/sh\", [\"sh\"], []) = 0\n"
+      "vfork(strace: Process 51 attached\n"
+      " <unfinished ...>\n"
+      "[pid    51] brk(NULL) = 0x1000\n"
+      "[pid    51] exit_group(0) = ?\n"
+      "[pid    51] +++ exited with 0 +++\n"
+      "<... vfork resumed>) = 51\n"
+      "close(3) = 0\n"
+      "clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLDstrace: Process 52 attached\n"
+      ", child_tidptr=0x7f) = 52\n"
+      "[pid    52] close(4) = 0\n"
+      "[pid    50] wait4(-1,  <unfinished ...>\n"
+      "[pid    52] +++ exited with 0 +++\n"
+      "<... wait4 resumed>, NULL, 0, NULL) = 52\n"
+      "dup(0) = 3\n";
+  EXPECT_EQ(WhoDoesWhat(text),
+            "50:execve 50:vfork 51:brk 51:exit_group 51: 50:close 50:clone 52:close 52: 50:wait4 50:dup");
+  const Trace trace = ParseTrace(text);
+  EXPECT_EQ(trace.events[1].line_number, 2) << "where the call began";
+  EXPECT_EQ(trace.events[6].line.result.value, 52U);
+  EXPECT_EQ(trace.events[6].line.arguments.size(), 3U);
+}
+
+TEST(Trace, OnATerminalWithoutRemarksAChildIsNotTakenForTheFirstProcess) {
+  EXPECT_EQ(WhoDoesWhat("brk(NULL) = 0x1000\n"
+                        "vfork( <unfinished ...>\n"
+                        "[pid 51] brk(NULL) = 0x1000\n"
+                        "[pid 50] <... vfork resumed>) = 51\n"
+                        "[pid 50] close(3) = 0\n"),
+            "50:brk 50:vfork 51:brk 50:close");
+  EXPECT_EQ(WhoDoesWhat("fork() = 51\n[pid 51] brk(NULL) = 0x1000\n[pid 50] close(3) = 0\n"),
+            "50:fork 51:brk 50:close");
+}
+
+TEST(Trace, OnATerminalTheLastProcessHasNoPidAgain) {
+  EXPECT_EQ(WhoDoesWhat("fork(strace: Process 51 attached\n) = 51\n"
+                        "[pid 50] exit_group(0) = ?\n"
+                        "[pid 50] +++ exited with 0 +++\n"
+                        "close(3) = 0\n"
+                        "+++ exited with 0 +++\n"),
+            "50:fork 50:exit_group 50: 51:close 51:");
+}
+
+TEST(Trace, ALogWithoutPidsIsOfOneProcess) {
+  EXPECT_EQ(WhoDoesWhat("brk(NULL) = 0x1000\nclose(3) = 0\n+++ exited with 0 +++\n"), "0:brk 0:close 0:");
+  EXPECT_EQ(WhoDoesWhat("1 brk(NULL) = 0x1000\n2 brk(NULL) = 0x1000\n"), "1:brk 2:brk");
+}
+
+TEST(Trace, ALineThatIsBrokenOffAtTheEndIsToldOf) {
+  const Trace trace = ParseTrace("brk(NULL) = 0x1000\nvfork(strace: Process 51 attached\n");
+  ASSERT_EQ(trace.unknown_lines.size(), 1U);
+  EXPECT_EQ(trace.unknown_lines[0].line_number, 2);
 }
 
 TEST(Trace, TheHeaderTellsTheMachine) {

@@ -1,14 +1,14 @@
-// Text that may hold any bytes, made UTF-8. A trace may be garbage, and file names are any bytes anyway; what is
+// Text that may hold any bytes, made UTF-8. A file may be garbage, and file names are any bytes anyway; what is
 // printed or sent of them must not be.
 
-#ifndef MEMSIM_CLIENT_REPLAY_JSON_TEXT_H_
-#define MEMSIM_CLIENT_REPLAY_JSON_TEXT_H_
+#ifndef MEMSIM_CLIENT_LIBRARY_JSON_TEXT_H_
+#define MEMSIM_CLIENT_LIBRARY_JSON_TEXT_H_
 
 #include <string>
 
 #include "absl/strings/string_view.h"
 
-namespace memsim::replay {
+namespace memsim::client {
 
 // A JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
 std::string JsonString(absl::string_view text);
@@ -21,6 +21,6 @@ std::string Printable(absl::string_view text);
 // for other bytes.
 std::string SpellOutBytes(absl::string_view text);
 
-}  // namespace memsim::replay
+}  // namespace memsim::client
 
-#endif  // MEMSIM_CLIENT_REPLAY_JSON_TEXT_H_
+#endif  // MEMSIM_CLIENT_LIBRARY_JSON_TEXT_H_

@@ -1,4 +1,4 @@
-#include "client/replay/json_text.h"
+#include "client/library/json_text.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
-namespace memsim::replay {
+namespace memsim::client {
 namespace {
 
 // A report's line should fit a screen's few lines.
@@ -85,4 +85,4 @@ std::string SpellOutBytes(absl::string_view text) {
   return spelt;
 }
 
-}  // namespace memsim::replay
+}  // namespace memsim::client
