@@ -7,6 +7,8 @@ Exits with 77, which ctest counts as skipped, where the host forbids tracing.
 """
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -66,6 +68,36 @@ class RecordTest(unittest.TestCase):
     def test_a_program_that_fails_is_recorded_all_the_same(self):
         self.assertEqual(self.record("/bin/sh", "-c", "exit 3").returncode, 0)
         self.assertIn("+++ exited with 3 +++", self.trace.read_text())
+
+    def test_a_program_that_is_gone_afterwards_has_no_image_and_the_trace_stays(self):
+        recorded = self.record("/bin/sh", "-c", "/bin/cp /bin/true gone; ./gone; /bin/rm gone")
+        self.assertEqual(recorded.returncode, 0, recorded.stderr)
+        self.assertIn(f"record: {self.folder}/gone cannot be started again", recorded.stderr)
+        lines = self.trace.read_text().splitlines()
+        images = [line.split('"')[1] for line in lines if " @image(" in line]
+        self.assertEqual(sorted(images), ["/bin/cp", "/bin/rm", "/bin/sh"])
+        self.assert_replays()
+
+    def test_a_program_is_found_where_the_process_is_that_starts_it(self):
+        (self.folder / "sub").mkdir()
+        shutil.copy("/bin/true", self.folder / "sub" / "tr")
+        shutil.copy("/bin/true", self.folder / "above")
+        recorded = self.record("/bin/sh", "-c", "cd sub && ./tr; (cd .. && ./above); ./tr")
+        self.assertEqual((recorded.returncode, recorded.stderr), (0, ""))
+        lines = self.trace.read_text().splitlines()
+        images = {os.path.realpath(line.split('"')[1]) for line in lines if " @image(" in line}
+        self.assertEqual(images, {os.path.realpath("/bin/sh"), f"{self.folder}/sub/tr", f"{self.folder}/above"})
+        self.assert_replays()
+
+    def test_what_strace_prints_on_a_terminal_replays_too(self):
+        """As the help of replay says not to do it: without -o."""
+        logged = subprocess.run(["setarch", "-R", "strace", "-f", "-y", "-e", "trace=%memory,%process,%desc,%file,prlimit64", "/bin/sh",
+                                 "-c", "/bin/true; /bin/ls / > out; /bin/true"], cwd=self.folder, capture_output=True, text=True, check=False)
+        self.assertEqual(logged.returncode, 0, logged.stderr)
+        self.trace.write_text(logged.stderr)
+        self.assertIn("attached\n", logged.stderr)
+        self.assertIn("[pid ", logged.stderr)
+        self.assert_replays()
 
     def test_a_program_that_does_not_exist_is_named(self):
         recorded = self.record("/no/such/program")
