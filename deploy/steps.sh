@@ -3,10 +3,11 @@
 
 readonly LOG_FOLDER=$PWD/build/logs
 
-# What a person can do when a step failed, by the step's name. A script adds its own.
+# What a person can do when a step failed, by the step's name, or by its first word for all steps that begin so; REST stands for the
+# words after that. A script adds its own.
 declare -A REMEDIES=(
-  ["configure release"]="If packages changed since the last time: rm -r build/release, and start again."
-  ["build release"]="If compilers were killed, memory was short (1.5 GB each): start again, what was built is kept."
+  ["configure"]="If packages changed since the last time: rm -r build/REST, and start again."
+  ["build"]="If compilers were killed, memory was short (1.5 GB each): start again, what was built is kept."
 )
 
 # print_usage SCRIPT: the comment at the script's head.
@@ -36,8 +37,14 @@ explain_failure() {
   {
     tail -n 25 "$2" | sed 's/^/  | /'
     echo "The step '$1' failed. Its whole output: $2"
-    echo "${REMEDIES[$1]:-}"
+    remedy_for "$1"
   } >&2
+}
+
+# remedy_for NAME: what REMEDIES says of the step; an empty line if nothing.
+remedy_for() {
+  local remedy=${REMEDIES[$1]:-${REMEDIES[${1%% *}]:-}}
+  echo "${remedy//REST/${1#* }}"
 }
 
 # How many compilers may run at once: one a core, but each may take 1.5 GB.
