@@ -12,9 +12,10 @@ namespace {
 template <typename Request>
 void RunWithoutTarget(CallFrame& frame, const Request& request) {
   if (request.has_target()) {
-    return frame.Refuse(v1::ERROR_REASON_FIELD_INVALID,
-                        "target is set in a call of a batch; the batch names the machine and its expected_sequence, the "
-                        "call its store_as");
+    return frame.Refuse(
+        v1::ERROR_REASON_FIELD_INVALID,
+        "target is set in a call of a batch; the batch names the machine and its expected_sequence, the "
+        "call its store_as");
   }
   RunOperation(frame, request);
 }

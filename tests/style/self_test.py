@@ -73,6 +73,11 @@ class Includes(Tree):
     def test_the_kernel_behind_its_machine_is_hidden_from_the_layers_above(self):
         self.assert_finds(self.includes_of("server/host/a.cc", '"server/kernel/vm/vma_tree.h"'), "server/kernel/vm/vma_tree.h")
 
+    def test_of_the_command_line_only_the_local_server_may_include_the_server(self):
+        server = '"server/rpc/server.h"'
+        self.assertEqual(self.includes_of("client/cli/local_server.cc", '"client/cli/session.h"', server), [])
+        self.assert_finds(self.includes_of("client/cli/run_command.cc", '"client/cli/session.h"', server), "client/cli/run_command.cc:3")
+
     def test_a_lower_part_of_the_kernel_may_not_include_a_higher_one(self):
         self.assert_finds(self.includes_of("server/kernel/physical/a.cc", '"server/kernel/vm/vma.h"'), "physical comes before vm")
 
