@@ -14,6 +14,7 @@
 #include "client/cli/usage_error.h"
 #include "memsim/v1/options.pb.h"
 #include "proto/api_comments.h"
+#include "proto/call_limits.h"
 
 namespace memsim::cli {
 namespace {
@@ -22,8 +23,6 @@ using google::protobuf::FieldDescriptor;
 
 // The process of a call that names none: init, which every machine has.
 constexpr char kDefaultPid[] = "1";
-// The slots of a machine: 16 bits of number (CallTarget.store_as).
-constexpr std::uint64_t kMaxSlot = 65535;
 
 // Every default of the operation, "pid" included.
 std::vector<FlagDefault> DefaultsOf(const Operation& operation) {
@@ -76,8 +75,9 @@ CommandSpec CallCommandSpec(const Operation& operation) {
   for (int i = 0; i < message->field_count(); ++i) {
     if (HasFlag(*message->field(i))) spec.flags.push_back(FlagOf(operation, *message->field(i)));
   }
-  spec.flags.push_back(
-      {"store-as", "SLOT", "Keep the answer's value in this slot, 1 to 65535; later calls say $SLOT or $SLOT+0x1000."});
+  spec.flags.push_back({"store-as", "SLOT",
+                        absl::StrCat("Keep the answer's value in this slot, 1 to ", kMaxSlot,
+                                     "; later calls say $SLOT or $SLOT+0x1000.")});
   for (const std::string& example : HintsFor(operation.name()).examples) spec.examples.push_back("memsim " + example);
   return spec;
 }
@@ -103,7 +103,7 @@ absl::StatusOr<v1::Call> CallFromArguments(const Operation& operation, const Arg
   }
   if (const auto slot = arguments.Get("store-as"); slot.has_value()) {
     const absl::StatusOr<std::uint64_t> number = ParseUnsigned(absl::StripPrefix(*slot, "$"));
-    if (!number.ok() || *number > kMaxSlot)
+    if (!number.ok() || *number == 0 || *number > kMaxSlot)
       return UsageError("--store-as: \"", *slot, "\" is no slot; write 1 to ", kMaxSlot);
     call.set_store_as(static_cast<std::uint32_t>(*number));
   }

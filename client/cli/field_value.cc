@@ -20,15 +20,14 @@
 #include "memsim/v1/answer.pb.h"
 #include "memsim/v1/options.pb.h"
 #include "memsim/v1/process_service.pb.h"
+#include "proto/api_comments.h"
+#include "proto/call_limits.h"
 
 namespace memsim::cli {
 namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-
-// The slots of a machine: 16 bits of number (CallTarget.store_as).
-constexpr std::uint64_t kMaxSlot = 65535;
 
 const FieldDescriptor* SlotTwin(const FieldDescriptor& field) {
   return field.containing_type()->FindFieldByName(absl::StrCat(field.name(), "_slot"));
@@ -83,8 +82,7 @@ absl::StatusOr<std::uint64_t> ParseByKind(const FieldDescriptor& field, absl::st
     return client::ParseConstants(*constants, text);
   }
   if (IsSigned(field)) {
-    if (IsSize(field) && !absl::StartsWith(text, "-")) return ParseSize(text);
-    const absl::StatusOr<std::int64_t> number = ParseSigned(text);
+    const absl::StatusOr<std::int64_t> number = IsSize(field) ? ParseSignedSize(text) : ParseSigned(text);
     if (!number.ok()) return number.status();
     return static_cast<std::uint64_t>(*number);
   }
@@ -227,6 +225,11 @@ std::string FlagNameOf(const FieldDescriptor& field) {
   absl::ConsumeSuffix(&name, "_bytes");
   if (field.is_repeated()) absl::ConsumeSuffix(&name, "s");
   return absl::StrReplaceAll(name, {{"_", "-"}});
+}
+
+std::string HelpOf(const FieldDescriptor& field) {
+  return absl::StrReplaceAll(CommentOf(field),
+                             {{" 0: ", " Left out: "}, {" Empty: ", " Left out: "}, {" UNSPECIFIED: ", " Left out: "}});
 }
 
 std::string ValueNameOf(const FieldDescriptor& field) {

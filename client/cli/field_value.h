@@ -26,6 +26,10 @@ bool HasFlag(const google::protobuf::FieldDescriptor& field);
 // "old-length" for old_length_bytes, "mapping" for the repeated mappings.
 std::string FlagNameOf(const google::protobuf::FieldDescriptor& field);
 
+// The field's comment in the proto, where that of a flag which is simply not sent when nobody gives it: what 0 or
+// nothing means there is what leaving it out means here.
+std::string HelpOf(const google::protobuf::FieldDescriptor& field);
+
 // "SIZE", "ADDRESS", "read|write|execute": what to call the value in help.
 std::string ValueNameOf(const google::protobuf::FieldDescriptor& field);
 

@@ -3,6 +3,7 @@
 #ifndef MEMSIM_CLIENT_CLI_JSON_OBJECT_H_
 #define MEMSIM_CLIENT_CLI_JSON_OBJECT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -18,6 +19,14 @@ class JsonObject {
   JsonObject& Add(absl::string_view name, absl::string_view text) { return AddValue(name, client::JsonString(text)); }
   // As a string, which is how protobuf writes 64 bits: JSON's own numbers are exact to 53 bits only.
   JsonObject& AddNumber(absl::string_view name, std::uint64_t number) { return Add(name, absl::StrCat(number)); }
+  // As a number, for what stays far below 2^53.
+  JsonObject& AddCount(absl::string_view name, std::size_t count) { return AddValue(name, absl::StrCat(count)); }
+  // Those of another object, from its text.
+  // REQUIRES: it has fields.
+  JsonObject& AddFieldsOf(absl::string_view object) {
+    absl::StrAppend(&fields_, fields_.empty() ? "" : ",", object.substr(1, object.size() - 2));
+    return *this;
+  }
   JsonObject& AddObject(absl::string_view name, const JsonObject& object) { return AddValue(name, object.ToString()); }
 
   std::string ToString() const { return absl::StrCat("{", fields_, "}"); }

@@ -7,6 +7,7 @@
 #include "client/cli/command.h"
 #include "client/cli/counter_text.h"
 #include "client/cli/json_object.h"
+#include "client/cli/not_found.h"
 #include "client/cli/text_table.h"
 
 namespace memsim::cli {
@@ -20,7 +21,7 @@ absl::StatusOr<ExitCode> Proc(const Arguments& arguments, Session& session) {
   for (std::size_t i = 1; i < arguments.positionals().size(); ++i) {
     const std::string& path = arguments.positionals()[i];
     const auto file = (*client)->ReadProc(arguments.positionals()[0], path, session.call_options());
-    if (!file.ok()) return file.status();
+    if (!file.ok()) return NameNearestProcFile(file.status(), path);
     if (!session.json()) {
       session.out() << file->content();
       continue;

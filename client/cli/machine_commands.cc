@@ -6,6 +6,7 @@
 #include "google/protobuf/util/time_util.h"
 
 #include "client/cli/command.h"
+#include "client/cli/field_value.h"
 #include "client/cli/machine_spec_flags.h"
 #include "client/cli/quantities.h"
 #include "client/cli/text_table.h"
@@ -116,7 +117,7 @@ std::vector<Command> MachineCommands() {
   const FlagSpec tenant{"tenant", "TENANT", "The tenant that owns the machine. Left out: default."};
   CommandSpec create{"machine create", kSection, "Boots a machine.", "", {}, MachineSpecFlags(), {}};
   create.positionals = {
-      {"NAME", "1 to 63 of a-z, 0-9 and -, first a letter. Left out: the server chooses.", Presence::kOptional}};
+      {"NAME", HelpOf(*v1::CreateMachineRequest::descriptor()->FindFieldByName("machine_id")), Presence::kOptional}};
   create.flags.push_back(tenant);
   create.examples = {
       "memsim machine create demo --memory 24GiB --cpus 4 --seed 7 --aslr off --sysctl overcommit_memory=2",

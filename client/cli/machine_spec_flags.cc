@@ -16,6 +16,18 @@
 namespace memsim::cli {
 namespace {
 
+// A field of the spec under a name that is quicker to type. The help, with ranges and defaults, is the field's comment.
+struct SpecFlag {
+  const char* name;
+  const char* value_name;
+  const char* field;
+};
+constexpr SpecFlag kSpecFlags[] = {{"memory", "SIZE", "memory_bytes"},
+                                   {"reserved", "SIZE", "reserved_bytes"},
+                                   {"cpus", "NUMBER", "cpu_count"},
+                                   {"seed", "NUMBER", "seed"},
+                                   {"aslr", "on|off", "address_randomization"}};
+
 const std::vector<std::string>& SysctlNames() {
   static const auto* const kNames = [] {
     auto* const names = new std::vector<std::string>;
@@ -56,27 +68,23 @@ absl::Status SetSpecField(const Arguments& arguments, const std::string& flag, a
 }  // namespace
 
 std::vector<FlagSpec> MachineSpecFlags() {
-  return {
-      {"memory", "SIZE", "Installed memory, 16MiB to 4TiB in whole MiB. Left out: 4GiB."},
-      {"cpus", "NUMBER", "Simulated CPUs, 1 to 256. Left out: 2."},
-      {"seed", "NUMBER", "Where all randomness of the machine comes from. Left out: 0."},
-      {"aslr", "on|off", "Whether addresses are random. Left out: on."},
-      {"reserved", "SIZE",
-       "What the kernel keeps of the memory from boot. Left out: what a kernel of this size keeps."},
-      {"sysctl", "NAME=VALUE", absl::StrCat("A kernel parameter: ", absl::StrJoin(SysctlNames(), ", "), "."),
-       Presence::kOptional, Repetition::kMany},
-  };
+  std::vector<FlagSpec> flags;
+  for (const SpecFlag& flag : kSpecFlags) {
+    std::string help = HelpOf(*v1::MachineSpec::descriptor()->FindFieldByName(flag.field));
+    // Of a number like any other the comment has no need to say what 0 means.
+    if (!absl::StrContains(help, "Left out")) absl::StrAppend(&help, " Left out: 0.");
+    flags.push_back({flag.name, flag.value_name, std::move(help)});
+  }
+  flags.push_back({"sysctl", "NAME=VALUE",
+                   absl::StrCat("A kernel parameter: ", absl::StrJoin(SysctlNames(), ", "), "."), Presence::kOptional,
+                   Repetition::kMany});
+  return flags;
 }
 
 absl::StatusOr<v1::MachineSpec> MachineSpecFromArguments(const Arguments& arguments) {
   v1::MachineSpec spec;
-  const std::pair<const char*, const char*> kFields[] = {{"memory", "memory_bytes"},
-                                                         {"cpus", "cpu_count"},
-                                                         {"seed", "seed"},
-                                                         {"aslr", "address_randomization"},
-                                                         {"reserved", "reserved_bytes"}};
-  for (const auto& [flag, field] : kFields) {
-    if (absl::Status status = SetSpecField(arguments, flag, field, spec); !status.ok()) return status;
+  for (const SpecFlag& flag : kSpecFlags) {
+    if (absl::Status status = SetSpecField(arguments, flag.name, flag.field, spec); !status.ok()) return status;
   }
   for (const std::string& text : arguments.GetAll("sysctl")) {
     if (absl::Status status = SetSysctl(text, *spec.mutable_sysctls()); !status.ok()) return status;

@@ -85,6 +85,18 @@ absl::StatusOr<std::uint64_t> ParseSize(absl::string_view text) {
   return static_cast<std::uint64_t>(bytes);
 }
 
+absl::StatusOr<std::int64_t> ParseSignedSize(absl::string_view text) {
+  absl::string_view magnitude = text;
+  const bool negative = absl::ConsumePrefix(&magnitude, "-");
+  const absl::StatusOr<std::uint64_t> size = ParseSize(magnitude);
+  if (!size.ok()) return size.status();
+  // There is one more below zero than above.
+  if (*size > static_cast<std::uint64_t>(INT64_MAX) + (negative ? 1 : 0)) {
+    return UsageError("\"", text, "\" is not from -2^63 to 2^63 - 1 bytes");
+  }
+  return static_cast<std::int64_t>(negative ? -*size : *size);
+}
+
 absl::StatusOr<std::uint64_t> ParseLimit(absl::string_view text) {
   if (absl::EqualsIgnoreCase(text, "unlimited")) return kUnlimited;
   return ParseSize(text);

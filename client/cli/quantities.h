@@ -16,6 +16,9 @@ namespace memsim::cli {
 // they mean 1000 or 1024.
 absl::StatusOr<std::uint64_t> ParseSize(absl::string_view text);
 
+// The same, or a negative one: "-4KiB". A usage error beyond 64 bits with sign.
+absl::StatusOr<std::int64_t> ParseSignedSize(absl::string_view text);
+
 // "unlimited" is 2^64 - 1; else as ParseSize.
 absl::StatusOr<std::uint64_t> ParseLimit(absl::string_view text);
 

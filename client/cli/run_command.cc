@@ -1,11 +1,14 @@
-// memsim run: a file of Calls, in batches.
+// memsim run: a file of Calls, in batches over one stream.
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <optional>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -14,17 +17,20 @@
 #include "client/cli/answer_text.h"
 #include "client/cli/call_script.h"
 #include "client/cli/command.h"
+#include "client/cli/json_object.h"
 #include "client/cli/quantities.h"
 #include "client/cli/usage_error.h"
 #include "client/library/nearest_name.h"
+#include "proto/call_limits.h"
 
 namespace memsim::cli {
 namespace {
 
 // Hides the network well, and its answers are seen soon.
 constexpr std::uint64_t kDefaultBatch = 1000;
-// The most calls that a server takes at once (ExecuteBatchRequest.calls).
-constexpr std::uint64_t kMaxBatch = 10000;
+// How many batches may be sent and not answered, where nothing that is answered can stop the next one: one runs, one
+// waits for its turn, and the rest hide the network. The server holds 8 of a stream at most.
+constexpr std::size_t kMaxBatchesInFlight = 4;
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, Session& session) {
   std::ostringstream text;
@@ -61,6 +67,14 @@ absl::StatusOr<v1::StopConditions> ParseStop(const Arguments& arguments) {
   return stop;
 }
 
+bool MayStop(const v1::StopConditions& stop) { return stop.on_error_number() || stop.on_signal() || stop.on_misuse(); }
+
+// Whether the rest must be left undone after this answer. The server sees to it within a batch only.
+bool Stops(const v1::StopConditions& stop, const v1::Answer& answer) {
+  return (stop.on_error_number() && answer.error_number() != 0) || (stop.on_signal() && answer.has_signal()) ||
+         (stop.on_misuse() && answer.has_misuse());
+}
+
 // Prints answers, and remembers what they were.
 class AnswerPrinter {
  public:
@@ -68,11 +82,26 @@ class AnswerPrinter {
 
   void Print(const ScriptCall& call, const v1::Answer& answer, std::size_t line_width) {
     if (!Succeeded(answer)) ++failed_;
-    if (session_.json()) return session_.PrintJson(answer);
+    if (session_.json()) {
+      JsonObject object;
+      object.AddCount("line", call.line).Add("call", call.operation).AddFieldsOf(ToJson(answer));
+      session_.out() << object.ToString() << "\n";
+      return;
+    }
     const std::string line = absl::StrCat(call.line);
     session_.out() << std::string(line_width - line.size(), ' ') << line << "  " << AnswerText(call.operation, answer)
                    << "\n";
   }
+
+  void PrintStop(std::size_t not_run) {
+    if (session_.json()) {
+      session_.err() << JsonObject().AddObject("stopped", JsonObject().AddCount("calls_not_run", not_run)).ToString()
+                     << "\n";
+    } else {
+      session_.err() << "memsim: stopped; " << FormatCount(not_run, "call") << " not run\n";
+    }
+  }
+
   std::size_t failed() const { return failed_; }
 
  private:
@@ -80,30 +109,84 @@ class AnswerPrinter {
   std::size_t failed_ = 0;
 };
 
+// The calls, in batches over one stream. Where an answer may stop the run, a batch is sent when the one before it is
+// answered, for a batch that is under way cannot be called back; else several are under way at once.
+class StreamedRun {
+ public:
+  StreamedRun(client::ExecuteStream& stream, absl::Span<const ScriptCall> calls, std::uint64_t batch_size,
+              v1::ExecuteBatchRequest empty_batch)
+      : stream_(stream), calls_(calls), batch_size_(batch_size), empty_batch_(std::move(empty_batch)) {}
+
+  // OK if every call was answered, or one stopped the run.
+  // REQUIRES: there are calls.
+  absl::Status Run(AnswerPrinter& printer) {
+    const std::size_t line_width = absl::StrCat(calls_.back().line).size();
+    while (answered_ < calls_.size()) {
+      SendAhead();
+      const std::optional<v1::ExecuteBatchResponse> response = stream_.Read();
+      if (!response.has_value()) return EarlyEnd();
+      --in_flight_;
+      const absl::Span<const ScriptCall> batch = calls_.subspan(answered_, batch_size_);
+      const auto count = std::min(batch.size(), static_cast<std::size_t>(response->answers_size()));
+      for (std::size_t i = 0; i < count; ++i)
+        printer.Print(batch[i], response->answers(static_cast<int>(i)), line_width);
+      answered_ += count;
+      const bool stopped = count < batch.size() ||
+                           (count > 0 && Stops(empty_batch_.stop(), response->answers(static_cast<int>(count) - 1)));
+      if (!stopped) continue;
+      if (answered_ < calls_.size()) printer.PrintStop(calls_.size() - answered_);
+      break;
+    }
+    // What was asked is answered: however the stream ends now, as with a server that is told to end, changes nothing.
+    stream_.Finish().IgnoreError();
+    return absl::OkStatus();
+  }
+
+ private:
+  void SendAhead() {
+    const std::size_t window = MayStop(empty_batch_.stop()) ? 1 : kMaxBatchesInFlight;
+    while (!broken_ && sent_ < calls_.size() && in_flight_ < window) {
+      v1::ExecuteBatchRequest request = empty_batch_;
+      const absl::Span<const ScriptCall> batch = calls_.subspan(sent_, batch_size_);
+      for (const ScriptCall& call : batch) *request.add_calls() = call.call;
+      // Of a broken stream the answers that came before are still to be read, and then why it broke.
+      broken_ = !stream_.Write(request);
+      if (broken_) return;
+      sent_ += batch.size();
+      ++in_flight_;
+      if (sent_ == calls_.size()) stream_.WritesDone();
+    }
+  }
+
+  absl::Status EarlyEnd() {
+    absl::Status status = stream_.Finish();
+    return status.ok() ? absl::InternalError("the server ended the stream before it had answered every batch") : status;
+  }
+
+  client::ExecuteStream& stream_;
+  const absl::Span<const ScriptCall> calls_;
+  const std::uint64_t batch_size_;
+  const v1::ExecuteBatchRequest empty_batch_;
+  std::size_t sent_ = 0;
+  std::size_t answered_ = 0;
+  std::size_t in_flight_ = 0;
+  bool broken_ = false;
+};
+
 absl::StatusOr<ExitCode> RunCalls(const std::string& machine, absl::Span<const ScriptCall> calls,
                                   std::uint64_t batch_size, const v1::StopConditions& stop, Session& session) {
   const absl::StatusOr<client::Client*> client = session.ConnectFor(machine);
   if (!client.ok()) return client.status();
+  if (calls.empty()) return ExitCode::kFine;
+  v1::ExecuteBatchRequest empty_batch;
+  empty_batch.set_machine(machine);
+  *empty_batch.mutable_stop() = stop;
+  client::StreamOptions options;
+  options.step_deadline = session.call_options().deadline.value_or(client::ClientOptions().default_deadline);
+  const std::unique_ptr<client::ExecuteStream> stream = (*client)->Stream(options);
   AnswerPrinter printer(session);
-  const std::size_t line_width = calls.empty() ? 0 : absl::StrCat(calls.back().line).size();
-  for (std::size_t begin = 0; begin < calls.size();) {
-    const absl::Span<const ScriptCall> batch = calls.subspan(begin, batch_size);
-    v1::ExecuteBatchRequest request;
-    request.set_machine(machine);
-    *request.mutable_stop() = stop;
-    for (const ScriptCall& call : batch) *request.add_calls() = call.call;
-    const absl::StatusOr<v1::ExecuteBatchResponse> response = (*client)->ExecuteBatch(request, session.call_options());
-    if (!response.ok()) return response.status();
-    const auto answered = std::min(batch.size(), static_cast<std::size_t>(response->answers_size()));
-    for (std::size_t i = 0; i < answered; ++i)
-      printer.Print(batch[i], response->answers(static_cast<int>(i)), line_width);
-    begin += answered;
-    // Fewer answers than calls: a stop condition was met.
-    if (answered < batch.size()) {
-      session.err() << "memsim: stopped; " << FormatCount(calls.size() - begin, "call") << " not run\n";
-      break;
-    }
-  }
+  const absl::Status status = StreamedRun(*stream, calls, batch_size, std::move(empty_batch)).Run(printer);
+  if (!status.ok()) return status;
   return printer.failed() == 0 ? ExitCode::kFine : ExitCode::kFailed;
 }
 
@@ -113,7 +196,7 @@ absl::StatusOr<ExitCode> Run(const Arguments& arguments, Session& session) {
   const absl::StatusOr<std::uint64_t> batch =
       ParseUnsigned(arguments.Get("batch").value_or(absl::StrCat(kDefaultBatch)));
   if (!batch.ok()) return UsageError("--batch: ", batch.status().message());
-  if (*batch < 1 || *batch > kMaxBatch) return UsageError("--batch: ", *batch, " is not 1 to ", kMaxBatch);
+  if (*batch < 1 || *batch > kMaxBatchCalls) return UsageError("--batch: ", *batch, " is not 1 to ", kMaxBatchCalls);
   const absl::StatusOr<v1::StopConditions> stop = ParseStop(arguments);
   if (!stop.ok()) return stop.status();
   const absl::StatusOr<std::string> text = ReadFile(path, session);
@@ -142,11 +225,10 @@ Command RunCommand() {
   spec.positionals = {{"MACHINE", "The machine."}, {"FILE", "The file, or - for the standard input."}};
   spec.flags = {
       {"batch", "NUMBER",
-       absl::StrCat("How many calls to send at a time, 1 to ", kMaxBatch, ". Left out: ", kDefaultBatch, ".")},
+       absl::StrCat("How many calls to send at a time, 1 to ", kMaxBatchCalls, ". Left out: ", kDefaultBatch, ".")},
       {"stop-on", "WHAT",
        "Leave the rest undone after an errno, a signal or misuse (a call that could not be run); several joined by "
-       "commas, or "
-       "never. Left out: misuse."}};
+       "commas, or never, with which batches are sent ahead of the answers. Left out: misuse."}};
   spec.examples = {"memsim run demo calls.txt", "memsim run demo - --stop-on errno,signal --json < calls.txt"};
   return {spec, Run};
 }

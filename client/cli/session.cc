@@ -7,6 +7,7 @@
 #include "google/protobuf/util/json_util.h"
 
 #include "client/cli/usage_error.h"
+#include "client/library/nearest_name.h"
 
 namespace memsim::cli {
 namespace {
@@ -22,7 +23,8 @@ const std::vector<FlagSpec>& GlobalFlags() {
                     "environment's MEMSIM_SERVER, or ",
                     client::kDefaultAddress, ".")},
       {"json", "", "Print JSON: an object, or one a line."},
-      {"timeout", "DURATION", "How long to wait for each answer: 500ms, 5s, 2m. Left out: 60s, and no end for watch."},
+      {"timeout", "DURATION",
+       "How long to wait for each answer, or to watch: 500ms, 5s, 2m. Left out: 60s, and no end for watch."},
       {"help", "", "Print help. Also -h."},
   };
   return *kFlags;
@@ -34,7 +36,6 @@ Session::Session(SessionEnvironment environment)
 Session::~Session() = default;
 
 absl::Status Session::Configure(const Arguments& arguments) {
-  if (arguments.Has("json")) format_ = OutputFormat::kJson;
   server_ = arguments.Get("server").value_or(server_);
   if (const auto timeout = arguments.Get("timeout"); timeout.has_value()) {
     absl::Duration duration;
@@ -56,7 +57,10 @@ absl::StatusOr<client::Client*> Session::Connect() {
     return client_.get();
   }
   absl::StatusOr<std::unique_ptr<client::Client>> client = client::Client::Connect(server_);
-  if (!client.ok()) return UsageError("--server: ", client.status().message());
+  if (!client.ok()) {
+    return UsageError("--server: ", client.status().message(), "; or say ", kLocalServer,
+                      ", for a server inside this program", client::DidYouMean(server_, {kLocalServer}));
+  }
   client_ = *std::move(client);
   return client_.get();
 }

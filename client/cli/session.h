@@ -51,13 +51,13 @@ class Session {
   explicit Session(SessionEnvironment environment);
   ~Session();
 
-  // Reads the global flags. A usage error if one makes no sense.
+  // Reads --server and --timeout. A usage error if one makes no sense.
   absl::Status Configure(const Arguments& arguments);
 
   std::istream& in() { return environment_.in; }
   std::ostream& out() { return environment_.out; }
   std::ostream& err() { return environment_.err; }
-  OutputFormat format() const { return format_; }
+  void UseJson() { format_ = OutputFormat::kJson; }
   bool json() const { return format_ == OutputFormat::kJson; }
   // The deadline that --timeout gives each RPC; for streams that have none of their own, the deadline of the whole.
   const client::CallOptions& call_options() const { return call_options_; }

@@ -20,7 +20,6 @@ class TextTable {
 
   // REQUIRES: at most as many cells as columns.
   void AddRow(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
-  bool empty() const { return rows_.empty(); }
 
   // Lines that end with \n, columns two blanks apart, no blanks at the ends of lines.
   std::string ToString() const;

@@ -8,6 +8,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/counter_text.h"
+#include "client/cli/field_value.h"
 #include "client/cli/quantities.h"
 #include "client/cli/text_table.h"
 #include "client/cli/usage_error.h"
@@ -86,7 +87,9 @@ absl::StatusOr<ExitCode> Watch(const Arguments& arguments, Session& session) {
   };
   const absl::Status status = (*client)->Watch(arguments.positionals()[0], interval, on_state, session.call_options());
   if (!misnamed.ok()) return misnamed;
-  if (!status.ok()) return status;
+  // A watch has no other end than its deadline; only one that has shown nothing has waited in vain.
+  const bool over = absl::IsDeadlineExceeded(status) && count > 0;
+  if (!status.ok() && !over) return status;
   return ExitCode::kFine;
 }
 
@@ -98,8 +101,9 @@ Command WatchCommand() {
   spec.positionals = {{"MACHINE", "The machine."},
                       {"COUNTER", "Names as /proc/vmstat has them. Left out: those that change.", Presence::kOptional,
                        Repetition::kMany}};
-  spec.flags = {{"interval", "DURATION", "How often, 10ms to 60s. Left out: 1s."},
-                {"count", "NUMBER", "Stop after so many states. Left out: never."}};
+  const std::string interval = HelpOf(*v1::WatchMachineRequest::descriptor()->FindFieldByName("interval_ms"));
+  spec.flags = {{"interval", "DURATION", absl::StrCat(interval, " Write it with its unit: 200ms, 1m.")},
+                {"count", "NUMBER", "Stop after so many states. Left out: never; --timeout ends a watch too."}};
   spec.examples = {"memsim watch demo", "memsim watch demo nr_free_pages pgfault --interval 200ms --count 10"};
   return {spec, Watch};
 }

@@ -1,6 +1,7 @@
 #include "client/library/client.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "grpcpp/alarm.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/completion_queue.h"
 #include "grpcpp/create_channel.h"
@@ -60,21 +62,49 @@ void SetDeadline(grpc::ClientContext& context, absl::Duration wait) {
   context.set_deadline(absl::ToChronoTime(absl::Now() + wait));
 }
 
+// What a stream and the timers of its steps share: a timer may go off while its step ends.
+struct StreamCall {
+  grpc::ClientContext context;
+  std::atomic<bool> overdue = false;
+};
+
+// Cancels the stream unless the step is over, and the object gone, in time. gRPC's synchronous streams themselves know
+// a deadline of the whole only.
+class StepTimer {
+ public:
+  StepTimer(const std::shared_ptr<StreamCall>& call, absl::Duration wait) {
+    if (wait == absl::InfiniteDuration()) return;
+    alarm_.emplace();
+    alarm_->Set(absl::ToChronoTime(absl::Now() + wait), [call](bool went_off) {
+      if (!went_off) return;
+      call->overdue = true;
+      call->context.TryCancel();
+    });
+  }
+
+ private:
+  // Its destructor stops it.
+  std::optional<grpc::Alarm> alarm_;
+};
+
 class GrpcExecuteStream : public ExecuteStream {
  public:
-  GrpcExecuteStream(v1::ExecutionService::StubInterface& stub, std::string address, absl::Duration wait)
-      : address_(std::move(address)) {
-    SetDeadline(context_, wait);
-    stream_ = stub.Execute(&context_);
+  GrpcExecuteStream(v1::ExecutionService::StubInterface& stub, std::string address, const StreamOptions& options)
+      : address_(std::move(address)), step_deadline_(options.step_deadline) {
+    SetDeadline(call_->context, options.deadline.value_or(absl::InfiniteDuration()));
+    // This already waits for the connection.
+    const StepTimer timer(call_, step_deadline_);
+    stream_ = stub.Execute(&call_->context);
   }
 
   ~GrpcExecuteStream() override {
     if (finished_) return;
-    context_.TryCancel();
+    call_->context.TryCancel();
     Finish().IgnoreError();
   }
 
   bool Write(const v1::ExecuteBatchRequest& batch) override {
+    const StepTimer timer(call_, step_deadline_);
     v1::ExecuteRequest request;
     *request.mutable_batch() = batch;
     return stream_->Write(request);
@@ -86,6 +116,7 @@ class GrpcExecuteStream : public ExecuteStream {
   }
 
   std::optional<v1::ExecuteBatchResponse> Read() override {
+    const StepTimer timer(call_, step_deadline_);
     v1::ExecuteResponse response;
     if (!stream_->Read(&response)) return std::nullopt;
     return std::move(*response.mutable_batch());
@@ -97,13 +128,22 @@ class GrpcExecuteStream : public ExecuteStream {
     while (Read().has_value()) {
     }
     finished_ = true;
-    status_ = ToAbslStatus(stream_->Finish(), address_);
+    status_ = ToAbslStatus(End(), address_);
     return status_;
   }
 
  private:
+  grpc::Status End() {
+    const StepTimer timer(call_, step_deadline_);
+    grpc::Status end = stream_->Finish();
+    if (end.error_code() != grpc::StatusCode::CANCELLED || !call_->overdue) return end;
+    return {grpc::StatusCode::DEADLINE_EXCEEDED, absl::StrCat("waited ", absl::FormatDuration(step_deadline_))};
+  }
+
   const std::string address_;
-  grpc::ClientContext context_;
+  const absl::Duration step_deadline_;
+  // Before the stream, which ends first.
+  const std::shared_ptr<StreamCall> call_ = std::make_shared<StreamCall>();
   std::unique_ptr<grpc::ClientReaderWriterInterface<v1::ExecuteRequest, v1::ExecuteResponse>> stream_;
   bool writes_done_ = false;
   bool finished_ = false;
@@ -259,9 +299,8 @@ absl::StatusOr<v1::ExecuteBatchResponse> Client::ExecuteBatch(const v1::ExecuteB
   return state_->Unary(*state_->execution, &v1::ExecutionService::StubInterface::ExecuteBatch, request, options);
 }
 
-std::unique_ptr<ExecuteStream> Client::Stream(const CallOptions& options) {
-  return std::make_unique<GrpcExecuteStream>(*state_->execution, state_->address,
-                                             options.deadline.value_or(absl::InfiniteDuration()));
+std::unique_ptr<ExecuteStream> Client::Stream(const StreamOptions& options) {
+  return std::make_unique<GrpcExecuteStream>(*state_->execution, state_->address, options);
 }
 
 }  // namespace memsim::client

@@ -13,7 +13,8 @@
 // the service was misused or did not answer: it has the RPC's code, words that name the thing and the remedy, and
 // ErrorReasonOf(status).
 //
-// Every call has a deadline: its own, or ClientOptions::default_deadline.
+// Every call has a deadline: its own, or ClientOptions::default_deadline. A stream and a watch have one if they are
+// given it.
 //
 // Thread-safe: any number of threads may use one Client. A stream is thread-compatible, but for what its class says.
 
@@ -59,6 +60,14 @@ struct CallOptions {
   // Run only if the machine has executed exactly this many calls, else ABORTED with SEQUENCE_STALE. So a retry never
   // runs twice.
   std::optional<std::uint64_t> expected_sequence = {};
+};
+
+struct StreamOptions {
+  // How long the whole stream may take. Absent: as long as it likes.
+  std::optional<absl::Duration> deadline = {};
+  // How long connecting, each Write, Read and Finish may wait; one that waits longer ends the stream with
+  // DEADLINE_EXCEEDED. So a server that hangs is noticed however long the stream is.
+  absl::Duration step_deadline = absl::InfiniteDuration();
 };
 
 class Client {
@@ -110,9 +119,9 @@ class Client {
   // The same with a request that the caller built, expected_sequence included.
   absl::StatusOr<v1::ExecuteBatchResponse> ExecuteBatch(const v1::ExecuteBatchRequest& request,
                                                         const CallOptions& options = {});
-  // A stream of batches, of which the next may be sent before the last one is answered. The deadline is the whole
-  // stream's; without one in options, there is none. The Client must outlive the stream.
-  std::unique_ptr<ExecuteStream> Stream(const CallOptions& options = {});
+  // A stream of batches, of which the next may be sent before the last one is answered. The Client must outlive the
+  // stream.
+  std::unique_ptr<ExecuteStream> Stream(const StreamOptions& options = {});
 
  private:
   struct State;

@@ -37,6 +37,12 @@ std::optional<std::string> ErrorMetadataOf(const absl::Status& status, const std
   return found->second;
 }
 
+absl::Status WithMessage(const absl::Status& status, absl::string_view message) {
+  absl::Status reworded(status.code(), message);
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& payload) { reworded.SetPayload(url, payload); });
+  return reworded;
+}
+
 std::string DescribeError(const absl::Status& status) {
   const std::string code = absl::StatusCodeToString(status.code());
   const std::string reason = ErrorReasonNameOf(status);

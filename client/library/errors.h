@@ -23,6 +23,9 @@ std::string ErrorReasonNameOf(const absl::Status& status);
 // An entry of ErrorInfo's metadata: "sequence" beside SEQUENCE_STALE. nullopt: there is none.
 std::optional<std::string> ErrorMetadataOf(const absl::Status& status, const std::string& key);
 
+// The same failure in other words: code, reason and metadata stay.
+absl::Status WithMessage(const absl::Status& status, absl::string_view message);
+
 // "NOT_FOUND (MACHINE_NOT_FOUND): …": a status in one line for people.
 std::string DescribeError(const absl::Status& status);
 

@@ -282,7 +282,7 @@ constexpr ConstantFamily kFamilies[] = {
     {"MFD", "MFD_", kMfdTable},
     {"MPOL", "MPOL_", kMpolTable},
     {"PKEY", "PKEY_", kPkeyTable},
-    {"CLONE", "CLONE_", kCloneTable},
+    {"CLONE", "CLONE_", kCloneTable, "SIG"},
     {"O", "O_", kOTable},
     {"AT", "AT_", kAtTable},
     {"F", "F_", kFTable},

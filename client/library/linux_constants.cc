@@ -98,6 +98,19 @@ std::optional<std::uint64_t> FindInFamily(const ConstantFamily& family, absl::st
   return std::nullopt;
 }
 
+const LinuxConstant* FindWholeName(const ConstantFamily& family, absl::string_view word) {
+  for (const LinuxConstant& constant : family.constants) {
+    if (absl::EqualsIgnoreCase(constant.name, word)) return &constant;
+  }
+  return nullptr;
+}
+
+std::optional<std::uint64_t> FindBorrowed(const ConstantFamily& family, absl::string_view word) {
+  const ConstantFamily* const lender = FindConstantFamily(family.borrows);
+  const LinuxConstant* const constant = lender == nullptr ? nullptr : FindWholeName(*lender, word);
+  return constant == nullptr ? std::nullopt : std::optional<std::uint64_t>(constant->value);
+}
+
 // "rwx", "r--": protection as /proc/PID/maps writes it.
 std::optional<std::uint64_t> ParseProtectionLetters(absl::string_view word) {
   std::uint64_t prot = 0;
@@ -119,12 +132,27 @@ std::optional<std::uint64_t> ParseWord(const ConstantFamily& family, absl::strin
     return *left << *right;
   }
   if (const auto value = FindInFamily(family, word)) return value;
-  if (const auto value = FindConstant(word)) return value;
+  if (const auto value = FindBorrowed(family, word)) return value;
   if (family.name == "PROT") return ParseProtectionLetters(word);
   return std::nullopt;
 }
 
+// The family of which a part of the word is a whole name, as of MAP_SHARED in 1<<MAP_SHARED. nullptr: of none.
+const ConstantFamily* FamilyOf(absl::string_view word) {
+  for (const absl::string_view part : absl::StrSplit(word, "<<")) {
+    for (const ConstantFamily& family : ConstantFamilies()) {
+      if (FindWholeName(family, part) != nullptr) return &family;
+    }
+  }
+  return nullptr;
+}
+
 absl::Status UnknownWord(const ConstantFamily& family, absl::string_view word) {
+  if (const ConstantFamily* const other = FamilyOf(word); other != nullptr && other->name != family.name) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", word, "\" is a ", other->name, " constant, and this takes ",
+                                                   family.name, " constants, such as ", family.constants[0].name,
+                                                   ", or a number"));
+  }
   std::vector<std::string> names;
   for (const LinuxConstant& constant : family.constants) {
     const absl::string_view short_name = absl::StripPrefix(constant.name, family.prefix);

@@ -36,6 +36,9 @@ struct ConstantFamily {
   // In the order in which a number is taken apart: names for many bits first. A name that is only another spelling
   // comes after the one that is printed.
   absl::Span<const LinuxConstant> constants;
+  // A family whose whole names may stand among this one's, because the number has a field for them: the signal in
+  // clone's flags. Empty: none.
+  absl::string_view borrows = {};
 };
 
 // nullptr: no such family.
@@ -46,7 +49,8 @@ absl::Span<const ConstantFamily> ConstantFamilies();
 std::optional<std::uint64_t> FindConstant(absl::string_view name);
 
 // Reads "PROT_READ|PROT_WRITE", "read|write", "rwx" (PROT alone), "21<<MAP_HUGE_SHIFT", "0x22" or "34", and any of
-// these joined by |. INVALID_ARGUMENT names the word that is unknown and the nearest one that is known.
+// these joined by |. A constant of another family is refused, for its number would mean something else here.
+// INVALID_ARGUMENT names the word, and the family that it is of or the nearest word that is known.
 absl::StatusOr<std::uint64_t> ParseConstants(const ConstantFamily& family, absl::string_view text);
 
 // "MAP_PRIVATE|MAP_ANONYMOUS"; bits without a name follow in hexadecimal: "MAP_SHARED|0x80000000".

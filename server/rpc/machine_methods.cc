@@ -8,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/empty.pb.h"
 
@@ -16,6 +17,7 @@
 #include "server/calls/misuse.h"
 #include "server/calls/spec_conversion.h"
 #include "server/host/machine_info.h"
+#include "server/kernel/procfs/procfs.h"
 #include "server/rpc/message_bytes.h"
 #include "server/rpc/page_token.h"
 
@@ -80,10 +82,18 @@ void ReplyWithMachine(UnaryRpc& rpc, const MachineInfo& info) {
   });
 }
 
+// "buddyinfo meminfo … PID/maps PID/stat …": what a program may suggest instead.
+std::string KnownProcFiles() {
+  return absl::StrCat(absl::StrJoin(ProcMachineFiles(), " "), " PID/", absl::StrJoin(ProcTaskFiles(), " PID/"));
+}
+
 absl::Status ProcPathNotFound(const std::string& path) {
-  return MisuseStatus(v1::ERROR_REASON_PROC_PATH_NOT_FOUND,
-                      absl::StrCat("the machine has no /proc/", absl::CHexEscape(path.substr(0, kQuotedPathLength)),
-                                   "; it has files such as meminfo and 1/maps"));
+  absl::Status status =
+      MisuseStatus(v1::ERROR_REASON_PROC_PATH_NOT_FOUND,
+                   absl::StrCat("the machine has no /proc/", absl::CHexEscape(path.substr(0, kQuotedPathLength)),
+                                "; it has files such as meminfo and 1/maps"));
+  AddMisuseMetadata("files", KnownProcFiles(), status);
+  return status;
 }
 
 }  // namespace

@@ -86,6 +86,25 @@ class LocalServerTest(unittest.TestCase):
         self.assertEqual((result.returncode, len(result.stdout.splitlines())), (1, 4))
         self.assertEqual(result.stderr, "memsim: stopped; 3 calls not run\n")
 
+    def test_a_run_stops_at_the_same_call_however_long_its_batches_are(self):
+        for kind, lines in (("signal", 4), ("errno", 7), ("errno,signal", 4)):
+            calls = CALLS + "brk\n"
+            for size in ("1", "2", "4", "7", "1000"):
+                result = self.local("run", "demo", "-", "--stop-on", kind, "--batch", size, given=calls)
+                self.assertEqual(len(result.stdout.splitlines()), lines, (kind, size))
+                self.assertEqual(result.stderr, f"memsim: stopped; {8 - lines} call{'s' * (lines < 7)} not run\n")
+
+    def test_batches_that_are_sent_ahead_are_answered_in_order(self):
+        answers = objects(self.local("run", "demo", "-", "--stop-on", "never", "--batch", "3", "--json", given="brk\n" * 1000).stdout)
+        self.assertEqual([answer["line"] for answer in answers], list(range(1, 1001)))
+        self.assertEqual([int(answer["sequence"]) for answer in answers], list(range(1, 1001)))
+
+    def test_the_answers_of_a_run_say_in_json_which_line_and_call_they_are_of(self):
+        result = self.local("run", "demo", "-", "--json", "--stop-on", "signal", given=CALLS)
+        self.assertEqual([(answer["line"], answer["call"]) for answer in objects(result.stdout)],
+                         [(2, "mmap"), (3, "touch"), (4, "munmap"), (5, "touch")])
+        self.assertEqual(objects(result.stderr), [{"stopped": {"calls_not_run": 3}}])
+
     def test_misuse_stops_a_run_unless_it_is_told_not_to(self):
         calls = "munmap --address $9 --length 4KiB\nbrk\n"
         result = self.local("run", "demo", "-", given=calls)
@@ -235,10 +254,31 @@ class ServerTest(unittest.TestCase):
 
     def test_a_deadline_that_passes_is_told(self):
         self.machine("slow")
-        # A watch goes on for ever.
-        result = self.remote("watch", "slow", "--timeout", "200ms", "--interval", "50ms")
-        self.assertEqual(result.returncode, 1)
-        self.assertIn("DEADLINE_EXCEEDED: no answer from unix:", result.stderr)
+        # Seconds of simulated faults in one batch.
+        long_batch = "mmap --length 64MiB --prot rw --store-as 1\n" + 2000 * (
+            "touch --address $1 --page-count 16384 --access write\nmadvise --address $1 --length 64MiB --advice dontneed\n")
+        for words in (["machine", "show", "slow", "--timeout", "1ns"], ["watch", "slow", "--timeout", "1ns"],
+                      ["run", "slow", "-", "--timeout", "100ms", "--batch", "10000"]):
+            result = self.remote(*words, given=long_batch)
+            self.assertEqual((result.returncode, result.stdout), (1, ""), words)
+            self.assertIn("DEADLINE_EXCEEDED: no answer from unix:", result.stderr)
+
+    def test_a_watch_ends_well_when_its_time_is_over(self):
+        self.machine("seen")
+        result = self.remote("watch", "seen", "pgfault", "--timeout", "300ms", "--interval", "50ms")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertGreaterEqual(len(re.findall("of virtual time", result.stdout)), 2)
+
+    def test_what_does_not_exist_is_answered_with_the_nearest_that_does(self):
+        self.machine("demonstration")
+        for words in (["machine", "show", "demonstratoin"], ["machine", "delete", "demonstration2"], ["brk", "--machine", "demonstratio"],
+                      ["run", "demonstratoin", "-"], ["machine", "show", "tenants/default/machines/demonstraton"]):
+            said = self.refused("NOT_FOUND", "MACHINE_NOT_FOUND", *words, given="brk\n")
+            self.assertIn("did you mean demonstration? (memsim machine list shows", said)
+        self.assertNotIn("did you mean", self.refused("NOT_FOUND", "MACHINE_NOT_FOUND", "machine", "show", "tenants/acme/machines/demonstration"))
+        for path, nearest in (("memifno", "meminfo"), ("/proc/vmstta", "vmstat"), ("1/mpas", "1/maps")):
+            self.assertIn(f"did you mean {nearest}?", self.refused("NOT_FOUND", "PROC_PATH_NOT_FOUND", "proc", "demonstration", path))
+        self.assertNotIn("did you mean", self.refused("NOT_FOUND", "PROC_PATH_NOT_FOUND", "proc", "demonstration", "99/maps"))
 
     def test_a_replay_uses_a_machine_that_exists(self):
         self.machine("replayed", "--aslr", "off")

@@ -8,7 +8,13 @@
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "gtest/gtest.h"
 
+#include "memsim/v1/call.pb.h"
+#include "memsim/v1/execution_service.pb.h"
+#include "proto/api_comments.h"
+#include "proto/call_limits.h"
 #include "proto/operations.h"
+#include "server/host/batch_limits.h"
+#include "server/kernel/slots.h"
 #include "tests/style/api_rules.h"
 
 namespace memsim {
@@ -66,11 +72,32 @@ TEST(ApiStyleTest, EveryElementOfTheApiHasACommentAndEveryMethodItsRole) {
   EXPECT_THAT(ParsedApi(tree, files).Problems(), IsEmpty());
 }
 
-TEST(ApiStyleTest, EveryOperationHasItsUnaryMethod) {
+// The names of all methods that take the message, of those that the server serves.
+std::vector<std::string> MethodsThatTake(const google::protobuf::Descriptor* request) {
+  std::vector<std::string> names;
+  for (const auto* service : ApiServices()) {
+    for (int i = 0; i < service->method_count(); ++i) {
+      if (service->method(i)->input_type() == request) names.push_back(service->method(i)->full_name());
+    }
+  }
+  return names;
+}
+
+TEST(ApiStyleTest, EveryOperationHasExactlyOneMethodAndThatIsUnary) {
   ASSERT_THAT(Operations(), testing::Not(IsEmpty()));
   for (const Operation& operation : Operations()) {
-    EXPECT_NE(operation.method, nullptr) << operation.name() << ": no service has a method that takes its request";
+    ASSERT_NE(operation.method, nullptr) << operation.name() << ": no service has a method that takes its request";
+    EXPECT_THAT(MethodsThatTake(operation.field->message_type()), ElementsAre(operation.method->full_name()));
+    EXPECT_FALSE(operation.method->client_streaming() || operation.method->server_streaming()) << operation.name();
   }
+}
+
+TEST(ApiStyleTest, TheLimitsThatClientsKnowAreTheServersAndThoseOfTheComments) {
+  EXPECT_EQ(kMaxSlot, Slots::kMaxSlot);
+  EXPECT_THAT(CommentOf(*v1::Call::descriptor()->FindFieldByName("store_as")), HasSubstr("1 to 65535"));
+  EXPECT_EQ(kMaxBatchCalls, BatchLimits().calls);
+  EXPECT_THAT(CommentOf(*v1::ExecuteBatchRequest::descriptor()->FindFieldByName("calls")),
+              HasSubstr("At most 10,000 calls"));
 }
 
 TEST(ApiStyleTest, AMessageAndAFieldWithoutCommentAreFound) {

@@ -43,6 +43,7 @@ TEST(CallFlagsTest, WhatIsSaidBeatsTheDefault) {
 TEST(CallFlagsTest, TheAnswerGoesIntoASlot) {
   EXPECT_EQ(Parse("fork", {"--store-as", "65535"})->store_as(), 65535U);
   EXPECT_EQ(Parse("fork", {"--store-as", "$7"})->store_as(), 7U);
+  EXPECT_THAT(std::string(Parse("fork", {"--store-as", "0"}).status().message()), HasSubstr("write 1 to 65535"));
   EXPECT_THAT(std::string(Parse("fork", {"--store-as", "65536"}).status().message()), HasSubstr("--store-as"));
 }
 

@@ -70,11 +70,14 @@ class FakeMachines : public v1::MachineService::Service {
 
 class FakeExecution : public v1::ExecutionService::Service {
  public:
-  // Answers each batch with its number of calls as the sequence, until one is for the machine "bad".
-  grpc::Status Execute(grpc::ServerContext*,
+  // Answers each batch with its number of calls as the sequence, until one is for the machine "bad", or for "silent",
+  // which never answers.
+  grpc::Status Execute(grpc::ServerContext* stream_context,
                        grpc::ServerReaderWriter<v1::ExecuteResponse, v1::ExecuteRequest>* stream) override {
     v1::ExecuteRequest request;
     while (stream->Read(&request)) {
+      while (request.batch().machine() == "silent" && !stream_context->IsCancelled())
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
       if (request.batch().machine() == "bad") return grpc::Status(grpc::StatusCode::NOT_FOUND, "no machine bad");
       v1::ExecuteResponse response;
       response.mutable_batch()->set_sequence(static_cast<std::uint64_t>(request.batch().calls_size()));
@@ -248,6 +251,23 @@ TEST(ClientConnectTest, ADeadServerShowsAtTheFirstCall) {
   const auto stream = client->Stream();
   stream->Write(Batch("demo", 1));
   EXPECT_EQ(stream->Finish().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ClientTest, AStepOfAStreamThatWaitsTooLongEndsIt) {
+  const absl::Time begin = absl::Now();
+  const auto stream = client_->Stream({.step_deadline = absl::Milliseconds(200)});
+  // Each step has its time anew: together they take longer.
+  for (int i = 0; i < 3; ++i) {
+    absl::SleepFor(absl::Milliseconds(100));
+    ASSERT_TRUE(stream->Write(Batch("demo", 1)));
+    ASSERT_TRUE(stream->Read().has_value());
+  }
+  ASSERT_TRUE(stream->Write(Batch("silent", 1)));
+  EXPECT_FALSE(stream->Read().has_value());
+  const absl::Status status = stream->Finish();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("waited 200ms"));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(10));
 }
 
 }  // namespace

@@ -97,6 +97,25 @@ TEST(CommandLineTest, GroupsHaveHelpToo) {
   EXPECT_THAT(Type({"machine"}).err, HasSubstr("machine delete"));
 }
 
+TEST(CommandLineTest, AGroupMayBeAskedForHelpAsTheProgramMay) {
+  EXPECT_EQ(Type({"machine", "help"}).out, Type({"help", "machine"}).out);
+  EXPECT_EQ(Type({"machine", "help", "create"}).out, Type({"machine", "create", "--help"}).out);
+  EXPECT_EQ(Type({"help", "help"}).out, Type({"help"}).out);
+}
+
+TEST(CommandLineTest, HelpTakesGlobalFlagsAndRefusesASecondCommand) {
+  EXPECT_EQ(Type({"help", "--json"}).out, Type({"help"}).out);
+  EXPECT_EQ(Type({"help", "--json", "brk"}).out, Type({"brk", "--help"}).out);
+  EXPECT_EQ(Type({"help", "brk", "--timeout", "5s"}).out, Type({"brk", "--help"}).out);
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"help", "brk", "mmap"}, {"help", "machine", "list", "mmap"}}) {
+    const Outcome outcome = Type(words);
+    EXPECT_EQ(outcome.exit, ExitCode::kUsage);
+    EXPECT_THAT(outcome.out, IsEmpty());
+    EXPECT_THAT(outcome.err, HasSubstr("\"mmap\""));
+  }
+}
+
 TEST(CommandLineTest, UnknownNamesAreAnsweredWithTheNearest) {
   const auto error = [](const std::vector<std::string>& words) {
     const Outcome outcome = Type(words);
@@ -129,6 +148,13 @@ TEST(CommandLineTest, GlobalFlagsStandBeforeOrAfter) {
   EXPECT_THAT(before.err, HasSubstr("unix:/nowhere"));
 }
 
+TEST(CommandLineTest, GlobalFlagsStandBetweenTheWordsOfACommandToo) {
+  const Outcome between = Type({"machine", "--server", "unix:/nowhere", "--json", "list"});
+  EXPECT_EQ(between.err, Type({"machine", "list", "--server=unix:/nowhere", "--json"}).err);
+  EXPECT_EQ(between.exit, ExitCode::kFailed);
+  EXPECT_THAT(Type({"machine", "--tenant", "x", "list"}).err, HasSubstr("flags of a command stand after it"));
+}
+
 TEST(CommandLineTest, ErrorsAreJsonWhereJsonIsAsked) {
   const Outcome outcome = Type({"machine", "list", "--json"});
   google::protobuf::Struct error;
@@ -136,6 +162,28 @@ TEST(CommandLineTest, ErrorsAreJsonWhereJsonIsAsked) {
   const auto& fields = error.fields().at("error").struct_value().fields();
   EXPECT_EQ(fields.at("code").string_value(), "UNAVAILABLE");
   EXPECT_EQ(fields.at("reason").string_value(), "");
+}
+
+TEST(CommandLineTest, MistakesAreJsonWhereverTheFlagStands) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"--json"},
+                                                                                     {"--json", "brk", "--porto"},
+                                                                                     {"brk", "--porto", "--json"},
+                                                                                     {"--js", "mahcine"},
+                                                                                     {"--json", "help", "nope"},
+                                                                                     {"machine", "--json"},
+                                                                                     {"machine", "--json", "lsit"},
+                                                                                     {"--timeout", "--json"}}) {
+    const Outcome outcome = Type(words);
+    EXPECT_EQ(outcome.exit, ExitCode::kUsage);
+    google::protobuf::Struct error;
+    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(outcome.err, &error).ok()) << outcome.err;
+    EXPECT_EQ(error.fields().at("error").struct_value().fields().at("reason").string_value(), "USAGE");
+  }
+  EXPECT_THAT(Type({"proc", "--", "--json"}).err, HasSubstr("Usage: ")) << "no flag behind the two dashes";
+}
+
+TEST(CommandLineTest, ALocalServerIsKnownByName) {
+  EXPECT_THAT(Type({"machine", "list", "--server", "loacl"}).err, HasSubstr("did you mean local?"));
 }
 
 TEST(CommandLineTest, BadGlobalValuesAreUsage) {

@@ -5,6 +5,7 @@
 
 #include "client/cli/usage_error.h"
 #include "memsim/v1/call.pb.h"
+#include "memsim/v1/machine_service.pb.h"
 #include "proto/operations.h"
 
 namespace memsim::cli {
@@ -59,6 +60,27 @@ TEST(FieldValueTest, NumbersMustFitTheirField) {
   EXPECT_EQ(lseek.offset_bytes(), -100);
   EXPECT_TRUE(Set(lseek, "offset_bytes", "1MiB").ok());
   EXPECT_EQ(lseek.offset_bytes(), 1 << 20);
+}
+
+TEST(FieldValueTest, ASignedSizeKeepsItsSign) {
+  v1::LseekRequest lseek;
+  EXPECT_TRUE(Set(lseek, "offset_bytes", "9223372036854775807").ok());
+  EXPECT_EQ(lseek.offset_bytes(), INT64_MAX);
+  EXPECT_TRUE(Set(lseek, "offset_bytes", "-9223372036854775808").ok());
+  EXPECT_EQ(lseek.offset_bytes(), INT64_MIN);
+  EXPECT_TRUE(Set(lseek, "offset_bytes", "-4KiB").ok());
+  EXPECT_EQ(lseek.offset_bytes(), -4096);
+  for (const char* bad :
+       {"9223372036854775808", "18446744073709551000", "-9223372036854775809", "8589934592GiB", "--1", "-", "-1KB"}) {
+    EXPECT_FALSE(Set(lseek, "offset_bytes", bad).ok()) << bad << " became " << lseek.offset_bytes();
+  }
+}
+
+TEST(FieldValueTest, HelpIsTheCommentAndSaysWhatLeavingOutMeans) {
+  EXPECT_EQ(HelpOf(*v1::MachineSpec::descriptor()->FindFieldByName("cpu_count")),
+            "Simulated CPUs, 1 to 256. Left out: 2.");
+  EXPECT_EQ(HelpOf(*v1::MachineSpec::descriptor()->FindFieldByName("address_randomization")),
+            "Whether addresses are random. Left out: on.");
 }
 
 TEST(FieldValueTest, EnumsHaveShortNames) {

@@ -120,6 +120,20 @@ TEST(LinuxConstantsTest, UnknownWordsAreAnsweredWithTheNearestKnownOne) {
   }
 }
 
+TEST(LinuxConstantsTest, AConstantOfAnotherFamilyIsRefusedAndItsFamilyNamed) {
+  const auto status = [](const char* family, const char* text) {
+    const auto value = ParseConstants(*FindConstantFamily(family), text);
+    EXPECT_FALSE(value.ok()) << family << " took " << text << " as " << *value;
+    return std::string(value.status().message());
+  };
+  EXPECT_THAT(status("PROT", "MAP_ANONYMOUS"), HasSubstr("a MAP constant, and this takes PROT constants"));
+  EXPECT_THAT(status("MADV", "PROT_READ"), HasSubstr("a PROT constant"));
+  EXPECT_THAT(status("MAP", "PRIVATE|SIGINT"), HasSubstr("\"SIGINT\" is a SIG constant"));
+  EXPECT_THAT(status("MAP", "1<<PROT_READ"), HasSubstr("a PROT constant"));
+  EXPECT_THAT(status("SIG", "CLONE_VM"), HasSubstr("a CLONE constant"));
+  EXPECT_EQ(Parse("CLONE", "CLONE_VM|SIGUSR1"), 0x100U + SIGUSR1) << "clone's flags have a field for a signal";
+}
+
 TEST(LinuxConstantsTest, NumbersArePrintedAsTheKernelsPeopleWriteThem) {
   EXPECT_EQ(Format("PROT", 0), "PROT_NONE");
   EXPECT_EQ(Format("PROT", 3), "PROT_READ|PROT_WRITE");

@@ -1,0 +1,21 @@
+// What calls and batches of them may be at most, as the comments of call.proto and execution_service.proto tell.
+//
+// tests/style/api_test.cc holds these numbers against the server's own, and against those comments.
+
+#ifndef MEMSIM_PROTO_CALL_LIMITS_H_
+#define MEMSIM_PROTO_CALL_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace memsim {
+
+// The slots of a machine are numbered from 1 to this one (Call.store_as).
+inline constexpr std::uint32_t kMaxSlot = 65535;
+
+// ExecuteBatchRequest.calls.
+inline constexpr std::size_t kMaxBatchCalls = 10'000;
+
+}  // namespace memsim
+
+#endif  // MEMSIM_PROTO_CALL_LIMITS_H_
