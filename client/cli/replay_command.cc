@@ -55,12 +55,12 @@ Command ReplayCommand() {
       "Replays strace logs of real programs and compares each answer with the kernel's. Prints a line for each trace "
       "and the totals. Exit code: 0 in each trace something was compared, all of it equal, and every line understood; "
       "1 "
-      "not so, or the server refused or did not answer; 2 a file could not be read.";
-  spec.positionals = {{"FILE",
-                       "A log of client/replay/record, or of setarch -R strace -f -y -e "
-                       "trace=%memory,%process,%desc,%file,prlimit64,setrlimit,prctl -o FILE PROGRAM: addresses are "
-                       "compared, so they must not be random, and without -o the program's own output stands between.",
-                       Presence::kRequired, Repetition::kMany}};
+      "not so, or the server refused or did not answer; 2 a file could not be read. To record a trace: "
+      "client/replay/record FILE PROGRAM, or setarch -R strace -f -y -e "
+      "trace=%memory,%process,%desc,%file,prlimit64,setrlimit,prctl -o FILE PROGRAM. Addresses are compared, so they "
+      "must not be random; and without -o the program's own output stands between the lines.";
+  spec.positionals = {
+      {"FILE", "A log of client/replay/record or of strace -f -y.", Presence::kRequired, Repetition::kMany}};
   spec.flags = {
       {"machine", "MACHINE",
        "Run all traces on this machine. Left out: each gets a new machine of the recorded shape."},

@@ -114,7 +114,7 @@ bool SetNewLimit(ReplaySession& session, const TraceLine& line, const TraceValue
     case LimitArgument::Kind::kNonsense:
       break;
   }
-  session.NotUnderstood(absl::StrCat("the new limit of ", line.name, " is none"));
+  session.NotUnderstood(absl::StrCat("the new limit of ", line.name, " is no limit"));
   return false;
 }
 
@@ -292,7 +292,7 @@ void TranslatePrlimit64(ReplaySession& session, TracedProcess& process, const Tr
   if (!SetNewLimit(session, line, arguments.Find(2), prlimit)) return;
   const LimitArgument old_limit = ReadLimit(arguments.Find(3));
   if (old_limit.kind == LimitArgument::Kind::kNonsense) {
-    session.NotUnderstood("the old limit of prlimit64 is none");
+    session.NotUnderstood("the old limit of prlimit64 is no limit");
   } else if (old_limit.kind == LimitArgument::Kind::kLimit && line.result.Succeeded()) {
     session.Compare(std::move(call), LimitText(old_limit.limit.current(), old_limit.limit.maximum()), LimitText);
   } else {

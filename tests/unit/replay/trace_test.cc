@@ -131,6 +131,15 @@ TEST(Trace, OnATerminalTheLastProcessHasNoPidAgain) {
                         "close(3) = 0\n"
                         "+++ exited with 0 +++\n"),
             "50:fork 50:exit_group 50: 51:close 51:");
+  // 51 is told of again, by the call that made it, when it has ended.
+  EXPECT_EQ(WhoDoesWhat("vfork(strace: Process 51 attached\n"
+                        " <unfinished ...>\n"
+                        "[pid 51] +++ exited with 0 +++\n"
+                        "<... vfork resumed>) = 51\n"
+                        "fork(strace: Process 52 attached\n) = 52\n"
+                        "[pid 50] +++ exited with 0 +++\n"
+                        "close(3) = 0\n"),
+            "50:vfork 51: 50:fork 50: 52:close");
 }
 
 TEST(Trace, ALogWithoutPidsIsOfOneProcess) {
