@@ -152,8 +152,10 @@ bool Agrees(const Program& program) {
   return true;
 }
 
-Kind DrawKind(Random& random, bool growing) {
+// reserving: with much traffic to and from the reserve.
+Kind DrawKind(Random& random, bool growing, bool reserving) {
   const std::uint64_t draw = random.Below(100);
+  if (reserving && random.Below(4) == 0) return draw < 50 ? Kind::kReturnAtomic : Kind::kAtomic;
   if (draw < 2) return Kind::kReturnAtomic;
   if (draw < 6) return Kind::kAtomic;
   if (draw >= (growing ? 80U : 35U)) return Kind::kFree;
@@ -161,7 +163,8 @@ Kind DrawKind(Random& random, bool growing) {
   return draw % 2 == 0 ? Kind::kAllocate : Kind::kAllocateUserPages;
 }
 
-// Zones from a few pages to a hundred MiB, with ragged ends, filled and emptied in turns.
+// Zones from a few pages to some hundred MiB, of which only those above 200 MiB reserve pageblocks, with ragged ends,
+// filled and emptied in turns.
 Program Draw(std::uint64_t seed) {
   constexpr int kOperations = 600;
   Random random(seed);
@@ -170,6 +173,11 @@ Program Draw(std::uint64_t seed) {
   program.end = 1 + random.Below(largest_end);
   program.begin = random.Below(program.end);
   if (random.Below(2) == 0) program.begin = std::min<std::uint64_t>(program.begin, random.Below(1024));
+  const bool reserving = random.Below(8) == 0;
+  if (reserving) {
+    program.begin = random.Below(1024);
+    program.end = program.begin + 51200 + random.Below(20480);
+  }
   program.memory_begin = random.Below(program.begin + 1);
   const std::uint64_t orders = 1 + random.Below(kOrderCount);
   for (int i = 0; i < kOperations; ++i) {
@@ -177,7 +185,7 @@ Program Draw(std::uint64_t seed) {
     // Mostly small blocks, as small as any of the program.
     const auto order = static_cast<std::uint8_t>(std::min(random.Below(orders), random.Below(orders)));
     program.operations.push_back(
-        {DrawKind(random, growing), order, static_cast<int>(random.Below(3)), random.Below(1000)});
+        {DrawKind(random, growing, reserving), order, static_cast<int>(random.Below(3)), random.Below(1000)});
   }
   return program;
 }

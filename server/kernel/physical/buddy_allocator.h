@@ -15,8 +15,9 @@
 //
 // Thread-compatible. Invariants (CheckInvariants verifies them):
 //  1. No frame is in two free blocks, and all free blocks lie in the zone's managed range.
-//  2. A free block's buddy is not free in the same order, unless both are of order 10, or of order 9 and one of a type
-//  that must not merge.
+//  2. A free block's buddy is not free in the same order, unless both are of order 9 or 10. Two of order 9 stay apart
+//  while their types must not merge, and also after that, when the type of a reserved one is given back: only freeing
+//  merges.
 //  3. free_pages() equals the sum over orders of 2^order * blocks(order), and counts what the lists hold.
 //  4. A block is on the list of the type of its first pageblock.
 //  5. Nothing in the run has records; nothing ever enters the run.

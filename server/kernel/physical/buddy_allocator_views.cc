@@ -57,10 +57,8 @@ void BuddyAllocator::CheckBlock(PageFrameNumber pfn, Order order, MigrateType ty
   if (order == kMaxOrder || !fringe_linked_) return;
   const PageFrameNumber buddy(pfn.value() ^ PagesOfOrder(order).value());
   if (!directory_->IsFreeHead(buddy, order)) return;
-  // Both are free: only pageblocks of types that must not merge stay apart.
+  // Both are free: only whole pageblocks stay apart.
   MEMSIM_CHECK(order >= kPageblockOrder, pfn.value(), order.value());
-  const MigrateType buddy_type = directory_->TypeOf(buddy);
-  MEMSIM_CHECK(buddy_type != type && !(IsMergeable(type) && IsMergeable(buddy_type)), pfn.value(), buddy.value());
 }
 
 void BuddyAllocator::CheckLists() const {

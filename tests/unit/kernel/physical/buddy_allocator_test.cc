@@ -347,6 +347,20 @@ TEST(BuddyHighAtomicTest, AReservedPageblockCanBeReturned) {
   EXPECT_EQ(zone.Take(2, kReclaimable), 4U);
 }
 
+TEST(BuddyHighAtomicTest, AReturnedPageblockWaitsForAFreeToMergeWithItsNeighbour) {
+  TestZone zone(0, 512 * 200);
+  const std::uint64_t block = zone.Take(1, kUnmovable);
+  zone.buddy().ReserveHighAtomic(PageFrameNumber(block), Order(1));
+  zone.Free(block);
+  EXPECT_EQ(zone.List(9, kHighAtomic), (Numbers{0}));
+  EXPECT_TRUE(zone.buddy().ReturnHighAtomic(kUnmovable));
+  zone.buddy().CheckInvariants();
+  EXPECT_EQ(zone.List(9, kUnmovable), (Numbers{512, 0}));
+  EXPECT_EQ(zone.Take(9, kUnmovable), 512U);
+  zone.Free(512);
+  EXPECT_EQ(zone.List(10, kUnmovable), (Numbers{0}));
+}
+
 TEST(BuddyAllocatorTest, TheDigestTellsListOrderAndNothingElse) {
   TestZone a(0, 64);
   TestZone b(0, 64);
