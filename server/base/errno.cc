@@ -36,6 +36,8 @@ std::string ErrnoName(Errno error) {
       return "EBUSY";
     case Errno::kExist:
       return "EEXIST";
+    case Errno::kXDev:
+      return "EXDEV";
     case Errno::kNoDev:
       return "ENODEV";
     case Errno::kNotDir:

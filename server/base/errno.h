@@ -31,6 +31,7 @@ enum class Errno : int {
   kFault = 14,
   kBusy = 16,
   kExist = 17,
+  kXDev = 18,
   kNoDev = 19,
   kNotDir = 20,
   kIsDir = 21,

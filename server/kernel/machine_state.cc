@@ -43,7 +43,8 @@ MachineState::MachineState(const MachineSpec& requested)
       files(pages, counters),
       file_tables(files),
       commit(CommitLimits(Resolve(requested, pages), pages), spec.sysctls, counters),
-      environment{pages, files, anon_vmas, commit, counters, clock, kDefaultCosts, spec.sysctls, PageFrameNumber(0)},
+      environment{pages,    files, anon_vmas,     file_mappings, commit,
+                  counters, clock, kDefaultCosts, spec.sysctls,  PageFrameNumber(0)},
       tasks(environment, file_tables, random, requested.address_randomization) {
   spec = Resolve(requested, pages);
 }
@@ -85,11 +86,7 @@ FileCaller MachineState::FilesOf(const Caller& caller) {
           ByteCount(caller.memory.limits[Resource::kFsize].current)};
 }
 
-void MachineState::UnmapCutTail(const CutTail& cut) {
-  tasks.ForEach([&](const Task& task) {
-    if (task.state == TaskState::kAlive) ZapCutTail(tasks.SpaceOf(task), cut);
-  });
-}
+void MachineState::UnmapCutTail(const CutTail& cut) { ZapCutTail(environment, cut); }
 
 bool MachineState::KillForMemory() {
   std::vector<OomCandidate> candidates;
@@ -119,7 +116,8 @@ ProcView MachineState::View() const {
 
 ByteCount MachineState::HostMemory() const {
   return ByteCount(sizeof(*this)) + pages.HostMemory() + files.HostMemory() + file_tables.HostMemory() +
-         tasks.HostMemory() + ByteCount(anon_vmas.HostMemoryBytes() + slots.HostMemoryBytes());
+         tasks.HostMemory() + file_mappings.HostMemory() +
+         ByteCount(anon_vmas.HostMemoryBytes() + slots.HostMemoryBytes());
 }
 
 void MachineState::DigestTo(Digest& digest) const {
@@ -148,6 +146,7 @@ void MachineState::CheckInvariants() const {
   std::int64_t vmas = 0;
   std::uint64_t tables = 0;
   std::int64_t accounted = 0;
+  std::uint64_t file_vmas = 0;
   std::vector<AddressSpaceId> seen;
   tasks.ForEach([&](const Task& task) {
     if (task.state != TaskState::kAlive || std::count(seen.begin(), seen.end(), task.mm) != 0) return;
@@ -155,15 +154,39 @@ void MachineState::CheckInvariants() const {
     const AddressSpace& space = tasks.SpaceOf(task);
     vmas += static_cast<std::int64_t>(space.map_count());
     tables += space.page_tables().table_pages().value();
-    space.ForEachVma([&accounted](const Vma& vma) {
+    space.ForEachVma([&](const Vma& vma) {
+      if (vma.file != OpenFileId()) ++file_vmas;
       if ((vma.flags & kVmAccount) != 0) accounted += static_cast<std::int64_t>(vma.range.pages().value());
     });
   });
   MEMSIM_CHECK(counters.Get(Counter::kVmas) == vmas, counters.Get(Counter::kVmas), vmas);
   MEMSIM_CHECK(pages.pages_of(PageOwner::kPageTable) == PageCount(tables), tables);
+  accounted += static_cast<std::int64_t>(files.promised_pages().value());
+  MEMSIM_CHECK(counters.Get(Counter::kCommittedAs) == accounted, counters.Get(Counter::kCommittedAs), accounted);
+  MEMSIM_CHECK(file_mappings.size() == file_vmas, file_mappings.size(), file_vmas);
+  CheckPageCounters();
+}
 
-  // The rest is promised to shared memory.
-  MEMSIM_CHECK(counters.Get(Counter::kCommittedAs) >= accounted, counters.Get(Counter::kCommittedAs), accounted);
+void MachineState::CheckPageCounters() const {
+  Counters expected;
+  pages.ForEachAllocatedBlock([&](PageFrameNumber, const PageFrame& page) {
+    const bool anonymous = page.owner == PageOwner::kAnonymous;
+    if (anonymous) expected.Add(Counter::kNrInactiveAnon, 1);
+    if (anonymous && page.map_count > 0) expected.Add(Counter::kNrAnonPages, 1);
+    if (page.owner != PageOwner::kPageCache) return;
+    if (page.map_count > 0) expected.Add(Counter::kNrMapped, 1);
+    // What its file has lost is on no list.
+    if (page.mapping == 0) return;
+    const bool shmem = IsShmemKind(files.inode(InodeId(page.mapping)).kind);
+    expected.Add(shmem ? Counter::kNrInactiveAnon : Counter::kNrInactiveFile, 1);
+  });
+  const auto pages_of = [this](PageOwner owner) { return static_cast<std::int64_t>(pages.pages_of(owner).value()); };
+  expected.Add(Counter::kNrPageTablePages, pages_of(PageOwner::kPageTable));
+  expected.Add(Counter::kNrKernelStackKib, pages_of(PageOwner::kKernelStack) * kKernelStackKib / kKernelStackPages);
+  for (const Counter counter : {Counter::kNrInactiveAnon, Counter::kNrInactiveFile, Counter::kNrAnonPages,
+                                Counter::kNrMapped, Counter::kNrPageTablePages, Counter::kNrKernelStackKib}) {
+    MEMSIM_CHECK(counters.Get(counter) == expected.Get(counter), static_cast<unsigned>(counter), counters.Get(counter));
+  }
 }
 
 }  // namespace memsim

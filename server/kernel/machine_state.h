@@ -58,6 +58,8 @@ struct MachineState {
   void DigestTo(Digest& digest) const;
   void CheckInvariants() const;
 
+  // What the frames say the page counters must be.
+  void CheckPageCounters() const;
   // Which fields of the spec kept it from booting.
   absl::Status WhyNoBoot() const;
 
@@ -69,6 +71,7 @@ struct MachineState {
   FileSystem files;
   FileTables file_tables;
   AnonVmas anon_vmas;
+  FileMappings file_mappings;
   CommitAccounting commit;
   VmEnvironment environment;
   Tasks tasks;

@@ -62,7 +62,8 @@ std::uint64_t DrawProt(Random& random) {
 }
 
 std::uint64_t DrawAdvice(Random& random) {
-  static constexpr std::uint64_t kAdvices[] = {4, 4, 4, 4, 0, 1, 2, 3, 10, 11, 18, 19, 22, 23, 23, 16, 17, 8, 14, 99};
+  static constexpr std::uint64_t kAdvices[] = {4,  4,  4,  4,  0,  1,  2, 3,  10, 11, 18,
+                                               19, 22, 23, 23, 16, 17, 8, 14, 99, 101};
   return kAdvices[random.Below(std::size(kAdvices))];
 }
 
@@ -192,6 +193,8 @@ Program DrawProgram(std::uint64_t seed) {
   Random random(seed);
   Program program;
   program.memory_mib = random.Below(2) == 0 ? 16 : 17 + random.Below(48);
+  // Large enough for pageblocks to be reserved for atomic allocations.
+  if (random.Below(20) == 0) program.memory_mib = 256;
   program.seed = seed;
   program.randomize = random.Below(2) == 0;
   // init itself has nine mappings.

@@ -212,6 +212,10 @@ std::string MachineTwin::Finish() {
   while (const std::optional<Caller> caller = CallerOf({})) {
     if (std::string error = Exit(caller->pid); !error.empty()) return error;
   }
+  // What a child of init opened in the table that both share.
+  for (const auto& [fd, descriptor] : *processes_.at(1).table) {
+    if (machine_->Close(Pid(1), fd) != Errno::kOk) return absl::StrCat("init cannot close ", fd);
+  }
   for (SlowBlock& block : blocks_) {
     if (!block.taken) continue;
     block.taken = false;

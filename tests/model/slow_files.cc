@@ -80,9 +80,11 @@ Errno SlowFiles::Unlink(const std::string& path) {
 }
 
 Errno SlowFiles::Rename(const std::string& from, const std::string& to) {
+  if (const Errno error = CheckPath(from); error != Errno::kOk) return error;
+  if (const Errno error = CheckPath(to); error != Errno::kOk) return error;
+  if ((from.rfind("/dev/shm/", 0) == 0) != (to.rfind("/dev/shm/", 0) == 0)) return Errno::kXDev;
   const SlowInodeRef inode = Find(from);
   if (inode == nullptr) return Errno::kNoEnt;
-  if (const Errno error = CheckPath(to); error != Errno::kOk) return error;
   const SlowInodeRef replaced = Find(to);
   if (replaced == inode) return Errno::kOk;
   if (replaced != nullptr) {

@@ -230,9 +230,9 @@ std::string MachineTwin::Madvise(const Operation& op, Caller caller) {
   }
   Errno expected = Errno::kOk;
   TouchForecast faults;
-  if (advice == 99 || address % kPage != 0 || address + op.pages * kPage < address) {
+  if (advice == 99 || advice == 100 || advice == 101 || address % kPage != 0 || address + op.pages * kPage < address) {
     expected = Errno::kInval;
-  } else if (advice == 8 || advice == 14) {
+  } else if ((advice == 8 || advice == 14) && op.pages != 0) {
     expected = Errno::kNoSys;
   } else {
     expected = memory.Advise(first, first + op.pages, advice, &faults);

@@ -25,6 +25,7 @@ ErrnoOr<OpenFileId> FileOfDescriptor(const FileCaller& caller, int fd) {
 }
 
 ErrnoOr<OpenedDescriptor> OpenDescriptor(const FileCaller& caller, absl::string_view path, std::uint32_t flags) {
+  if (const Errno error = FileSystem::CheckOpenFlags(flags); error != Errno::kOk) return error;
   // Kept for the path's own errors, which come before EMFILE (getname).
   if (path.empty()) return Errno::kNoEnt;
   if (path.size() >= FileSystem::kMaxPath) return Errno::kNameTooLong;
@@ -66,7 +67,6 @@ ErrnoOr<int> DuplicateOnto(const FileCaller& caller, int fd, int new_fd, std::ui
     return new_fd;
   }
   if (new_fd < 0 || static_cast<std::uint64_t>(new_fd) >= caller.max_descriptors) return Errno::kBadF;
-  if (static_cast<std::uint64_t>(new_fd) >= FileTable::kMaxDescriptors) return Errno::kMFile;
   const ErrnoOr<OpenFileId> file = RawFile(caller, fd);
   if (!file.ok()) return file.error();
   // The new reference first: both descriptors may stand for the same open file.

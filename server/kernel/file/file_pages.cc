@@ -25,6 +25,8 @@ void FileSystem::CountPage(const Inode& inode, std::int64_t change) {
   cached_pages_ = change > 0 ? cached_pages_ + PageCount(1) : cached_pages_ - PageCount(1);
 }
 
+void FileSystem::CountRead() { counters_.Add(Counter::kPgPgIn, static_cast<std::int64_t>(kPageSize.value() / 1024)); }
+
 std::optional<PageFrameNumber> FileSystem::AddPage(InodeId id, PageOffset index) {
   const std::optional<PageFrameNumber> pfn =
       allocator_.AllocPages(kGfpHighuserMovable, Order(0), PageOwner::kPageCache);
@@ -53,7 +55,10 @@ ErrnoOr<FilePage> FileSystem::GetPage(InodeId id, PageOffset index, ReadAround r
   }
   const std::optional<PageFrameNumber> added = AddPage(id, index);
   if (!added.has_value()) return Errno::kNoMem;
-  if (source == PageSource::kRead && read_around == ReadAround::kWindow) ReadWindow(id, index);
+  if (source == PageSource::kRead) {
+    CountRead();
+    if (read_around == ReadAround::kWindow) ReadWindow(id, index);
+  }
   return FilePage{*added, source};
 }
 
@@ -64,7 +69,9 @@ void FileSystem::ReadWindow(InodeId id, PageOffset index) {
   const PageOffset begin(index.value() > half ? index.value() - half : 0);
   const PageOffset end = std::min(begin + kReadAroundPages, PageOffset(inode(id).page_count().value()));
   for (PageOffset page = begin; page < end; page += PageCount(1)) {
-    if (!IsCached(id, page) && !AddPage(id, page).has_value()) return;
+    if (IsCached(id, page)) continue;
+    if (!AddPage(id, page).has_value()) return;
+    CountRead();
   }
 }
 

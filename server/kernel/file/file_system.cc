@@ -27,6 +27,8 @@ Errno CheckPath(absl::string_view path) {
   return path[0] == '/' ? Errno::kOk : Errno::kNoEnt;
 }
 
+bool IsOnTmpfs(absl::string_view path) { return path.substr(0, kTmpfsMount.size()) == kTmpfsMount; }
+
 bool WantsToWrite(std::uint32_t flags) {
   return (flags & kOpenAccessMode) != kOpenReadOnly || (flags & kOpenTruncate) != 0;
 }
@@ -157,15 +159,20 @@ ErrnoOr<InodeId> FileSystem::FindOrCreate(absl::string_view path, std::uint32_t 
   if (const Errno error = CheckPath(path); error != Errno::kOk) return error;
   // A name that ends with a slash can only be a directory's.
   if (path.back() == '/') return Errno::kIsDir;
-  const bool on_tmpfs = path.substr(0, kTmpfsMount.size()) == kTmpfsMount;
-  const ErrnoOr<InodeId> id = NewInode(on_tmpfs ? FileKind::kTmpfs : FileKind::kRegular, path);
+  const ErrnoOr<InodeId> id = NewInode(IsOnTmpfs(path) ? FileKind::kTmpfs : FileKind::kRegular, path);
   if (id.ok()) AddName(*id, path);
   return id;
 }
 
+Errno FileSystem::CheckOpenFlags(std::uint32_t flags) {
+  constexpr std::uint32_t kCreateDirectory = kOpenCreate | kOpenDirectory;
+  const bool names_only = (flags & kOpenPath) != 0;
+  return !names_only && (flags & kCreateDirectory) == kCreateDirectory ? Errno::kInval : Errno::kOk;
+}
+
 ErrnoOr<OpenedFile> FileSystem::Open(absl::string_view path, std::uint32_t flags) {
+  if (const Errno error = CheckOpenFlags(flags); error != Errno::kOk) return error;
   if ((flags & kOpenPath) != 0) flags &= kPathFlags;
-  if ((flags & kOpenCreate) != 0 && (flags & kOpenDirectory) != 0) return Errno::kInval;
   // Before the name is looked at, so that a file is not made in vain (alloc_empty_file).
   if (open_files_.size() - free_open_files_.size() >= kMaxOpenFiles) return Errno::kNFile;
   const ErrnoOr<InodeId> id = FindOrCreate(path, flags);
@@ -190,12 +197,15 @@ Errno FileSystem::Unlink(absl::string_view path) {
 }
 
 Errno FileSystem::Rename(absl::string_view old_path, absl::string_view new_path) {
+  for (const absl::string_view path : {old_path, new_path}) {
+    if (const Errno error = CheckPath(path); error != Errno::kOk) return error;
+  }
+  // The mounts are compared before the names are looked up (do_renameat2).
+  if (IsOnTmpfs(old_path) != IsOnTmpfs(new_path)) return Errno::kXDev;
   const ErrnoOr<InodeId> id = Find(old_path);
   if (!id.ok()) return id.error();
   const ErrnoOr<InodeId> replaced = Find(new_path);
-  if (!replaced.ok()) {
-    if (const Errno error = CheckPath(new_path); error != Errno::kOk) return error;
-  } else {
+  if (replaced.ok()) {
     if (*replaced == *id) return Errno::kOk;
     const bool from_directory = inode(*id).kind == FileKind::kDirectory;
     const bool onto_directory = inode(*replaced).kind == FileKind::kDirectory;

@@ -98,11 +98,14 @@ class FileSystem {
   // ENOENT, ENAMETOOLONG, EEXIST; EFBIG for a size that the file's kind cannot have; EINVAL for kSharedAnonymous;
   // ENOSPC at kMaxInodes. The size of what has no pages is not kept.
   Errno Mknod(absl::string_view path, FileKind kind, ByteCount size);
+  // build_open_flags: what open(2) says of its flags before it looks at anything else. EINVAL: O_CREAT with
+  // O_DIRECTORY.
+  static Errno CheckOpenFlags(std::uint32_t flags);
   // open(2) without the descriptor. ENOENT, ENAMETOOLONG, EINVAL, EEXIST, EISDIR, ENOTDIR, ENFILE, ENOSPC.
   ErrnoOr<OpenedFile> Open(absl::string_view path, std::uint32_t flags);
   // ENOENT, ENAMETOOLONG, EISDIR.
   Errno Unlink(absl::string_view path);
-  // ENOENT, ENAMETOOLONG; EISDIR and ENOTDIR where one of both is a directory.
+  // ENOENT, ENAMETOOLONG; EXDEV between /dev/shm and the disk; EISDIR and ENOTDIR where one of both is a directory.
   Errno Rename(absl::string_view old_path, absl::string_view new_path);
   // The file behind a shared anonymous mapping (shmem_zero_setup): "/dev/zero (deleted)", opened for reading and
   // writing, with the caller's reference. `accounted` pages were promised for it (all of its size, or none): the file
@@ -148,6 +151,8 @@ class FileSystem {
   ErrnoOr<ByteCount> WriteBytes(InodeId id, ByteCount offset, ByteCount length);
 
   // --- Books (file_system_books.cc)
+  // What shared memory has in committed_as: the whole of a file or, where that was not promised, its pages.
+  PageCount promised_pages() const;
   void DigestTo(Digest& digest) const;
   ByteCount HostMemory() const;
   void CheckInvariants() const;
@@ -168,6 +173,8 @@ class FileSystem {
   std::optional<PageFrameNumber> AddPage(InodeId id, PageOffset index);
   void DropPages(InodeId id, PageOffset first);
   void ReadWindow(InodeId id, PageOffset index);
+  // One page came from the disk.
+  void CountRead();
   // A page came to a file's cache (+1) or left it (-1).
   void CountPage(const Inode& inode, std::int64_t change);
 

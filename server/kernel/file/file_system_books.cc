@@ -29,6 +29,14 @@ ByteCount FileSystem::HostMemory() const {
          PageCache::kHostMemoryPerPage * cached_pages_.value();
 }
 
+PageCount FileSystem::promised_pages() const {
+  PageCount promised;
+  for (const Inode& inode : inodes_) {
+    if (IsShmemKind(inode.kind)) promised += inode.accounted != PageCount(0) ? inode.accounted : inode.pages.size();
+  }
+  return promised;
+}
+
 void FileSystem::CheckInvariants() const {
   std::uint64_t linked = 0;
   std::uint64_t dead = 0;

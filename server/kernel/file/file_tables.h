@@ -40,6 +40,8 @@ class FileTables {
   const FileTable& table(FileTableId id) const { return const_cast<FileTables*>(this)->slot(id).table; }
   std::uint32_t references(FileTableId id) const { return const_cast<FileTables*>(this)->slot(id).references; }
 
+  // How many tables somebody holds.
+  std::size_t size() const { return slots_.size() - free_.size(); }
   void DigestTo(Digest& digest) const;
   ByteCount HostMemory() const;
   void CheckInvariants() const;

@@ -28,9 +28,7 @@ struct CounterInfo {
   X(kNrFilePages, "nr_file_pages", "pages", kGauge, "Pages of the page cache, shared memory included")               \
   X(kNrShmem, "nr_shmem", "pages", kGauge, "Pages of shared memory and tmpfs")                                       \
   X(kNrDirty, "nr_dirty", "pages", kGauge, "File pages that wait to be written")                                     \
-  X(kNrActiveAnon, "nr_active_anon", "pages", kGauge, "Anonymous pages on the active list")                          \
   X(kNrInactiveAnon, "nr_inactive_anon", "pages", kGauge, "Anonymous pages on the inactive list")                    \
-  X(kNrActiveFile, "nr_active_file", "pages", kGauge, "File pages on the active list")                               \
   X(kNrInactiveFile, "nr_inactive_file", "pages", kGauge, "File pages on the inactive list")                         \
   X(kNrPageTablePages, "nr_page_table_pages", "pages", kGauge, "Pages used for page tables")                         \
   X(kNrKernelStackKib, "nr_kernel_stack", "KiB", kGauge, "Kernel stacks")                                            \
@@ -43,7 +41,6 @@ struct CounterInfo {
   X(kAllocStall, "allocstall", "events", kCumulative, "Allocations that found no memory above the watermarks")       \
   X(kOomKill, "oom_kill", "events", kCumulative, "Processes killed for want of memory")                              \
   X(kPgPgIn, "pgpgin", "KiB", kCumulative, "Read from devices")                                                      \
-  X(kPgPgOut, "pgpgout", "KiB", kCumulative, "Written to devices")                                                   \
   X(kCommittedAs, "committed_as", "pages", kGauge, "Memory promised to processes (Committed_AS of meminfo)")         \
   X(kProcesses, "processes", "tasks", kCumulative, "Tasks ever created (processes of /proc/stat)")                   \
   X(kTasksAlive, "tasks_alive", "tasks", kGauge, "Tasks that exist, zombies included")                               \

@@ -30,6 +30,8 @@ class AddressSpaces {
   const AddressSpace& operator[](AddressSpaceId id) const { return *entry(id).space; }
   std::uint32_t users(AddressSpaceId id) const { return entry(id).users; }
 
+  // How many there are.
+  std::size_t size() const { return entries_.size() - free_.size(); }
   ByteCount HostMemory() const;
   void DigestTo(Digest& digest) const;
   void CheckInvariants() const;

@@ -287,14 +287,22 @@ void Tasks::DigestTo(Digest& digest) const {
 void Tasks::CheckInvariants() const {
   address_spaces_.CheckInvariants();
   std::map<AddressSpaceId, std::uint32_t> users;
+  std::map<FileTableId, std::uint32_t> references;
   for (const auto& [pid, task] : tasks_) {
     if (task.state == TaskState::kAlive) {
       ++users[task.mm];
+      ++references[task.files];
     } else {
       MEMSIM_CHECK(task.mm == AddressSpaceId() && task.files == FileTableId(), pid.value());
     }
   }
+  // As many as there are, and each as often as it says: so nobody holds one that no task names.
+  MEMSIM_CHECK(users.size() == address_spaces_.size(), users.size(), address_spaces_.size());
+  MEMSIM_CHECK(references.size() == file_tables_.size(), references.size(), file_tables_.size());
   for (const auto& [mm, count] : users) MEMSIM_CHECK(address_spaces_.users(mm) == count, mm.value(), count);
+  for (const auto& [table, count] : references) {
+    MEMSIM_CHECK(file_tables_.references(table) == count, table.value(), count);
+  }
   MEMSIM_CHECK(tasks_.contains(kInitPid) && tasks_.at(kInitPid).state == TaskState::kAlive);
 }
 

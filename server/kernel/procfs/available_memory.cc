@@ -22,7 +22,7 @@ MemoryInUse MemoryInUse::Of(const ProcView& view) {
   const auto get = [&view](Counter counter) {
     return PageCount(static_cast<std::uint64_t>(view.counters.Get(counter)));
   };
-  memory.file_lists = get(Counter::kNrActiveFile) + get(Counter::kNrInactiveFile);
+  memory.file_lists = get(Counter::kNrInactiveFile);
   return memory;
 }
 

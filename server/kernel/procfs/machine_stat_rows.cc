@@ -14,7 +14,7 @@ namespace {
 
 constexpr CountedRow kInputAndOutput[] = {
     Moved(Counter::kPgPgIn),
-    Moved(Counter::kPgPgOut),
+    Still("pgpgout"),
     Still("pswpin"),
     Still("pswpout"),
 };

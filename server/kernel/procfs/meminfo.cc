@@ -64,15 +64,14 @@ class MemInfoReader {
   }
 
   void AppendLists() {
-    const PageCount active_anon = Get(Counter::kNrActiveAnon);
+    // Nothing activates pages yet.
     const PageCount inactive_anon = Get(Counter::kNrInactiveAnon);
-    const PageCount active_file = Get(Counter::kNrActiveFile);
     const PageCount inactive_file = Get(Counter::kNrInactiveFile);
-    rows_.Pages("Active", active_anon + active_file);
+    rows_.Zero("Active");
     rows_.Pages("Inactive", inactive_anon + inactive_file);
-    rows_.Pages("Active(anon)", active_anon);
+    rows_.Zero("Active(anon)");
     rows_.Pages("Inactive(anon)", inactive_anon);
-    rows_.Pages("Active(file)", active_file);
+    rows_.Zero("Active(file)");
     rows_.Pages("Inactive(file)", inactive_file);
     rows_.Zero("Unevictable");
     rows_.Zero("Mlocked");

@@ -11,9 +11,9 @@ namespace {
 
 constexpr CountedRow kRows[] = {
     Moved(Counter::kNrInactiveAnon),
-    Moved(Counter::kNrActiveAnon),
+    Still("nr_active_anon"),
     Moved(Counter::kNrInactiveFile),
-    Moved(Counter::kNrActiveFile),
+    Still("nr_active_file"),
     Still("nr_unevictable"),
     Still("nr_slab_reclaimable"),
     Still("nr_slab_unreclaimable"),

@@ -10,9 +10,7 @@ ZoneUsage UsageOfAllZones(const Counters& counters) {
   };
   ZoneUsage usage;
   usage.inactive_anon = get(Counter::kNrInactiveAnon);
-  usage.active_anon = get(Counter::kNrActiveAnon);
   usage.inactive_file = get(Counter::kNrInactiveFile);
-  usage.active_file = get(Counter::kNrActiveFile);
   usage.write_pending = get(Counter::kNrDirty);
   return usage;
 }

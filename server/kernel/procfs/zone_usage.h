@@ -11,9 +11,7 @@ namespace memsim {
 
 struct ZoneUsage {
   PageCount inactive_anon;
-  PageCount active_anon;
   PageCount inactive_file;
-  PageCount active_file;
   // Dirty pages of files.
   PageCount write_pending;
 

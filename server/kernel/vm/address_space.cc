@@ -9,7 +9,9 @@
 namespace memsim {
 
 AddressSpace::AddressSpace(VmEnvironment& environment)
-    : environment_(environment), page_tables_(environment.pages, environment.counters) {}
+    : environment_(environment),
+      number_(environment.file_mappings.NumberSpace()),
+      page_tables_(environment.pages, environment.counters) {}
 
 AddressSpace::~AddressSpace() { TearDown(); }
 
@@ -39,6 +41,7 @@ Vma& AddressSpace::Insert(Vma vma) {
   Vma& inserted = pool_[id];
   tree_.Insert(inserted.range, id);
   Account(inserted.flags, inserted.range.pages());
+  AddToIndex(inserted);
   environment_.counters.Add(Counter::kVmas, 1);
   return inserted;
 }
@@ -46,6 +49,7 @@ Vma& AddressSpace::Insert(Vma vma) {
 void AddressSpace::Remove(Vma& vma) {
   Unaccount(vma.flags, vma.range.pages());
   environment_.anon_vmas.Unlink(vma.anon);
+  RemoveFromIndex(vma);
   if (vma.file != OpenFileId()) environment_.files.Put(vma.file);
   const VmaId id = tree_.Lookup(vma.range.start)->id;
   tree_.Erase(vma.range.start);
@@ -74,12 +78,24 @@ Errno AddressSpace::SplitWithinLimit(Vma& vma, VirtualAddress address) {
 
 void AddressSpace::Resize(Vma& vma, VirtualRange range) {
   const VirtualAddress old_start = vma.range.start;
+  if (range.start != old_start) RemoveFromIndex(vma);
   Unaccount(vma.flags, vma.range.pages());
   vma.pgoff = range.start >= old_start ? vma.pgoff + ToPages(range.start - old_start)
                                        : vma.pgoff - ToPages(old_start - range.start);
   vma.range = range;
   tree_.Resize(old_start, range);
+  if (range.start != old_start) AddToIndex(vma);
   Account(vma.flags, vma.range.pages());
+}
+
+void AddressSpace::AddToIndex(const Vma& vma) {
+  if (vma.file == OpenFileId()) return;
+  environment_.file_mappings.Add(environment_.files.file(vma.file).inode, number_, *this, vma);
+}
+
+void AddressSpace::RemoveFromIndex(const Vma& vma) {
+  if (vma.file == OpenFileId()) return;
+  environment_.file_mappings.Remove(environment_.files.file(vma.file).inode, number_, vma.range.start);
 }
 
 void AddressSpace::SetFlags(Vma& vma, VmFlags flags) {
@@ -127,6 +143,7 @@ void AddressSpace::DigestTo(Digest& digest) const {
                                        layout.start_brk, layout.brk, layout.start_stack, layout.mmap_base}) {
     digest.Add(address);
   }
+  digest.Add(number_);
   digest.Add(def_flags);
   digest.Add(statistics_.locked_vm);
   digest.Add(statistics_.peak_total_vm);
@@ -136,27 +153,59 @@ void AddressSpace::DigestTo(Digest& digest) const {
   page_tables_.DigestTo(digest);
 }
 
+std::uint64_t AddressSpace::AddSumsOf(const Vma& vma, AddressSpaceStatistics& sums) const {
+  const PageCount pages = vma.range.pages();
+  sums.total_vm += pages;
+  if (IsExecMapping(vma.flags)) {
+    sums.exec_vm += pages;
+  } else if (IsStackMapping(vma.flags)) {
+    sums.stack_vm += pages;
+  } else if (IsDataMapping(vma.flags)) {
+    sums.data_vm += pages;
+  }
+  if ((vma.flags & kVmLocked) != 0) sums.locked_vm += pages;
+  std::uint64_t entries = 0;
+  const auto add_entries = [&](VirtualAddress, LeafTable& leaf, int first, int last) {
+    for (int i = first; i < last; ++i) {
+      const Pte pte = leaf.entries[i];
+      if (pte.none()) continue;
+      ++entries;
+      if (pte.special()) continue;
+      const bool anonymous = environment_.pages.frame(pte.frame()).owner == PageOwner::kAnonymous;
+      const RssKind kind = anonymous ? RssKind::kAnonymous : FileRssKind(*this, vma);
+      sums.rss[static_cast<int>(kind)] += PageCount(1);
+    }
+  };
+  const_cast<PageTables&>(page_tables_).VisitLeaves(vma.range, add_entries);
+  return entries;
+}
+
 void AddressSpace::CheckInvariants() const {
   tree_.CheckInvariants();
   page_tables_.CheckInvariants();
+  MEMSIM_CHECK(pool_.size() == tree_.size(), pool_.size(), tree_.size());
   AddressSpaceStatistics sums;
-  PageCount present;
-  PageTables& tables = const_cast<PageTables&>(page_tables_);
+  std::uint64_t entries = 0;
   tree_.ForEach([&](const VmaTree::Entry& entry) {
     const Vma& vma = pool_[entry.id];
     MEMSIM_CHECK(vma.range == entry.range, vma.range.start.value(), entry.range.start.value());
-    sums.total_vm += vma.range.pages();
-    if (IsDataMapping(vma.flags) && !IsExecMapping(vma.flags)) sums.data_vm += vma.range.pages();
-    tables.VisitLeaves(vma.range, [&present](VirtualAddress, LeafTable& leaf, int first, int last) {
-      for (int i = first; i < last; ++i) {
-        if (leaf.entries[i].present() && !leaf.entries[i].special()) present += PageCount(1);
-      }
-    });
+    entries += AddSumsOf(vma, sums);
+    if (vma.file == OpenFileId()) return;
+    MEMSIM_CHECK(environment_.file_mappings.Has(environment_.files.file(vma.file).inode, number_, vma),
+                 vma.range.start.value());
   });
-  MEMSIM_CHECK(sums.total_vm == statistics_.total_vm, sums.total_vm.value(), statistics_.total_vm.value());
-  MEMSIM_CHECK(sums.data_vm == statistics_.data_vm, sums.data_vm.value(), statistics_.data_vm.value());
-  // An entry outside of every mapping would have been counted when it was made.
-  MEMSIM_CHECK(present == statistics_.resident(), present.value(), statistics_.resident().value());
+  sums.locked_vm += locked_without_flag_;
+  sums.peak_total_vm = statistics_.peak_total_vm;
+  sums.peak_rss = statistics_.peak_rss;
+  MEMSIM_CHECK(sums == statistics_, sums.total_vm.value(), sums.resident().value());
+  MEMSIM_CHECK(statistics_.peak_total_vm >= statistics_.total_vm && statistics_.peak_rss >= statistics_.resident());
+  // What lies in no mapping was not visited.
+  std::uint64_t used = 0;
+  const VirtualRange everything{VirtualAddress(0), VirtualAddress(1ULL << 48)};
+  const_cast<PageTables&>(page_tables_).VisitLeaves(everything, [&used](VirtualAddress, LeafTable& leaf, int, int) {
+    used += leaf.used;
+  });
+  MEMSIM_CHECK(used == entries, used, entries);
 }
 
 RssKind FileRssKind(const AddressSpace& space, const Vma& vma) {

@@ -7,8 +7,10 @@
 //
 // Invariants (CheckInvariants verifies them):
 //  1. The tree and the pool hold the same mappings.
-//  2. The statistics are the sums over the mappings and the page tables.
-//  3. A present entry lies in a mapping.
+//  2. The statistics are the sums over the mappings and the page tables; only locked_vm keeps what MREMAP_DONTUNMAP
+//  unlocked without counting it out.
+//  3. An entry that is not none lies in a mapping.
+//  4. The machine's index of file mappings has those of this address space, at their starts.
 
 #ifndef MEMSIM_SERVER_KERNEL_VM_ADDRESS_SPACE_H_
 #define MEMSIM_SERVER_KERNEL_VM_ADDRESS_SPACE_H_
@@ -61,6 +63,8 @@ struct AddressSpaceStatistics {
   PageCount peak_rss;
 
   PageCount resident() const { return rss[0] + rss[1] + rss[2]; }
+
+  friend bool operator==(const AddressSpaceStatistics&, const AddressSpaceStatistics&) = default;
 };
 
 class AddressSpace {
@@ -113,7 +117,11 @@ class AddressSpace {
 
   // --- Books
   void AddRss(RssKind kind, std::int64_t pages);
-  void AddLocked(std::int64_t pages) { statistics_.locked_vm += PageCount(static_cast<std::uint64_t>(pages)); }
+  // Counts pages as locked for good, whatever becomes of their mapping.
+  void AddLockedWithoutFlag(PageCount pages) {
+    statistics_.locked_vm += pages;
+    locked_without_flag_ += pages;
+  }
 
   ByteCount HostMemory() const;
   void DigestTo(Digest& digest) const;
@@ -125,12 +133,22 @@ class AddressSpace {
   void Account(VmFlags flags, PageCount pages);
   void Unaccount(VmFlags flags, PageCount pages);
   void TearDown();
+  // For CheckInvariants: adds what the statistics must have for a mapping; returns how many entries it has that are not
+  // none.
+  std::uint64_t AddSumsOf(const Vma& vma, AddressSpaceStatistics& sums) const;
+
+  // Keeps the machine's index of file mappings.
+  void AddToIndex(const Vma& vma);
+  void RemoveFromIndex(const Vma& vma);
 
   VmEnvironment& environment_;
+  AddressSpaceNumber number_;
   VmaTree tree_;
   VmaPool pool_;
   PageTables page_tables_;
   AddressSpaceStatistics statistics_;
+  // The part of locked_vm that no mapping stands for.
+  PageCount locked_without_flag_;
 };
 
 // What a mapping's resident pages count as that are not anonymous.

@@ -5,6 +5,7 @@
 
 #include "server/kernel/vm/mman_flags.h"
 #include "server/kernel/vm/page_fault.h"
+#include "server/kernel/vm/populate.h"
 #include "server/kernel/vm/vma_merge.h"
 #include "server/kernel/vm/zap.h"
 
@@ -34,9 +35,10 @@ AdviceClass ClassOf(int advice) {
       // Starts input that a fault would start too, and nothing waits for it.
       return AdviceClass::kNothing;
     default:
-      // 8 to 25 and 100 to 103 are Linux's; the others mean nothing to it either.
-      return (advice >= 8 && advice <= 25) || (advice >= 100 && advice <= 103) ? AdviceClass::kNotSimulated
-                                                                               : AdviceClass::kUnknown;
+      // 8 to 25, 102 and 103 are Linux's; the others mean nothing to it either, nor do MADV_HWPOISON 100 and
+      // MADV_SOFT_OFFLINE 101 without CONFIG_MEMORY_FAILURE.
+      return (advice >= 8 && advice <= 25) || advice == 102 || advice == 103 ? AdviceClass::kNotSimulated
+                                                                             : AdviceClass::kUnknown;
   }
 }
 
@@ -108,8 +110,10 @@ Errno AdviseVmas(AddressSpace& space, VirtualRange range, int advice) {
   return hole ? Errno::kNoMem : Errno::kOk;
 }
 
-// madvise_populate: as if the program touched every page, but with an errno where it would get a signal.
+// madvise_populate: as if the program touched every page, but with an errno where it would get a signal. More than one
+// call may populate is refused whole, so that success always means that every page is there.
 Errno PopulateVmas(AddressSpace& space, const VmCaller& caller, VirtualRange range, bool write) {
+  if (range.pages() > kMaxPopulatedPages) return Errno::kNoSys;
   for (VirtualAddress at = range.start; at < range.end;) {
     const Vma* vma = space.Lookup(at);
     if (vma == nullptr) return Errno::kNoMem;
@@ -142,8 +146,8 @@ Errno Madvise(AddressSpace& space, const VmCaller& caller, VirtualAddress addres
   const ByteCount whole = ToBytes(ToPagesRoundedUp(length));
   if (length != ByteCount(0) && whole == ByteCount(0)) return Errno::kInval;
   if (address.value() + whole.value() < address.value()) return Errno::kInval;
-  if (kind == AdviceClass::kNotSimulated) return Errno::kNoSys;
   if (whole == ByteCount(0)) return Errno::kOk;
+  if (kind == AdviceClass::kNotSimulated) return Errno::kNoSys;
   const VirtualRange range = RangeOf(address, whole);
   if (kind == AdviceClass::kPopulate) return PopulateVmas(space, caller, range, advice == kMadvPopulateWrite);
   return AdviseVmas(space, range, advice);

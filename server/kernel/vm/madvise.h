@@ -11,7 +11,7 @@
 namespace memsim {
 
 // EINVAL, ENOMEM (after acting on what is mapped), EAGAIN (max_map_count), EFAULT; ENOSYS: an advice of Linux that a
-// machine does not simulate.
+// machine does not simulate, or MADV_POPULATE_* of more than kMaxPopulatedPages.
 Errno Madvise(AddressSpace& space, const VmCaller& caller, VirtualAddress address, ByteCount length, int advice);
 
 }  // namespace memsim

@@ -228,10 +228,10 @@ class Remap {
   // dontunmap_complete: the old mapping stays as if it had never been touched.
   void LeaveOldEmpty() {
     Vma& vma = *space_.Lookup(address());
-    const std::int64_t locked = (vma.flags & kVmLocked) != 0 ? static_cast<std::int64_t>(vma.range.pages().value()) : 0;
+    const PageCount locked = (vma.flags & kVmLocked) != 0 ? vma.range.pages() : PageCount(0);
     space_.SetFlags(vma, vma.flags & ~kVmLockedMask);
     // Linux clears the flag without counting the pages out.
-    space_.AddLocked(locked);
+    space_.AddLockedWithoutFlag(locked);
     if (vma.range == RangeOf(address(), old_length())) space_.environment().anon_vmas.Unlink(vma.anon);
   }
 

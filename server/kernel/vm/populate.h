@@ -8,8 +8,11 @@
 
 namespace memsim {
 
+// One call populates no more pages than this, 4 GiB: turns and the cap on host memory are kept to within a call.
+inline constexpr PageCount kMaxPopulatedPages{1ULL << 20};
+
 // Faults in every page of the range: with stores where the mapping is private and writable, else with loads. Ends
-// silently at the first page that cannot be had, as mmap does.
+// silently at the first page that cannot be had, as mmap does, and after kMaxPopulatedPages.
 void PopulateRange(AddressSpace& space, const VmCaller& caller, VirtualRange range);
 
 }  // namespace memsim

@@ -12,6 +12,7 @@
 #include "server/kernel/physical/page_allocator.h"
 #include "server/kernel/vm/anon_vma.h"
 #include "server/kernel/vm/commit_accounting.h"
+#include "server/kernel/vm/file_mappings.h"
 
 namespace memsim {
 
@@ -20,6 +21,7 @@ struct VmEnvironment {
   PageAllocator& pages;
   FileSystem& files;
   AnonVmas& anon_vmas;
+  FileMappings& file_mappings;
   CommitAccounting& commit;
   Counters& counters;
   VirtualClock& clock;

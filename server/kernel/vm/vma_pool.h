@@ -31,6 +31,8 @@ class VmaPool {
   Vma& operator[](VmaId id) { return (*chunks_[(id.value() - 1) / kChunk])[(id.value() - 1) % kChunk]; }
   const Vma& operator[](VmaId id) const { return const_cast<VmaPool&>(*this)[id]; }
 
+  // How many were added and not removed since.
+  std::size_t size() const { return chunks_.size() * kChunk - free_.size(); }
   ByteCount HostMemory() const {
     return ByteCount(chunks_.size() * sizeof(Chunk) + chunks_.capacity() * sizeof(void*) +
                      free_.capacity() * sizeof(VmaId));

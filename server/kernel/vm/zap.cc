@@ -28,13 +28,12 @@ void RemoveMapping(VmEnvironment& environment, PageFrameNumber frame) {
   environment.pages.PutPage(frame);
 }
 
-void ZapCutTail(AddressSpace& space, const CutTail& cut) {
-  const FileSystem& files = space.environment().files;
-  space.ForEachVma([&](const Vma& vma) {
-    if (vma.file == OpenFileId() || files.file(vma.file).inode != cut.inode) return;
+void ZapCutTail(const VmEnvironment& environment, const CutTail& cut) {
+  environment.file_mappings.ForEachOf(cut.inode, [&cut](const FileMappings::Mapping& mapping) {
+    const Vma& vma = *mapping.vma;
     if (vma.PageIndex(vma.range.end) <= cut.first) return;
     const PageCount kept = cut.first > vma.pgoff ? cut.first - vma.pgoff : PageCount(0);
-    ZapRange(space, vma, {vma.range.start + ToBytes(kept), vma.range.end});
+    ZapRange(*mapping.space, vma, {vma.range.start + ToBytes(kept), vma.range.end});
   });
 }
 

@@ -13,7 +13,7 @@ namespace memsim {
 void ZapRange(AddressSpace& space, const Vma& vma, VirtualRange range);
 
 // Drops what a file lost by becoming shorter from every mapping of it, private copies included (unmap_mapping_range).
-void ZapCutTail(AddressSpace& space, const CutTail& cut);
+void ZapCutTail(const VmEnvironment& environment, const CutTail& cut);
 
 // Counts one more page-table entry that maps the frame (folio_add_rmap_pte). The caller holds a reference for it.
 void AddMapping(VmEnvironment& environment, PageFrameNumber frame);

@@ -78,6 +78,15 @@ TEST_F(DescriptorCallsTest, OpenAtTheLimitMakesNoFile) {
   CheckAll();
 }
 
+TEST_F(DescriptorCallsTest, FlagsThatCannotBeComeBeforeAllElse) {
+  for (int i = 0; i < 8; ++i) OpenFd("/a");
+  EXPECT_EQ(OpenDescriptor(caller_, "", kOpenCreate | kOpenDirectory).error(), Errno::kInval);
+  EXPECT_EQ(OpenDescriptor(caller_, "/a", kOpenCreate | kOpenDirectory).error(), Errno::kInval);
+  // O_PATH leaves O_CREAT out.
+  EXPECT_EQ(OpenDescriptor(caller_, "/a", kOpenPath | kOpenCreate | kOpenDirectory).error(), Errno::kMFile);
+  CheckAll();
+}
+
 TEST_F(DescriptorCallsTest, CloseOnExecIsTheDescriptorsNotTheFiles) {
   const int fd = OpenFd("/a", kOpenReadWrite | kOpenCloseOnExec);
   EXPECT_EQ(table_.Find(fd)->close_on_exec, CloseOnExec::kYes);

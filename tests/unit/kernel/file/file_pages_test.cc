@@ -178,5 +178,21 @@ TEST_F(CrowdedFilePagesTest, WithoutMemoryAWriteIsShortThenFailsAndNothingIsLost
   EXPECT_EQ(pages_.free_pages(), pages_.managed_pages());
 }
 
+TEST_F(FilePagesTest, WhatIsReadCountsAsInputAndNothingElseDoes) {
+  const auto read_kib = [this] { return counters_.Get(Counter::kPgPgIn); };
+  const InodeId id = Make("/a", FileKind::kRegular, Pages(4));
+  const InodeId shmem = Make("/dev/shm/s", FileKind::kTmpfs, Pages(0));
+  files_.SetSize(id, Pages(100));
+  files_.SetSize(shmem, Pages(4));
+  ASSERT_TRUE(Get(id, 1).ok());
+  ASSERT_TRUE(Get(shmem, 1).ok());
+  EXPECT_EQ(read_kib(), 0);
+  // A page alone, and then a window of 32 pages around page 50, which has it already.
+  ASSERT_TRUE(files_.GetPage(id, PageOffset(40), ReadAround::kPageAlone).ok());
+  EXPECT_EQ(read_kib(), 4);
+  ASSERT_TRUE(files_.GetPage(id, PageOffset(50), ReadAround::kWindow).ok());
+  EXPECT_EQ(read_kib(), 4 * 32);
+}
+
 }  // namespace
 }  // namespace memsim

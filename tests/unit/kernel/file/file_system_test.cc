@@ -190,6 +190,19 @@ TEST_F(FileSystemTest, RenameKeepsFilesAndDirectoriesApart) {
   EXPECT_EQ(files_.Rename("/f", "/g"), Errno::kOk);
 }
 
+TEST_F(FileSystemTest, RenameDoesNotCrossMounts) {
+  files_.Mknod("/dev/shm/a", FileKind::kTmpfs, Pages(1));
+  files_.Mknod("/f", FileKind::kRegular, Pages(1));
+  EXPECT_EQ(files_.Rename("/dev/shm/a", "/a"), Errno::kXDev);
+  EXPECT_EQ(files_.Rename("/f", "/dev/shm/f"), Errno::kXDev);
+  EXPECT_EQ(files_.Rename("/f", "/dev/shm/a"), Errno::kXDev);
+  // The mounts are known before the names.
+  EXPECT_EQ(files_.Rename("/none", "/dev/shm/none"), Errno::kXDev);
+  EXPECT_EQ(files_.Rename("/none", ""), Errno::kNoEnt);
+  EXPECT_EQ(files_.Rename("/dev/shm/a", "/dev/shm/b"), Errno::kOk);
+  EXPECT_EQ(files_.InodeOf(Open("/dev/shm/b")).kind, FileKind::kTmpfs);
+}
+
 TEST_F(FileSystemTest, MapsShowDevicesAsOnAnOrdinaryMachine) {
   files_.Mknod("/a", FileKind::kRegular, ByteCount(0));
   EXPECT_EQ(files_.InodeOf(Open("/a")).device(), (DeviceNumber{254, 1}));

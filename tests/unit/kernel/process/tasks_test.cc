@@ -259,5 +259,22 @@ TEST_F(TasksTest, TheDigestTellsTasksApart) {
   EXPECT_NE(digest(), with_one);
 }
 
+using TasksDeathTest = TasksTest;
+
+TEST_F(TasksDeathTest, ATableThatNoTaskNamesIsFound) {
+  EXPECT_DEATH(
+      {
+        file_tables_.Create();
+        tasks_.CheckInvariants();
+      },
+      "file_tables_.size");
+  EXPECT_DEATH(
+      {
+        file_tables_.Get(TaskOf(kInitPid).files);
+        tasks_.CheckInvariants();
+      },
+      "references");
+}
+
 }  // namespace
 }  // namespace memsim

@@ -35,9 +35,7 @@ class MachineFilesTest : public testing::Test {
 
 TEST_F(MachineFilesTest, Meminfo) {
   Set(Counter::kNrFilePages, 1000);
-  Set(Counter::kNrActiveAnon, 10);
   Set(Counter::kNrInactiveAnon, 200);
-  Set(Counter::kNrActiveFile, 3);
   Set(Counter::kNrInactiveFile, 40);
   Set(Counter::kNrDirty, 5);
   Set(Counter::kNrAnonPages, 6);
@@ -49,15 +47,15 @@ TEST_F(MachineFilesTest, Meminfo) {
   EXPECT_EQ(Read("meminfo"),
             "MemTotal:        5111808 kB\n"
             "MemFree:         5111808 kB\n"
-            "MemAvailable:    4987640 kB\n"
+            "MemAvailable:    4987632 kB\n"
             "Buffers:               0 kB\n"
             "Cached:             4000 kB\n"
             "SwapCached:            0 kB\n"
-            "Active:               52 kB\n"
+            "Active:                0 kB\n"
             "Inactive:            960 kB\n"
-            "Active(anon):         40 kB\n"
+            "Active(anon):          0 kB\n"
             "Inactive(anon):      800 kB\n"
-            "Active(file):         12 kB\n"
+            "Active(file):          0 kB\n"
             "Inactive(file):      160 kB\n"
             "Unevictable:           0 kB\n"
             "Mlocked:               0 kB\n"
@@ -272,7 +270,7 @@ TEST_F(MachineFilesTest, VmstatShowsEachCounterInItsRow) {
     ++shown;
   }
   // All but those that Linux shows elsewhere or not at all: pgalloc and allocstall are rows of zones.
-  EXPECT_EQ(shown, 18U);
+  EXPECT_EQ(shown, 15U);
   EXPECT_EQ(rows.at("nr_free_pages"), state_->pages.free_pages().value());
   EXPECT_EQ(rows.at("nr_zone_write_pending"), rows.at("nr_dirty"));
   // 64 bytes for each of 5 GiB's frames.

@@ -4,6 +4,7 @@
 
 #include "gtest/gtest.h"
 
+#include "server/kernel/vm/populate.h"
 #include "tests/unit/kernel/vm/program.h"
 
 namespace memsim {
@@ -33,6 +34,8 @@ TEST_F(MadviseTest, TheChecksComeInLinuxsOrder) {
   EXPECT_EQ(Call(At(0), ByteCount(UINT64_MAX), kMadvNormal), "EINVAL");
   EXPECT_EQ(Call(At(0), ByteCount(UINT64_MAX - 0xffff), kMadvNormal), "EINVAL");
   EXPECT_EQ(Call(At(0), ByteCount(0), kMadvNormal), "OK");
+  EXPECT_EQ(Call(At(0), ByteCount(0), kMadvFree), "OK");
+  EXPECT_EQ(Call(At(0), ByteCount(0), 100), "EINVAL");
   EXPECT_EQ(Call(At(0), Pages(1), kMadvNormal), "ENOMEM");
 }
 
@@ -41,7 +44,8 @@ TEST_F(MadviseTest, AdviceOfLinuxThatMachinesDoNotKnowIsNoSystemCallAndOtherNumb
   for (const int advice : {kMadvFree, kMadvCollapse, kMadvGuardRemove}) {
     EXPECT_EQ(mm().Advise(0, 1, advice), "ENOSYS") << advice;
   }
-  for (const int advice : {5, 7, 26, 99, 104}) EXPECT_EQ(mm().Advise(0, 1, advice), "EINVAL") << advice;
+  // MADV_HWPOISON and MADV_SOFT_OFFLINE need CONFIG_MEMORY_FAILURE.
+  for (const int advice : {5, 7, 26, 99, 100, 101, 104}) EXPECT_EQ(mm().Advise(0, 1, advice), "EINVAL") << advice;
 }
 
 TEST_F(MadviseTest, HolesArePassedOverAndReportedAtTheEnd) {
@@ -150,6 +154,17 @@ TEST_F(MadviseTest, PopulateSaysWhyItCannot) {
   EXPECT_EQ(mm().Advise(4, 6, kMadvPopulateRead), "EFAULT");
   EXPECT_EQ(mm().Advise(4, 5, kMadvPopulateRead), "OK");
   world_.files.Put(file);
+}
+
+TEST_F(MadviseTest, PopulatingMoreThanOneCallMayIsRefusedWhole) {
+  const std::uint64_t limit = kMaxPopulatedPages.value();
+  mm().Map(0, limit + 1, "r");
+  EXPECT_EQ(mm().Advise(0, limit + 1, kMadvPopulateRead), "ENOSYS");
+  EXPECT_EQ(mm().faults().minor_faults, 0U);
+  EXPECT_EQ(mm().Advise(0, limit - 1, kMadvPopulateRead), "OK");
+  EXPECT_EQ(mm().Entries(limit - 2, limit), "z.");
+  EXPECT_EQ(mm().Advise(0, limit, kMadvPopulateRead), "OK");
+  EXPECT_EQ(mm().Entries(limit - 1, limit + 1), "z.");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "gtest/gtest.h"
 
 #include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/populate.h"
 #include "tests/unit/kernel/vm/program.h"
 
 namespace memsim {
@@ -305,6 +306,20 @@ TEST_F(MmapTest, TheZeroDeviceIsAnonymousMemoryThatKeepsItsName) {
   EXPECT_EQ(mm().Write(4, 6), "2 minor");
   EXPECT_EQ(mm().Books(), "total 4, data 2, stack 0, exec 0, rss 1+0+2");
   world_.files.Put(zero);
+}
+
+TEST_F(MmapTest, OneCallPopulatesNoMoreThanItsLimit) {
+  const std::uint64_t limit = kMaxPopulatedPages.value();
+  std::uint64_t faults = 0;
+  for (const std::uint64_t pages : {limit - 1, limit, limit + 1}) {
+    for (const std::uint64_t flags : {kMapPopulate, kMapLocked}) {
+      mm().Map(0, pages, "r", flags);
+      EXPECT_EQ(mm().faults().minor_faults - faults, std::min(pages, limit)) << pages;
+      EXPECT_EQ(mm().Entries(limit - 1, limit + 1), pages < limit ? ".." : "z.");
+      faults = mm().faults().minor_faults;
+      mm().Unmap(0, pages);
+    }
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "gtest/gtest.h"
 
 #include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/populate.h"
 #include "tests/unit/kernel/vm/program.h"
 
 namespace memsim {
@@ -328,6 +329,14 @@ TEST_F(MremapTest, TheVdsoMovesWholeAndStaysTheVdso) {
   mm().Unmap(12, 13);
   EXPECT_EQ(mm().Remap(10, 2, 3), "A+10");
   EXPECT_EQ(mm().Maps(), "10..13 r-xp");
+}
+
+TEST_F(MremapTest, GrowingLockedMemoryPopulatesNoMoreThanOneCallMay) {
+  const std::uint64_t limit = kMaxPopulatedPages.value();
+  mm().Map(0, 1, "r", kMapLocked);
+  EXPECT_EQ(mm().Remap(0, 1, limit + 2), "A+0");
+  EXPECT_EQ(mm().faults().minor_faults, 1 + limit);
+  EXPECT_EQ(mm().Entries(limit, limit + 2), "z.");
 }
 
 }  // namespace

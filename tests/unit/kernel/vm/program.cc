@@ -57,7 +57,8 @@ World::World(ByteCount memory, PageCount user_reserve)
     : pages(PageAllocator::Create(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters)),
       files(pages, counters),
       commit({pages.managed_pages(), PageCount(0), user_reserve}, sysctls, counters),
-      environment{pages, files, anon_vmas, commit, counters, clock, kDefaultCosts, sysctls, PageFrameNumber(0)} {
+      environment{pages,    files, anon_vmas,     file_mappings, commit,
+                  counters, clock, kDefaultCosts, sysctls,       PageFrameNumber(0)} {
   environment.zero_page = *pages.AllocPages(kGfpKernel | kGfpZero, Order(0), PageOwner::kZeroPage);
 }
 

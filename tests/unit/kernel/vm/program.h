@@ -63,6 +63,7 @@ struct World {
   PageAllocator pages;
   FileSystem files;
   AnonVmas anon_vmas;
+  FileMappings file_mappings;
   CommitAccounting commit;
   VmEnvironment environment;
   // Of the programs that live.
