@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "gtest/gtest.h"
 
 #include "server/calls/execute_call.h"
@@ -60,6 +62,51 @@ void Fuzz(std::uint64_t seeds, const Drawer& draw) {
 TEST(CallFuzzTest, RandomCallsBreakNothing) { Fuzz(200, DrawCalls); }
 
 TEST(CallFuzzTest, DamagedCallsBreakNothing) { Fuzz(100, DrawDamagedCalls); }
+
+// Whether a machine of the spec is refused with the name of a field, or boots and works.
+bool BootsOrSaysWhyNot(const MachineSpec& spec, std::uint64_t seed) {
+  const absl::StatusOr<std::unique_ptr<Machine>> machine = Machine::Create(spec);
+  if (!machine.ok()) {
+    return absl::IsInvalidArgument(machine.status()) && absl::StrContains(machine.status().message(), "spec.");
+  }
+  (*machine)->CheckInvariants();
+  for (const v1::Call& call : DrawCalls(seed, 20)) {
+    v1::Answer answer;
+    ExecuteCall(**machine, call, answer);
+  }
+  LookAround(**machine);
+  (*machine)->CheckInvariants();
+  return true;
+}
+
+MachineSpec SpecOfSeed(std::uint64_t seed) {
+  Random random(seed);
+  return DrawSpec(random, MachineSpec::kMaxMemory);
+}
+
+TEST(SpecFuzzTest, EveryMachineBootsOrTheFieldThatForbidsItIsNamed) {
+  for (std::uint64_t seed = FirstSeed(); seed < FirstSeed() + Seeds(1000); ++seed) {
+    const MachineSpec spec = SpecOfSeed(seed);
+    ASSERT_TRUE(SucceedsInChild([&] { return BootsOrSaysWhyNot(spec, seed); }, false))
+        << "seed " << seed << ": memory " << spec.memory.value() << ", reserved "
+        << spec.reserved.value_or(ByteCount(0)).value() << ", min_free_kbytes "
+        << spec.sysctls.min_free_kbytes.value_or(0);
+  }
+}
+
+// Neither all of them boot nor few.
+TEST(SpecFuzzTest, ManyDrawnSpecsAreAtTheirLimitsAndBoot) {
+  int booted = 0;
+  int refused_by_booting = 0;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    const MachineSpec spec = SpecOfSeed(seed);
+    const bool boots = Machine::Create(spec).ok();
+    booted += boots ? 1 : 0;
+    refused_by_booting += !boots && spec.Validate().ok() ? 1 : 0;
+  }
+  EXPECT_GT(booted, 150);
+  EXPECT_GT(refused_by_booting, 5);
+}
 
 // The generator is worth something only if its calls mean something.
 TEST(CallFuzzTest, ManyRandomCallsSucceed) {

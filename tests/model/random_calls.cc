@@ -21,6 +21,7 @@ using google::protobuf::Reflection;
 
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kArena = 1ULL << 44;
+constexpr std::uint64_t kImage = 0x400000;
 // The processes and the blocks that the calls mean: whatever was made last in each place.
 constexpr std::uint64_t kFirstPidSlot = 1;
 constexpr std::uint64_t kPidSlots = 6;
@@ -74,11 +75,13 @@ std::uint64_t DrawNumber(Random& random, const std::string& message, const std::
   if (absl::EndsWith(field, "_slot")) return random.Below(40) == 0 ? random.Below(24) : 0;
   if (field == "pid") return random.Below(20) == 0 ? random.Below(40) : 0;
   if (field == "child_pid") return 0;
+  // Now and then where the programs are that execve makes.
+  if (absl::EndsWith(field, "address") && random.Below(6) == 0) return kImage + random.Below(16) * kPage;
   if (absl::EndsWith(field, "address")) {
     return random.Below(12) == 0 ? 0 : kArena + std::min(random.Below(64), random.Below(64)) * kPage;
   }
-  if (field == "start") return 0x400000 + random.Below(8) * kPage;
-  if (field == "end") return 0x401000 + random.Below(12) * kPage;
+  if (field == "start") return kImage + random.Below(8) * kPage;
+  if (field == "end") return kImage + (1 + random.Below(12)) * kPage;
   if (field == "start_brk") return random.Below(2) * 0x500000;
   if (absl::EndsWith(field, "_bytes"))
     return random.Below(24) * kPage + (random.Below(4) == 0 ? random.Below(kPage) : 0);
@@ -94,6 +97,8 @@ std::uint64_t DrawNumber(Random& random, const std::string& message, const std::
   if (field == "whence") return random.Below(6);
   if (field == "flags" && message == "MmapRequest") return DrawMmapFlags(random);
   if (field == "flags" && message == "MremapRequest") return random.Below(8);
+  if (field == "flags" && message == "ImageMapping")
+    return random.Below(20) == 0 ? random.Below(16) : 1 + random.Below(2);
   if (field == "flags" && message == "OpenRequest") {
     return Pick(random, {0, 2, 2, 0102, 0102, 01002, 02002, 010000000, 02000002, 1});
   }
@@ -157,6 +162,21 @@ void FillField(Random& random, Message& message, const FieldDescriptor* field) {
       return FillMessage(random, *reflection.MutableMessage(&message, field));
     default:
       return;
+  }
+}
+
+// From low to high, often at either end or close to it, and rarely one beyond.
+std::uint64_t DrawWithin(Random& random, std::uint64_t low, std::uint64_t high) {
+  const std::uint64_t count = high - low + 1;
+  switch (random.Below(6)) {
+    case 0:
+      return random.Below(60) == 0 ? low - 1 : low;
+    case 1:
+      return random.Below(60) == 0 ? high + 1 : high;
+    case 2:
+      return high - random.Below(std::min<std::uint64_t>(count, 64));
+    default:
+      return low + random.Below(count);
   }
 }
 
@@ -230,7 +250,39 @@ std::vector<v1::Call> DrawDamagedCalls(std::uint64_t seed, int count) {
   return calls;
 }
 
+MachineSpec DrawSpec(Random& random, ByteCount most_memory) {
+  MachineSpec spec;
+  spec.cpu_count = static_cast<std::uint32_t>(DrawWithin(random, 1, MachineSpec::kMaxCpus));
+  const std::uint64_t least_mib = MachineSpec::kMinMemory.value() >> 20;
+  const std::uint64_t most_mib = most_memory.value() >> 20;
+  // Where machines are large, most are small all the same.
+  const std::uint64_t mib =
+      DrawWithin(random, least_mib, random.Below(3) == 0 ? most_mib : std::min(most_mib, 64 + least_mib));
+  spec.memory = ByteCount(mib << 20);
+  const std::uint64_t most_reserved = ToPages(spec.memory).value() / 4 * 3;
+  if (random.Below(2) == 0) spec.reserved = ToBytes(PageCount(DrawWithin(random, 0, most_reserved)));
+  spec.seed = random.Next();
+  spec.address_randomization = random.Below(2) == 0 ? AddressRandomization::kOn : AddressRandomization::kOff;
+  Sysctls& sysctls = spec.sysctls;
+  sysctls.overcommit_memory = static_cast<OvercommitPolicy>(random.Below(3));
+  sysctls.overcommit_ratio = static_cast<std::uint32_t>(DrawWithin(random, 0, 1000));
+  if (random.Below(4) == 0) sysctls.overcommit_kbytes = random.Next() >> random.Below(64);
+  sysctls.max_map_count = static_cast<std::uint32_t>(DrawWithin(random, 1, random.Below(2) == 0 ? 64 : INT32_MAX));
+  sysctls.mmap_min_addr = ByteCount(DrawWithin(random, 0, 1ULL << 30));
+  if (random.Below(2) == 0) sysctls.min_free_kbytes = DrawWithin(random, 0, spec.memory.value() / 4 / 1024);
+  sysctls.watermark_scale_factor = static_cast<std::uint32_t>(DrawWithin(random, 1, 3000));
+  if (random.Below(4) == 0) sysctls.user_reserve_kbytes = random.Next() >> random.Below(64);
+  if (random.Below(4) == 0) sysctls.admin_reserve_kbytes = random.Next() >> random.Below(64);
+  return spec;
+}
+
 std::unique_ptr<Machine> MachineOfSeed(std::uint64_t seed) {
+  // One in four is any small machine that boots.
+  Random random(seed);
+  while (seed % 4 == 3) {
+    absl::StatusOr<std::unique_ptr<Machine>> drawn = Machine::Create(DrawSpec(random, ByteCount(256ULL << 20)));
+    if (drawn.ok()) return std::move(*drawn);
+  }
   MachineSpec spec;
   spec.memory = ByteCount((16 + seed % 3 * 24) << 20);
   spec.seed = seed;

@@ -25,7 +25,10 @@ std::vector<v1::Call> DrawCalls(std::uint64_t seed, int count);
 // the decoder takes for a Call.
 std::vector<v1::Call> DrawDamagedCalls(std::uint64_t seed, int count);
 
-// A small machine; its memory and its randomness depend on the seed.
+// Any spec that MachineSpec::Validate takes, often at one of its limits, and now and then beyond.
+MachineSpec DrawSpec(Random& random, ByteCount most_memory);
+
+// A small machine; its spec depends on the seed.
 std::unique_ptr<Machine> MachineOfSeed(std::uint64_t seed);
 
 // The calls as C++ that can be pasted as a test.
