@@ -19,7 +19,7 @@ std::unique_ptr<MachineState> Boot(std::uint64_t memory) {
   MachineSpec spec;
   spec.memory = ByteCount(memory);
   auto state = std::make_unique<MachineState>(spec);
-  EXPECT_TRUE(state->Boot());
+  EXPECT_TRUE(state->Boot().ok());
   return state;
 }
 
