@@ -42,7 +42,7 @@ struct MachineState;
 class Machine {
  public:
   // Boots a machine: reserves the kernel's memory and starts init (pid 1). INVALID_ARGUMENT if the spec is out of
-  // range.
+  // range or leaves too little to boot.
   static absl::StatusOr<std::unique_ptr<Machine>> Create(const MachineSpec& spec);
   ~Machine();
 
