@@ -219,6 +219,30 @@ v1::Call DrawCall(Random& random) {
   return call;
 }
 
+namespace {
+
+// A file's code and data, and memory of each kind without a file, four pages of each.
+void AddImage(v1::ExecveRequest& execve) {
+  struct Part {
+    const char* path;
+    std::uint64_t prot;
+    std::uint64_t flags;
+  };
+  static constexpr Part kParts[] = {{"/bin/program", 5, 2}, {"/bin/program", 3, 2}, {"", 3, 2}, {"", 1, 1}};
+  std::uint64_t at = kImage;
+  for (const Part& part : kParts) {
+    v1::ImageMapping& mapping = *execve.add_mappings();
+    mapping.set_start(at);
+    at += 4 * kPage;
+    mapping.set_end(at);
+    mapping.set_prot(part.prot);
+    mapping.set_flags(part.flags);
+    mapping.set_path(part.path);
+  }
+}
+
+}  // namespace
+
 std::vector<v1::Call> DrawCalls(std::uint64_t seed, int count) {
   Random random(seed);
   std::vector<v1::Call> calls(kPidSlots + 2);
@@ -228,6 +252,7 @@ std::vector<v1::Call> DrawCalls(std::uint64_t seed, int count) {
   }
   calls[kPidSlots].mutable_execve()->set_pid(2);
   calls[kPidSlots].mutable_execve()->set_path("/bin/program");
+  if (seed % 3 == 1) AddImage(*calls[kPidSlots].mutable_execve());
   v1::MmapRequest& mmap = *calls[kPidSlots + 1].mutable_mmap();
   mmap.set_pid(2);
   mmap.set_address(kArena);

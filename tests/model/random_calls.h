@@ -18,7 +18,8 @@ namespace memsim {
 // anything.
 v1::Call DrawCall(Random& random);
 
-// Six processes, the first of them (pid 2) with a program and sixteen pages at 2^44, and then random calls.
+// Six processes, the first of them (pid 2) with a program, in one seed of three of mappings that execve names, and
+// sixteen pages at 2^44, and then random calls.
 std::vector<v1::Call> DrawCalls(std::uint64_t seed, int count);
 
 // What somebody sends who knows nothing, or whose line is bad: random bytes, and valid calls with wrong bits. Only what
