@@ -63,15 +63,23 @@ class Machine {
   // The limits before the call. ESRCH, EINVAL; EPERM for more descriptors than any process may have.
   ErrnoOr<ResourceLimit> Prlimit64(Pid pid, std::uint32_t resource, const std::optional<ResourceLimit>& new_limit);
 
-  // --- Address spaces
+  // --- Address spaces. Lengths are in bytes and need not be whole pages; PROT_*, MAP_*, MREMAP_* and MADV_* stand in
+  // vm/mman_flags.h. Each call may answer ESRCH.
+  // The address. fd is ignored with MAP_ANONYMOUS. EINVAL, EBADF, ENOMEM, EEXIST (MAP_FIXED_NOREPLACE), EOVERFLOW,
+  // EACCES, ENODEV, EOPNOTSUPP, ENFILE, ENOSPC: vm/mmap.h.
   ErrnoOr<VirtualAddress> Mmap(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot,
                                std::uint64_t flags, int fd, ByteCount offset);
+  // EINVAL, ENOMEM.
   Errno Munmap(Pid pid, VirtualAddress address, ByteCount length);
+  // EINVAL, ENOMEM (a hole, or a limit), EACCES.
   Errno Mprotect(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot);
+  // The address after the call. new_address counts with MREMAP_FIXED, and is a hint with MREMAP_DONTUNMAP. EINVAL,
+  // EFAULT, ENOMEM.
   ErrnoOr<VirtualAddress> Mremap(Pid pid, VirtualAddress address, ByteCount old_length, ByteCount new_length,
                                  std::uint64_t flags, VirtualAddress new_address);
-  // The break after the call. ESRCH is the only error.
+  // The break after the call: the old one where the kernel refuses. ESRCH is the only error.
   ErrnoOr<VirtualAddress> Brk(Pid pid, VirtualAddress address);
+  // EINVAL, ENOMEM (a hole), EAGAIN, EFAULT; ENOSYS: an advice of Linux that a machine does not simulate.
   Errno Madvise(Pid pid, VirtualAddress address, ByteCount length, int advice);
   // Touches the byte at address and the same byte of the pages after it, until one access ends in a signal. ESRCH;
   // ENOMEM is never an answer: who finds no memory is killed.
@@ -87,16 +95,25 @@ class Machine {
   // The frame behind an address of the direct map. nullopt: no such address.
   std::optional<PageFrameNumber> DirectMapFrame(VirtualAddress address) const;
 
-  // --- Files
+  // --- Files. Paths are absolute; O_* stand in file/open_flags.h. Calls that name a pid may answer ESRCH.
+  // A file of size bytes, as if just written. ENOENT, ENAMETOOLONG, EEXIST, EFBIG, EINVAL (kSharedAnonymous), ENOSPC.
   Errno Mknod(absl::string_view path, FileKind kind, ByteCount size);
+  // The descriptor. ENOENT, ENAMETOOLONG, EINVAL, EEXIST, EISDIR, ENOTDIR, EMFILE, ENFILE, ENOSPC.
   ErrnoOr<int> Open(Pid pid, absl::string_view path, std::uint32_t flags);
+  // EBADF.
   Errno Close(Pid pid, int fd);
-  // new_fd absent: the lowest free descriptor from minimum_fd.
+  // new_fd absent: the lowest free descriptor from minimum_fd. flags: O_CLOEXEC or 0. EBADF, EINVAL, EMFILE.
   ErrnoOr<int> Dup(Pid pid, int fd, std::optional<int> new_fd, int minimum_fd, std::uint32_t flags);
+  // EBADF, EINVAL, EFBIG.
   Errno Ftruncate(Pid pid, int fd, ByteCount length);
+  // The bytes written; offset absent: at the file's position, which moves along. EBADF, EINVAL, ESPIPE, EFBIG, ENOMEM.
   ErrnoOr<ByteCount> Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset);
+  // The position in bytes. whence: SEEK_SET 0, SEEK_CUR 1, SEEK_END 2, SEEK_DATA 3, SEEK_HOLE 4. EBADF, EINVAL, ESPIPE,
+  // ENXIO.
   ErrnoOr<ByteCount> Lseek(Pid pid, int fd, std::int64_t offset, int whence);
+  // ENOENT, ENAMETOOLONG, EISDIR.
   Errno Unlink(absl::string_view path);
+  // ENOENT, ENAMETOOLONG; EISDIR and ENOTDIR where one of both is a directory.
   Errno Rename(absl::string_view old_path, absl::string_view new_path);
 
   // --- Looking in
