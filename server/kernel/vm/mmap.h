@@ -25,8 +25,9 @@ struct MmapArguments {
   PageOffset pgoff;
 };
 
-// The address. The errors of mmap(2), in the kernel's order: EINVAL, ENOMEM, EOVERFLOW, EEXIST, EAGAIN, EACCES, ENODEV,
-// EOPNOTSUPP.
+// The address. EINVAL: no length, a type that is none, an unaligned fixed address; ENOMEM: no room, a limit, no huge
+// pages; EEXIST: MAP_FIXED_NOREPLACE; of files EOVERFLOW, EACCES, ENODEV, and EOPNOTSUPP for what MAP_SHARED_VALIDATE
+// must know; of shared memory without a file ENFILE and ENOSPC.
 ErrnoOr<VirtualAddress> Mmap(AddressSpace& space, const VmCaller& caller, const MmapArguments& arguments);
 
 // shmem_zero_setup: the file of shared memory without a name, with a reference for its first mapping. `promised` of its

@@ -21,7 +21,7 @@ struct MremapArguments {
   VirtualAddress new_address;
 };
 
-// The mapping's address. EINVAL, EFAULT, ENOMEM, EAGAIN.
+// The mapping's address. EINVAL; EFAULT: no mapping there, or not one alone; ENOMEM: no room, or a limit.
 ErrnoOr<VirtualAddress> Mremap(AddressSpace& space, const VmCaller& caller, const MremapArguments& arguments);
 
 }  // namespace memsim
