@@ -62,13 +62,13 @@ PageFrameNumber BuddyAllocator::AllocateOfType(Order order, MigrateType type) {
   return TakeBlock(order, found, type);
 }
 
-void BuddyAllocator::Free(PageFrameNumber pfn, Order order, FreePlace place) {
+void BuddyAllocator::Free(PageFrameNumber pfn, Order order) {
   for (PageFrameNumber at = pfn; at < pfn + PagesOfOrder(order); at += PageCount(1))
     directory_->frame(at) = PageFrame{};
   // Each pageblock by itself, as their types may differ by now (split_large_buddy).
   const Order piece = std::min(order, kPageblockOrder);
   for (PageFrameNumber at = pfn; at < pfn + PagesOfOrder(order); at += PagesOfOrder(piece)) {
-    FreeWithinPageblock(at, piece, directory_->pageblock(at).type, place);
+    FreeWithinPageblock(at, piece, directory_->pageblock(at).type);
   }
 }
 
@@ -103,14 +103,14 @@ void BuddyAllocator::LinkFringe() {
   ForEachFringeBlock([this](PageFrameNumber pfn, Order order) {
     directory_->MakeSection(pfn);
     if (order < kPageblockOrder) directory_->MakeFrames(pfn, order);
-    LinkBlock(pfn, order, MigrateType::kMovable, FreePlace::kTail);
+    LinkBlock(pfn, order, MigrateType::kMovable, ListEnd::kTail);
   });
 }
 
-void BuddyAllocator::LinkBlock(PageFrameNumber pfn, Order order, MigrateType type, FreePlace place) {
+void BuddyAllocator::LinkBlock(PageFrameNumber pfn, Order order, MigrateType type, ListEnd end) {
   FreeList& blocks = list(order, type);
   FrameLinks& links = directory_->MarkFree(pfn, order);
-  if (place == FreePlace::kTail) {
+  if (end == ListEnd::kTail) {
     links.next = kNoFrame;
     links.previous = blocks.tail;
     (blocks.tail == kNoFrame ? blocks.head : directory_->links(PageFrameNumber(blocks.tail), order).next) = Link(pfn);
@@ -124,8 +124,8 @@ void BuddyAllocator::LinkBlock(PageFrameNumber pfn, Order order, MigrateType typ
   }
 }
 
-void BuddyAllocator::AddToList(PageFrameNumber pfn, Order order, MigrateType type, FreePlace place) {
-  LinkBlock(pfn, order, type, place);
+void BuddyAllocator::AddToList(PageFrameNumber pfn, Order order, MigrateType type, ListEnd end) {
+  LinkBlock(pfn, order, type, end);
   ++list(order, type).blocks;
   nonempty_[At(type)] |= Bit(order);
 }
@@ -172,12 +172,12 @@ void BuddyAllocator::Expand(PageFrameNumber pfn, Order low, Order high, MigrateT
   directory_->MakeFrames(pfn, low);
   for (Order order = high; order > low;) {
     order = Previous(order);
-    AddToList(pfn + PagesOfOrder(order), order, type, FreePlace::kByMergeChance);
+    AddToList(pfn + PagesOfOrder(order), order, type, ListEnd::kHead);
   }
   free_pages_ -= PagesOfOrder(low);
 }
 
-void BuddyAllocator::FreeWithinPageblock(PageFrameNumber pfn, Order order, MigrateType type, FreePlace place) {
+void BuddyAllocator::FreeWithinPageblock(PageFrameNumber pfn, Order order, MigrateType type) {
   free_pages_ += PagesOfOrder(order);
   while (order < kPageblockOrder) {
     const PageFrameNumber buddy = BuddyOf(pfn, order);
@@ -190,8 +190,7 @@ void BuddyAllocator::FreeWithinPageblock(PageFrameNumber pfn, Order order, Migra
     pfn = AlignDown(pfn, kPagesOfMaxOrder);
     order = kMaxOrder;
   }
-  if (place == FreePlace::kByMergeChance && IsMergeLikely(pfn, order)) place = FreePlace::kTail;
-  AddToList(pfn, order, type, place);
+  AddToList(pfn, order, type, IsMergeLikely(pfn, order) ? ListEnd::kTail : ListEnd::kHead);
 }
 
 bool BuddyAllocator::TakeBuddyPageblock(PageFrameNumber pfn, MigrateType type) {

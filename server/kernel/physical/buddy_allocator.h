@@ -40,13 +40,6 @@
 
 namespace memsim {
 
-// Where a freed block goes in its list.
-enum class FreePlace : std::uint8_t {
-  // The tail if it is likely to merge soon, the head otherwise (buddy_merge_likely).
-  kByMergeChance,
-  kTail,
-};
-
 class BuddyAllocator {
  public:
   // A zone whose managed frames are all free. `memory`: from its first frame with memory to its last, which decides
@@ -63,7 +56,7 @@ class BuddyAllocator {
 
   // Gives back a block, merging it with its buddies. Its frame records become zero. REQUIRES: it was allocated, whole,
   // from this zone.
-  void Free(PageFrameNumber pfn, Order order, FreePlace place = FreePlace::kByMergeChance);
+  void Free(PageFrameNumber pfn, Order order);
 
   // HIGHATOMIC pageblocks, which only AllocateOfType takes from. Reserving makes the pageblocks of an allocated block
   // such, unless that would be more than a hundredth of the zone (reserve_highatomic_pageblock).
@@ -105,6 +98,8 @@ class BuddyAllocator {
     std::uint64_t blocks = 0;
   };
 
+  enum class ListEnd : std::uint8_t { kHead, kTail };
+
   static std::size_t At(Order order) { return order.value(); }
   static std::size_t At(MigrateType type) { return static_cast<std::size_t>(type); }
   static std::uint16_t Bit(Order order) { return static_cast<std::uint16_t>(1U << order.value()); }
@@ -131,8 +126,8 @@ class BuddyAllocator {
   // Links the fringe, once.
   void LinkFringe();
   // Marks a block and links it, without counting it.
-  void LinkBlock(PageFrameNumber pfn, Order order, MigrateType type, FreePlace place);
-  void AddToList(PageFrameNumber pfn, Order order, MigrateType type, FreePlace place);
+  void LinkBlock(PageFrameNumber pfn, Order order, MigrateType type, ListEnd end);
+  void AddToList(PageFrameNumber pfn, Order order, MigrateType type, ListEnd end);
   void RemoveFromList(PageFrameNumber pfn, Order order, MigrateType type);
   // The first block of a list that is not empty.
   PageFrameNumber TakeHead(Order order, MigrateType type);
@@ -142,10 +137,12 @@ class BuddyAllocator {
   PageFrameNumber TakeBlock(Order order, Order found, MigrateType type);
   // Splits a block that is on no list down to order `low`, which is then no longer free; the upper halves go to lists.
   void Expand(PageFrameNumber pfn, Order low, Order high, MigrateType type);
-  void FreeWithinPageblock(PageFrameNumber pfn, Order order, MigrateType type, FreePlace place);
+  // Merges a block with its buddies and adds the result to its list: at the tail if it is likely to merge soon, at the
+  // head otherwise.
+  void FreeWithinPageblock(PageFrameNumber pfn, Order order, MigrateType type);
   // Takes the other pageblock of a block of order 10 off its list, if it is free and may merge with one of this type.
   bool TakeBuddyPageblock(PageFrameNumber pfn, MigrateType type);
-  // Whether the block that it would merge into next would find its buddy free as well.
+  // Whether the block that it would merge into next would find its buddy free as well (buddy_merge_likely).
   bool IsMergeLikely(PageFrameNumber pfn, Order order) const;
 
   // Fallback: see fallback_policy.h.

@@ -87,7 +87,7 @@ bool BuddyAllocator::ReturnHighAtomic(MigrateType type) {
   }
   RemoveFromList(pfn, order, MigrateType::kHighAtomic);
   ChangeType(pfn, order, type);
-  AddToList(pfn, order, type, FreePlace::kTail);
+  AddToList(pfn, order, type, ListEnd::kTail);
   return true;
 }
 
@@ -122,7 +122,7 @@ void BuddyAllocator::MovePageblock(PageFrameNumber pageblock, MigrateType from, 
     if ((head.flags & kFrameFreeHead) == 0) return;
     const Order order = head.order;
     RemoveFromList(pfn, order, from);
-    AddToList(pfn, order, to, FreePlace::kTail);
+    AddToList(pfn, order, to, ListEnd::kTail);
   });
   ChangeType(pageblock, kPageblockOrder, to);
 }
