@@ -3,27 +3,16 @@
 #include <algorithm>
 
 #include "server/base/check.h"
+#include "server/kernel/physical/block_arithmetic.h"
 
 namespace memsim {
 namespace {
 
-constexpr std::uint64_t kPagesOfMaxOrder = PagesOfOrder(kMaxOrder).value();
+constexpr PageCount kPagesOfMaxOrder = PagesOfOrder(kMaxOrder);
 // The types whose blocks any allocation may get.
 constexpr std::array<MigrateType, 3> kOrdinaryTypes = {MigrateType::kUnmovable, MigrateType::kMovable,
                                                        MigrateType::kReclaimable};
 
-constexpr Order Next(Order order) { return Order(static_cast<std::uint8_t>(order.value() + 1)); }
-constexpr Order Previous(Order order) { return Order(static_cast<std::uint8_t>(order.value() - 1)); }
-
-constexpr PageFrameNumber AlignUp(PageFrameNumber pfn, std::uint64_t pages) {
-  return PageFrameNumber((pfn.value() + pages - 1) / pages * pages);
-}
-constexpr PageFrameNumber AlignDown(PageFrameNumber pfn, std::uint64_t pages) {
-  return PageFrameNumber(pfn.value() / pages * pages);
-}
-constexpr PageFrameNumber BuddyOf(PageFrameNumber pfn, Order order) {
-  return PageFrameNumber(pfn.value() ^ PagesOfOrder(order).value());
-}
 constexpr std::uint32_t Link(PageFrameNumber pfn) { return static_cast<std::uint32_t>(pfn.value()); }
 
 // The part of a range that consists of whole blocks of the largest order; if there is none, an empty range at its end.
@@ -43,7 +32,7 @@ BuddyAllocator::BuddyAllocator(FrameDirectory* directory, FrameRange memory, Fra
     nonempty_[At(MigrateType::kMovable)] |= Bit(order);
   };
   ForEachFringeBlock([&count](PageFrameNumber, Order order) { count(order, 1); });
-  count(kMaxOrder, run_.size().value() / kPagesOfMaxOrder);
+  count(kMaxOrder, run_.size().value() / kPagesOfMaxOrder.value());
 }
 
 PageFrameNumber BuddyAllocator::Allocate(Order order, MigrateType type, TypeMixing mixing) {
@@ -91,9 +80,8 @@ bool BuddyAllocator::HasBlock(Order order) const {
 
 std::uint64_t BuddyAllocator::pageblocks(MigrateType type) const {
   if (type != MigrateType::kMovable) return converted_pageblocks_[At(type)];
-  const std::uint64_t pages_per_block = kPagesPerPageblock.value();
-  const FrameRange whole{AlignDown(memory_.begin, pages_per_block), AlignUp(memory_.end, pages_per_block)};
-  std::uint64_t count = whole.size().value() / pages_per_block;
+  const FrameRange whole{PageblockOf(memory_.begin), AlignUp(memory_.end, kPagesPerPageblock)};
+  std::uint64_t count = whole.size().value() / kPagesPerPageblock.value();
   for (const std::uint64_t converted : converted_pageblocks_) count -= converted;
   return count;
 }
@@ -152,7 +140,7 @@ PageFrameNumber BuddyAllocator::TakeHead(Order order, MigrateType type) {
 PageFrameNumber BuddyAllocator::TakeUntouched() {
   MEMSIM_CHECK(!run_.empty(), run_.begin.value());
   const PageFrameNumber pfn = run_.begin;
-  run_.begin += PageCount(kPagesOfMaxOrder);
+  run_.begin += kPagesOfMaxOrder;
   directory_->MakeSection(pfn);
   CountRemoval(kMaxOrder, MigrateType::kMovable);
   return pfn;

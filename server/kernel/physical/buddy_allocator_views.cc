@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "server/base/check.h"
+#include "server/kernel/physical/block_arithmetic.h"
 #include "server/kernel/physical/buddy_allocator.h"
 
 namespace memsim {
@@ -55,7 +56,7 @@ void BuddyAllocator::CheckBlock(PageFrameNumber pfn, Order order, MigrateType ty
   MEMSIM_CHECK(directory_->TypeOf(pfn) == type, pfn.value(), static_cast<unsigned>(directory_->TypeOf(pfn)));
   MEMSIM_CHECK(!fringe_linked_ || directory_->IsFreeHead(pfn, order), pfn.value(), order.value());
   if (order == kMaxOrder || !fringe_linked_) return;
-  const PageFrameNumber buddy(pfn.value() ^ PagesOfOrder(order).value());
+  const PageFrameNumber buddy = BuddyOf(pfn, order);
   if (!directory_->IsFreeHead(buddy, order)) return;
   // Both are free: only whole pageblocks stay apart.
   MEMSIM_CHECK(order >= kPageblockOrder, pfn.value(), order.value());

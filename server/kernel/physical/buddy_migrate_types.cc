@@ -2,17 +2,10 @@
 
 #include <optional>
 
+#include "server/kernel/physical/block_arithmetic.h"
 #include "server/kernel/physical/buddy_allocator.h"
 
 namespace memsim {
-namespace {
-
-constexpr Order Next(Order order) { return Order(static_cast<std::uint8_t>(order.value() + 1)); }
-constexpr PageFrameNumber PageblockOf(PageFrameNumber pfn) {
-  return PageFrameNumber(pfn.value() / kPagesPerPageblock.value() * kPagesPerPageblock.value());
-}
-
-}  // namespace
 
 PageFrameNumber BuddyAllocator::Claim(Order order, MigrateType type, TypeMixing mixing) {
   const Order lowest = LowestClaimOrder(order, mixing);

@@ -104,28 +104,22 @@ void AddressSpace::SetFlags(Vma& vma, VmFlags flags) {
   Account(vma.flags, vma.range.pages());
 }
 
+PageCount* AddressSpaceStatistics::OfKind(VmFlags flags) {
+  if (IsExecMapping(flags)) return &exec_vm;
+  if (IsStackMapping(flags)) return &stack_vm;
+  return IsDataMapping(flags) ? &data_vm : nullptr;
+}
+
 void AddressSpace::Account(VmFlags flags, PageCount pages) {
   statistics_.total_vm += pages;
-  if (IsExecMapping(flags)) {
-    statistics_.exec_vm += pages;
-  } else if (IsStackMapping(flags)) {
-    statistics_.stack_vm += pages;
-  } else if (IsDataMapping(flags)) {
-    statistics_.data_vm += pages;
-  }
+  if (PageCount* of_kind = statistics_.OfKind(flags)) *of_kind += pages;
   if ((flags & kVmLocked) != 0) statistics_.locked_vm += pages;
   statistics_.peak_total_vm = std::max(statistics_.peak_total_vm, statistics_.total_vm);
 }
 
 void AddressSpace::Unaccount(VmFlags flags, PageCount pages) {
   statistics_.total_vm -= pages;
-  if (IsExecMapping(flags)) {
-    statistics_.exec_vm -= pages;
-  } else if (IsStackMapping(flags)) {
-    statistics_.stack_vm -= pages;
-  } else if (IsDataMapping(flags)) {
-    statistics_.data_vm -= pages;
-  }
+  if (PageCount* of_kind = statistics_.OfKind(flags)) *of_kind -= pages;
   if ((flags & kVmLocked) != 0) statistics_.locked_vm -= pages;
 }
 

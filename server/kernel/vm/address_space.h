@@ -63,6 +63,8 @@ struct AddressSpaceStatistics {
   PageCount peak_rss;
 
   PageCount resident() const { return rss[0] + rss[1] + rss[2]; }
+  // The one of exec_vm, stack_vm and data_vm that a mapping of these flags counts to. Null: none.
+  PageCount* OfKind(VmFlags flags);
 
   friend bool operator==(const AddressSpaceStatistics&, const AddressSpaceStatistics&) = default;
 };
