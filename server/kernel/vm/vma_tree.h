@@ -9,8 +9,7 @@
 //                 /           \                            in the node: 0x8000 - 0x5000
 //   [0x1000,0x2000) [0x3000,0x5000)   [0x8000,0x9000)
 //
-// Nodes lie in a pool inside the tree and name each other by index: the tree is plain data, and fork copies it by
-// assignment.
+// Nodes lie in a pool inside the tree and name each other by index: the tree is plain data.
 //
 // Entries are handed out by value and stay what they were. Next(entry) and Prev(entry) go by its addresses, so they are
 // right even if the tree has changed in between, the entry's own removal included.
