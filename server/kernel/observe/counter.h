@@ -43,7 +43,7 @@ struct CounterInfo {
   X(kPgPgIn, "pgpgin", "KiB", kCumulative, "Read from devices")                                                      \
   X(kCommittedAs, "committed_as", "pages", kGauge, "Memory promised to processes (Committed_AS of meminfo)")         \
   X(kProcesses, "processes", "tasks", kCumulative, "Tasks ever created (processes of /proc/stat)")                   \
-  X(kTasksAlive, "tasks_alive", "tasks", kGauge, "Tasks that exist, zombies included")                               \
+  X(kTasks, "tasks", "tasks", kGauge, "Tasks that exist, zombies included")                                          \
   X(kVmas, "vmas", "mappings", kGauge, "Mappings of all address spaces")                                             \
   X(kCalls, "calls", "calls", kCumulative, "Calls that the machine has executed")
 

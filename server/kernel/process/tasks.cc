@@ -77,7 +77,7 @@ ErrnoOr<Task*> Tasks::Allocate(absl::string_view comm) {
   task.comm = std::string(comm.substr(0, kMaxCommLength));
   if (!AllocateStack(task)) return Errno::kNoMem;
   environment_.counters.Add(Counter::kProcesses, 1);
-  environment_.counters.Add(Counter::kTasksAlive, 1);
+  environment_.counters.Add(Counter::kTasks, 1);
   return &tasks_.emplace(*pid, std::move(task)).first->second;
 }
 
@@ -181,7 +181,7 @@ void Tasks::Release(Task& task) {
 
 void Tasks::Forget(Pid pid) {
   tasks_.erase(pid);
-  environment_.counters.Add(Counter::kTasksAlive, -1);
+  environment_.counters.Add(Counter::kTasks, -1);
 }
 
 Task& Tasks::LeaveOneThread(Task& survivor) {

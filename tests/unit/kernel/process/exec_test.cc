@@ -162,7 +162,7 @@ TEST_F(ExecTest, TheOtherThreadsEndAndTheOneThatIsLeftHasTheLeadersPid) {
   EXPECT_EQ(Census(), "1:alive 2:alive");
   EXPECT_EQ(TaskOf(pid_).comm, "small");
   EXPECT_EQ(TaskOf(pid_).faults.minor_faults, 1U);
-  EXPECT_EQ(world_.counters.Get(Counter::kTasksAlive), 2);
+  EXPECT_EQ(world_.counters.Get(Counter::kTasks), 2);
   // The leader itself stays what it is.
   Clone(pid_, kThread);
   EXPECT_EQ(Execve(pid_, SmallProgram()), "OK");

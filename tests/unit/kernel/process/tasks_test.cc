@@ -111,7 +111,7 @@ TEST_F(TasksTest, ACloneWithoutMemoryForItLeavesNothing) {
     }
   }
   for (const PageFrameNumber frame : taken) world_.pages.FreePages(frame, Order(0));
-  EXPECT_EQ(world_.counters.Get(Counter::kTasksAlive), 2);
+  EXPECT_EQ(world_.counters.Get(Counter::kTasks), 2);
 }
 
 // --- Pids
@@ -194,7 +194,7 @@ TEST_F(TasksTest, OneThreadsExitEndsThemAll) {
   EXPECT_EQ(Exit(thread, 256), "OK");
   EXPECT_EQ(Census(), "1:alive 2:alive 3:zombie");
   EXPECT_EQ(TaskOf(leader).exit_status, 256);
-  EXPECT_EQ(world_.counters.Get(Counter::kTasksAlive), 3);
+  EXPECT_EQ(world_.counters.Get(Counter::kTasks), 3);
 }
 
 TEST_F(TasksTest, OrphansGoToInitWhichBuriesThoseThatHaveEnded) {
