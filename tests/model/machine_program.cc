@@ -16,7 +16,7 @@ constexpr const char* kKindNames[] = {
     "kMremap", "kBrk",   "kMadvise",   "kTouch", "kAllocPages", "kGetZeroedPage", "kFreePages", "kMknod",  "kOpen",
     "kClose",  "kDup",   "kFtruncate", "kWrite", "kLseek",      "kUnlink",        "kRename"};
 
-// How often, of a hundred thousand in all; what happens in the arena most of all.
+// How often, as a share of all weights; what happens in the arena most of all.
 struct Weight {
   Kind kind;
   std::uint32_t weight;

@@ -79,7 +79,7 @@ class MachineTwin {
   std::string Madvise(const Operation& op, Caller caller);
   std::string Touch(const Operation& op, Caller caller);
 
-  // --- Pages and files (twin_pages.cc, twin_files.cc)
+  // --- Pages and files (twin_pages.cc)
   std::string AllocPages(const Operation& op);
   std::string GetZeroedPage(const Operation& op);
   std::string TakeBlock(std::uint64_t frame, std::uint32_t order);
