@@ -17,7 +17,7 @@ PageAllocator CreatePages(const MachineSpec& spec, Counters& counters) {
   WatermarkParameters parameters;
   parameters.min_free_kbytes = spec.sysctls.min_free_kbytes;
   parameters.watermark_scale_factor = spec.sysctls.watermark_scale_factor;
-  return PageAllocator::Create(LayOutMemory(spec.memory, spec.reserved), parameters, counters);
+  return PageAllocator(LayOutMemory(spec.memory, spec.reserved), parameters, counters);
 }
 
 // The spec as it came out: with the numbers that boot computed where it left the choice.

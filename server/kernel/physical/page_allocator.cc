@@ -16,11 +16,6 @@ FrameRange MemoryRange(const ZoneLayout& layout, ZoneType type) {
 
 }  // namespace
 
-PageAllocator PageAllocator::Create(const MemoryLayout& layout, const WatermarkParameters& parameters,
-                                    Counters& counters) {
-  return PageAllocator(layout, parameters, counters);
-}
-
 PageAllocator::PageAllocator(const MemoryLayout& layout, const WatermarkParameters& parameters, Counters& counters)
     : directory_(std::make_unique<FrameDirectory>()), counters_(&counters), managed_pages_(layout.managed()) {
   const PerZone<ZoneSize> sizes = ZoneSizes(layout);

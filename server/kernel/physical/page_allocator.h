@@ -63,7 +63,7 @@ struct ZoneInfo {
 class PageAllocator {
  public:
   // All managed memory is free. `counters` outlives the allocator, which moves kPgAlloc, kPgFree and kAllocStall in it.
-  static PageAllocator Create(const MemoryLayout& layout, const WatermarkParameters& parameters, Counters& counters);
+  PageAllocator(const MemoryLayout& layout, const WatermarkParameters& parameters, Counters& counters);
 
   // Takes a block of 2^order pages with one reference, its records as new but for owner and order. nullopt: no zone
   // that gfp allows has such a block above the watermark that gfp may go down to, or the order is above kMaxOrder.
@@ -138,8 +138,6 @@ class PageAllocator {
     PageCount allocated_ever;
     std::uint64_t stalls = 0;
   };
-
-  PageAllocator(const MemoryLayout& layout, const WatermarkParameters& parameters, Counters& counters);
 
   Zone& zone_of(PageFrameNumber pfn) { return zones_[static_cast<std::size_t>(ZoneOfFrame(pfn))]; }
   const Zone& zone_of(PageFrameNumber pfn) const { return zones_[static_cast<std::size_t>(ZoneOfFrame(pfn))]; }

@@ -35,8 +35,7 @@ struct FileCounts {
 class BootedFiles : public ::testing::Test {
  protected:
   explicit BootedFiles(ByteCount memory = kSmallMachine)
-      : pages_(PageAllocator::Create(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters_)),
-        files_(pages_, counters_) {}
+      : pages_(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters_), files_(pages_, counters_) {}
 
   void TearDown() override { Check(); }
   void Check() const {

@@ -28,7 +28,7 @@ struct Counts {
 class Machine {
  public:
   explicit Machine(std::uint64_t bytes, const WatermarkParameters& parameters = {})
-      : pages_(PageAllocator::Create(LayOutMemory(ByteCount(bytes), std::nullopt), parameters, counters_)) {
+      : pages_(LayOutMemory(ByteCount(bytes), std::nullopt), parameters, counters_) {
     pages_.CheckInvariants();
   }
 

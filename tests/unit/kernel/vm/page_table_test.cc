@@ -77,8 +77,7 @@ TEST(PteTest, NewPermissionsKeepFrameAndHistoryAndNeverAddWriting) {
 class PageTablesTest : public testing::Test {
  protected:
   PageTablesTest()
-      : pages_(PageAllocator::Create(LayOutMemory(ByteCount(32ULL << 20), std::nullopt), WatermarkParameters{},
-                                     counters_)),
+      : pages_(LayOutMemory(ByteCount(32ULL << 20), std::nullopt), WatermarkParameters{}, counters_),
         tables_(pages_, counters_) {}
   void TearDown() override {
     Empty({VirtualAddress(0), kTaskSize});

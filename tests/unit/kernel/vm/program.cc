@@ -54,7 +54,7 @@ std::uint64_t Prot(const std::string& letters) {
 }
 
 World::World(ByteCount memory, PageCount user_reserve)
-    : pages(PageAllocator::Create(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters)),
+    : pages(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters),
       files(pages, counters),
       commit({pages.managed_pages(), PageCount(0), user_reserve}, sysctls, counters),
       environment{pages,    files, anon_vmas,     file_mappings, commit,
