@@ -33,6 +33,7 @@ absl::StatusOr<Sysctls> SysctlsFromMessage(const v1::Sysctls& message) {
   sysctls.overcommit_kbytes = message.overcommit_kbytes();
   if (message.has_max_map_count()) sysctls.max_map_count = message.max_map_count();
   if (message.has_mmap_min_addr()) sysctls.mmap_min_addr = ByteCount(message.mmap_min_addr());
+  // The API's 0 is "by formula", as with cpu_count; a machine's own 0 would be a number.
   if (message.min_free_kbytes() != 0) sysctls.min_free_kbytes = message.min_free_kbytes();
   if (message.has_watermark_scale_factor()) sysctls.watermark_scale_factor = message.watermark_scale_factor();
   if (message.has_user_reserve_kbytes()) sysctls.user_reserve_kbytes = message.user_reserve_kbytes();

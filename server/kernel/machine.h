@@ -79,7 +79,8 @@ class Machine {
                                  std::uint64_t flags, VirtualAddress new_address);
   // The break after the call: the old one where the kernel refuses. ESRCH is the only error.
   ErrnoOr<VirtualAddress> Brk(Pid pid, VirtualAddress address);
-  // EINVAL, ENOMEM (a hole), EAGAIN, EFAULT; ENOSYS: an advice of Linux that a machine does not simulate.
+  // EINVAL, ENOMEM (a hole), EAGAIN, EFAULT; ENOSYS: an advice of Linux that a machine does not simulate
+  // (vm/madvise.h).
   Errno Madvise(Pid pid, VirtualAddress address, ByteCount length, int advice);
   // Touches the byte at address and the same byte of the pages after it, until one access ends in a signal. ESRCH;
   // ENOMEM is never an answer: who finds no memory is killed.
@@ -113,7 +114,7 @@ class Machine {
   ErrnoOr<ByteCount> Lseek(Pid pid, int fd, std::int64_t offset, int whence);
   // ENOENT, ENAMETOOLONG, EISDIR.
   Errno Unlink(absl::string_view path);
-  // ENOENT, ENAMETOOLONG; EISDIR and ENOTDIR where one of both is a directory.
+  // ENOENT, ENAMETOOLONG; EXDEV between /dev/shm and the disk; EISDIR and ENOTDIR where one of both is a directory.
   Errno Rename(absl::string_view old_path, absl::string_view new_path);
 
   // --- Looking in

@@ -20,7 +20,8 @@ enum class AddressRandomization : std::uint8_t { kOff, kOn };
 
 enum class OvercommitPolicy : std::uint8_t { kHeuristic = 0, kAlways = 1, kNever = 2 };
 
-// /proc/sys/vm, with Linux's defaults. What is absent follows a formula that needs the machine's zones.
+// /proc/sys/vm, with Linux's defaults. What is absent follows a formula that needs the machine's zones; 0 is a number
+// like any other.
 struct Sysctls {
   OvercommitPolicy overcommit_memory = OvercommitPolicy::kHeuristic;
   std::uint32_t overcommit_ratio = 50;

@@ -24,7 +24,7 @@ PageAllocator CreatePages(const MachineSpec& spec, Counters& counters) {
 MachineSpec Resolve(MachineSpec spec, const PageAllocator& pages) {
   if (!spec.reserved.has_value()) spec.reserved = spec.memory - ToBytes(pages.managed_pages());
   Sysctls& sysctls = spec.sysctls;
-  if (sysctls.min_free_kbytes.value_or(0) == 0) sysctls.min_free_kbytes = pages.min_free_kbytes();
+  sysctls.min_free_kbytes = pages.min_free_kbytes();
   if (!sysctls.user_reserve_kbytes.has_value()) sysctls.user_reserve_kbytes = UserReserveKbytes(pages.free_pages());
   if (!sysctls.admin_reserve_kbytes.has_value()) sysctls.admin_reserve_kbytes = AdminReserveKbytes(pages.free_pages());
   return spec;
@@ -40,14 +40,13 @@ CommitAccounting::Limits CommitLimits(const MachineSpec& spec, const PageAllocat
 MachineState::MachineState(const MachineSpec& requested)
     : random(requested.seed),
       pages(CreatePages(requested, counters)),
+      spec(Resolve(requested, pages)),
       files(pages, counters),
       file_tables(files),
-      commit(CommitLimits(Resolve(requested, pages), pages), spec.sysctls, counters),
+      commit(CommitLimits(spec, pages), spec.sysctls, counters),
       environment{pages,    files, anon_vmas,     file_mappings, commit,
                   counters, clock, kDefaultCosts, spec.sysctls,  PageFrameNumber(0)},
-      tasks(environment, file_tables, random, requested.address_randomization) {
-  spec = Resolve(requested, pages);
-}
+      tasks(environment, file_tables, random, spec.address_randomization) {}
 
 absl::Status MachineState::Boot() {
   const auto zero_page = pages.AllocPages(kGfpKernel | kGfpZero, Order(0), PageOwner::kZeroPage);

@@ -63,11 +63,12 @@ struct MachineState {
   // Which fields of the spec kept it from booting.
   absl::Status WhyNoBoot() const;
 
-  MachineSpec spec;
   Counters counters;
   VirtualClock clock;
   Random random;
   PageAllocator pages;
+  // As it came out: without a number left to boot's formulas.
+  const MachineSpec spec;
   FileSystem files;
   FileTables file_tables;
   AnonVmas anon_vmas;

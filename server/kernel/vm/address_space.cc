@@ -150,13 +150,7 @@ void AddressSpace::DigestTo(Digest& digest) const {
 std::uint64_t AddressSpace::AddSumsOf(const Vma& vma, AddressSpaceStatistics& sums) const {
   const PageCount pages = vma.range.pages();
   sums.total_vm += pages;
-  if (IsExecMapping(vma.flags)) {
-    sums.exec_vm += pages;
-  } else if (IsStackMapping(vma.flags)) {
-    sums.stack_vm += pages;
-  } else if (IsDataMapping(vma.flags)) {
-    sums.data_vm += pages;
-  }
+  if (PageCount* of_kind = sums.OfKind(vma.flags)) *of_kind += pages;
   if ((vma.flags & kVmLocked) != 0) sums.locked_vm += pages;
   std::uint64_t entries = 0;
   const auto add_entries = [&](VirtualAddress, LeafTable& leaf, int first, int last) {

@@ -30,6 +30,14 @@ TEST(SpecConversionTest, AnEmptyMessageIsTheDefaultSpec) {
   EXPECT_FALSE(spec->sysctls.user_reserve_kbytes.has_value());
 }
 
+TEST(SpecConversionTest, NoFreePagesAskedForAreWhatTheFormulaSays) {
+  v1::MachineSpec message;
+  message.mutable_sysctls()->set_min_free_kbytes(0);
+  const absl::StatusOr<MachineSpec> spec = SpecFromMessage(message);
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_FALSE(spec->sysctls.min_free_kbytes.has_value());
+}
+
 TEST(SpecConversionTest, EveryFieldGoesThereAndBack) {
   v1::MachineSpec message;
   message.set_cpu_count(7);

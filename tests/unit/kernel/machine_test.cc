@@ -151,6 +151,19 @@ TEST_F(MachineTest, AProgramsMappingOfZeroesIsAnonymousMemory) {
   EXPECT_FALSE(result.signal.has_value());
 }
 
+TEST(MachineSysctlsTest, AMinimumOfNoFreePagesIsNotTheFormula) {
+  MachineSpec spec;
+  spec.memory = ByteCount(64ULL << 20);
+  spec.sysctls.min_free_kbytes = 0;
+  const auto machine = Machine::Create(spec);
+  ASSERT_TRUE(machine.ok()) << machine.status();
+  EXPECT_EQ((*machine)->spec().sysctls.min_free_kbytes, 0U);
+  for (const CounterSample& sample : (*machine)->ReadCounters()) {
+    if (sample.info->name != "min") continue;
+    EXPECT_EQ(sample.value, 0) << sample.zone;
+  }
+}
+
 TEST_F(MachineTest, TheFaultsOfThreadsStayWithTheProcessThatExecs) {
   const ErrnoOr<Pid> thread = machine_->Clone(pid_, kCloneVm | kCloneSighand | kCloneThread);
   const VirtualAddress address = Map(8);
