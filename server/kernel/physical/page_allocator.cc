@@ -17,7 +17,10 @@ FrameRange MemoryRange(const ZoneLayout& layout, ZoneType type) {
 }  // namespace
 
 PageAllocator::PageAllocator(const MemoryLayout& layout, const WatermarkParameters& parameters, Counters& counters)
-    : directory_(std::make_unique<FrameDirectory>()), counters_(&counters), managed_pages_(layout.managed()) {
+    : directory_(std::make_unique<FrameDirectory>()),
+      counters_(&counters),
+      reserved_(layout.reserved),
+      managed_pages_(layout.managed()) {
   const PerZone<ZoneSize> sizes = ZoneSizes(layout);
   min_free_kbytes_ = MinFreeKbytes(sizes, parameters);
   const auto watermarks = ComputeWatermarks(sizes, min_free_kbytes_, parameters.watermark_scale_factor);

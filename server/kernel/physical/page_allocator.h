@@ -103,6 +103,8 @@ class PageAllocator {
   // The allocated block that the frame is in, by its first frame. nullopt: the frame is free or not managed.
   std::optional<PageFrameNumber> AllocatedBlockOf(PageFrameNumber pfn) const;
 
+  // What the kernel kept from boot, so that it is not managed.
+  const ReservedMemory& reserved() const { return reserved_; }
   // MemTotal.
   PageCount managed_pages() const { return managed_pages_; }
   PageCount free_pages() const;
@@ -161,6 +163,7 @@ class PageAllocator {
   PerZone<ZoneType> preferred_zone_ = {};
   Counters* counters_;
   std::array<PageCount, kPageOwnerCount> owner_pages_;
+  ReservedMemory reserved_;
   PageCount managed_pages_;
   PageCount total_reserve_pages_;
   std::uint64_t min_free_kbytes_ = 0;

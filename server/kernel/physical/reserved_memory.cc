@@ -38,17 +38,23 @@ ReservedMemory DefaultReservedMemory(PageCount installed) {
   ReservedMemory reserved;
   reserved.first_mebibyte = kFirstMebibyte;
   reserved.kernel_image = std::min(kDistributionKernel, installed / kKernelShare);
-  reserved.top_of_memory = ToPagesRoundedUp(ByteCount(installed.value() * kStructPageBytes)) +
-                           SystemHashPages(installed, kDentryHashScale) + SystemHashPages(installed, kInodeHashScale);
+  reserved.memmap = ToPagesRoundedUp(ByteCount(installed.value() * kStructPageBytes));
+  reserved.hash_tables = SystemHashPages(installed, kDentryHashScale) + SystemHashPages(installed, kInodeHashScale);
   return reserved;
 }
 
 ReservedMemory SplitReservedMemory(PageCount installed, PageCount total) {
+  const ReservedMemory wanted = DefaultReservedMemory(installed);
+  const auto take = [&total](PageCount most) {
+    const PageCount taken = std::min(total, most);
+    total -= taken;
+    return taken;
+  };
   ReservedMemory reserved;
-  reserved.first_mebibyte = std::min(total, kFirstMebibyte);
-  const PageCount rest = total - reserved.first_mebibyte;
-  reserved.kernel_image = std::min(rest, DefaultReservedMemory(installed).kernel_image);
-  reserved.top_of_memory = rest - reserved.kernel_image;
+  reserved.first_mebibyte = take(wanted.first_mebibyte);
+  reserved.kernel_image = take(wanted.kernel_image);
+  reserved.memmap = take(wanted.memmap);
+  reserved.hash_tables = total;
   return reserved;
 }
 

@@ -14,10 +14,12 @@ struct ReservedMemory {
   PageCount first_mebibyte;
   // The kernel's text, data and bss.
   PageCount kernel_image;
-  // What memblock hands out downwards from the end of memory: struct pages, hash tables.
-  PageCount top_of_memory;
+  // What memblock hands out downwards from the end of memory: the struct pages (nr_memmap_boot_pages), and hash tables.
+  PageCount memmap;
+  PageCount hash_tables;
 
-  PageCount total() const { return first_mebibyte + kernel_image + top_of_memory; }
+  PageCount top_of_memory() const { return memmap + hash_tables; }
+  PageCount total() const { return first_mebibyte + kernel_image + top_of_memory(); }
 
   friend bool operator==(const ReservedMemory&, const ReservedMemory&) = default;
 };
@@ -29,8 +31,8 @@ inline constexpr PageCount kFirstMebibyte{256};
 // eighth of the memory where that is less.
 ReservedMemory DefaultReservedMemory(PageCount installed);
 
-// The same parts for a total that was asked for: the image as by default as far as it goes, the rest at the top.
-// A total below the first MiB has that part alone.
+// The same parts for a total that was asked for: image and struct pages as by default as far as it goes, the rest as if
+// it were hash tables. A total below the first MiB has that part alone.
 ReservedMemory SplitReservedMemory(PageCount installed, PageCount total);
 
 // The size of a table of alloc_large_system_hash: buckets of 8 bytes, one for 2^scale bytes of memory, rounded up to a

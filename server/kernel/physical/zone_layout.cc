@@ -84,7 +84,7 @@ MemoryLayout LayOutMemory(ByteCount installed, std::optional<ByteCount> reserved
   MEMSIM_CHECK(parts.kernel_image <= image_zone.size(), parts.kernel_image.value());
   image_zone.begin += parts.kernel_image;
 
-  ZoneLayout* top_zone = ReserveTop(layout, parts.top_of_memory);
+  ZoneLayout* top_zone = ReserveTop(layout, parts.top_of_memory());
   if (top_zone == nullptr) return layout;
   // memblock hands out the tables in large pieces. So the managed memory ends with a whole block of the largest order,
   // and a large machine needs no records at its far end; the image gives up as much as the tables take more.
@@ -93,7 +93,7 @@ MemoryLayout LayOutMemory(ByteCount installed, std::optional<ByteCount> reserved
     top_zone->managed.end -= slack;
     image_zone.begin -= slack;
     layout.reserved.kernel_image -= slack;
-    layout.reserved.top_of_memory += slack;
+    layout.reserved.hash_tables += slack;
   }
   return layout;
 }

@@ -124,9 +124,6 @@ constexpr CountedRow kEvents[] = {
     Still("nr_unstable"),
 };
 
-// sizeof(struct page).
-constexpr std::uint64_t kStructPageBytes = 64;
-
 // The names of the rows that exist for each zone, lowest zone first.
 constexpr absl::string_view kPgAlloc[] = {"pgalloc_dma", "pgalloc_dma32", "pgalloc_normal", "pgalloc_movable",
                                           "pgalloc_device"};
@@ -140,13 +137,11 @@ constexpr absl::string_view kPgSkip[] = {"pgskip_dma", "pgskip_dma32", "pgskip_n
 std::vector<StatRow> MachineStatRows(const ProcView& view, const std::vector<ZoneInfo>& zones) {
   const DirtyThresholds dirty = ComputeDirtyThresholds(MemoryInUse::Of(view));
   const auto pages = [](PageCount count) { return static_cast<std::int64_t>(count.value()); };
-  // As physical/reserved_memory.cc takes it from the machine at boot.
-  const PageCount memmap = ToPagesRoundedUp(ByteCount(ToPages(view.spec.memory).value() * kStructPageBytes));
   std::vector<StatRow> rows = {
       {"nr_dirty_threshold", pages(dirty.threshold)},
       {"nr_dirty_background_threshold", pages(dirty.background)},
       {"nr_memmap_pages"},
-      {"nr_memmap_boot_pages", pages(memmap)},
+      {"nr_memmap_boot_pages", pages(view.pages.reserved().memmap)},
   };
   for (const CountedRow& row : kInputAndOutput) rows.push_back(ReadRow(row, view.counters));
   for (std::size_t z = 0; z < zones.size(); ++z) rows.push_back({kPgAlloc[z], pages(zones[z].allocated_ever)});

@@ -107,10 +107,13 @@ TEST(ReservedMemoryTest, HashTablesGrowByPowersOfTwo) {
 
 TEST(ReservedMemoryTest, ATotalIsSplitIntoThePartsInOrder) {
   const PageCount installed = ToPages(ByteCount(4 * kGiB));
-  EXPECT_EQ(SplitReservedMemory(installed, PageCount(100)), (ReservedMemory{PageCount(100), {}, {}}));
-  EXPECT_EQ(SplitReservedMemory(installed, PageCount(356)), (ReservedMemory{PageCount(256), PageCount(100), {}}));
+  EXPECT_EQ(SplitReservedMemory(installed, PageCount(100)), (ReservedMemory{PageCount(100), {}, {}, {}}));
+  EXPECT_EQ(SplitReservedMemory(installed, PageCount(356)), (ReservedMemory{PageCount(256), PageCount(100), {}, {}}));
   EXPECT_EQ(SplitReservedMemory(installed, PageCount(256 + 10000 + 5)),
-            (ReservedMemory{PageCount(256), PageCount(10000), PageCount(5)}));
+            (ReservedMemory{PageCount(256), PageCount(10000), PageCount(5), {}}));
+  // 64 bytes for each of 2^20 frames.
+  EXPECT_EQ(SplitReservedMemory(installed, PageCount(256 + 10000 + 16384 + 5)),
+            (ReservedMemory{PageCount(256), PageCount(10000), PageCount(16384), PageCount(5)}));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -275,6 +276,19 @@ TEST_F(MachineFilesTest, VmstatShowsEachCounterInItsRow) {
   EXPECT_EQ(rows.at("nr_zone_write_pending"), rows.at("nr_dirty"));
   // 64 bytes for each of 5 GiB's frames.
   EXPECT_EQ(rows.at("nr_memmap_boot_pages"), 20480U);
+}
+
+TEST_F(MachineFilesTest, VmstatShowsNoMoreStructPagesThanWereReserved) {
+  // A machine of 64 MiB has struct pages of 256 pages, after the first MiB and an image of 2048.
+  const std::pair<std::uint64_t, std::uint64_t> cases[] = {
+      {0, 0}, {256 + 2048, 0}, {256 + 2048 + 255, 255}, {2304 + 256, 256}, {2304 + 257, 256}, {4000, 256}};
+  for (const auto& [reserved_pages, memmap] : cases) {
+    MachineSpec spec;
+    spec.memory = ByteCount(64ULL << 20);
+    spec.reserved = ToBytes(PageCount(reserved_pages));
+    const MachineState state(spec);
+    EXPECT_EQ(RowValues(*ReadProc(state.View(), "vmstat")).at("nr_memmap_boot_pages"), memmap) << reserved_pages;
+  }
 }
 
 TEST_F(MachineFilesTest, VmstatCountsAllocationsOfEachZone) {
