@@ -38,28 +38,20 @@ bool WantsToWrite(std::uint32_t flags) {
 // --- The tables
 
 const OpenFile& FileSystem::file(OpenFileId id) const {
-  MEMSIM_CHECK(id.value() >= 1 && id.value() <= open_files_.size(), id.value());
-  const OpenFile& file = open_files_[id.value() - 1];
+  const OpenFile& file = open_files_[id];
   MEMSIM_CHECK(file.references > 0, id.value());
   return file;
 }
 
-const Inode& FileSystem::inode(InodeId id) const {
-  MEMSIM_CHECK(id.value() >= 1 && id.value() <= inodes_.size(), id.value());
-  return inodes_[id.value() - 1];
+OpenFile& FileSystem::MutableFile(OpenFileId id) {
+  OpenFile& file = open_files_[id];
+  MEMSIM_CHECK(file.references > 0, id.value());
+  return file;
 }
 
 ErrnoOr<InodeId> FileSystem::NewInode(FileKind kind, absl::string_view name) {
-  if (inodes_.size() - free_inodes_.size() >= kMaxInodes) return Errno::kNoSpc;
-  InodeId id(static_cast<std::uint32_t>(inodes_.size() + 1));
-  if (free_inodes_.empty()) {
-    inodes_.emplace_back();
-  } else {
-    id = free_inodes_.back();
-    free_inodes_.pop_back();
-  }
-  Inode& inode = MutableInode(id);
-  inode = Inode();
+  if (inodes_.size() >= kMaxInodes) return Errno::kNoSpc;
+  Inode inode;
   inode.kind = kind;
   const DeviceNumber device = DeviceOf(kind);
   inode.number = device == kDiskDevice    ? ++last_disk_number_
@@ -67,21 +59,13 @@ ErrnoOr<InodeId> FileSystem::NewInode(FileKind kind, absl::string_view name) {
                                           : ++last_kernel_number_;
   inode.name = std::string(name);
   name_bytes_ += ByteCount(name.size());
-  return id;
+  return inodes_.Add(std::move(inode));
 }
 
 ErrnoOr<OpenFileId> FileSystem::NewOpenFile(InodeId inode, std::uint32_t flags) {
-  if (open_files_.size() - free_open_files_.size() >= kMaxOpenFiles) return Errno::kNFile;
-  OpenFileId id(static_cast<std::uint32_t>(open_files_.size() + 1));
-  if (free_open_files_.empty()) {
-    open_files_.emplace_back();
-  } else {
-    id = free_open_files_.back();
-    free_open_files_.pop_back();
-  }
-  open_files_[id.value() - 1] = {inode, flags & ~kOpeningFlags, ByteCount(0), 1};
+  if (open_files_.size() >= kMaxOpenFiles) return Errno::kNFile;
   ++MutableInode(inode).open_files;
-  return id;
+  return open_files_.Add({inode, flags & ~kOpeningFlags, ByteCount(0), 1});
 }
 
 void FileSystem::Get(OpenFileId id) { ++MutableFile(id).references; }
@@ -91,7 +75,7 @@ void FileSystem::Put(OpenFileId id) {
   if (--file.references > 0) return;
   const InodeId inode = file.inode;
   file = OpenFile();
-  free_open_files_.push_back(id);
+  open_files_.Remove(id);
   --MutableInode(inode).open_files;
   FreeIfDead(inode);
 }
@@ -103,7 +87,7 @@ void FileSystem::FreeIfDead(InodeId id) {
   counters_.Add(Counter::kCommittedAs, -static_cast<std::int64_t>(dead.accounted.value()));
   name_bytes_ -= ByteCount(dead.name.size());
   dead = Inode();
-  free_inodes_.push_back(id);
+  inodes_.Remove(id);
 }
 
 // --- Names
@@ -174,7 +158,7 @@ ErrnoOr<OpenedFile> FileSystem::Open(absl::string_view path, std::uint32_t flags
   if (const Errno error = CheckOpenFlags(flags); error != Errno::kOk) return error;
   if ((flags & kOpenPath) != 0) flags &= kPathFlags;
   // Before the name is looked at, so that a file is not made in vain (alloc_empty_file).
-  if (open_files_.size() - free_open_files_.size() >= kMaxOpenFiles) return Errno::kNFile;
+  if (open_files_.size() >= kMaxOpenFiles) return Errno::kNFile;
   const ErrnoOr<InodeId> id = FindOrCreate(path, flags);
   if (!id.ok()) return id.error();
   const FileKind kind = inode(*id).kind;

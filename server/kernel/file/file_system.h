@@ -25,13 +25,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/container/btree_map.h"
 #include "absl/strings/string_view.h"
 
 #include "server/base/digest.h"
 #include "server/base/errno.h"
+#include "server/base/id_table.h"
 #include "server/base/units.h"
 #include "server/kernel/file/inode.h"
 #include "server/kernel/file/open_file.h"
@@ -115,7 +115,7 @@ class FileSystem {
   // --- Open files
   // REQUIRES, here and below: a file that somebody holds. The references hold until a file is made or opened.
   const OpenFile& file(OpenFileId id) const;
-  const Inode& inode(InodeId id) const;
+  const Inode& inode(InodeId id) const { return inodes_[id]; }
   const Inode& InodeOf(OpenFileId id) const { return inode(file(id).inode); }
   // Another reference; one reference less, where the last closes the file.
   void Get(OpenFileId id);
@@ -158,8 +158,8 @@ class FileSystem {
   void CheckInvariants() const;
 
  private:
-  OpenFile& MutableFile(OpenFileId id) { return const_cast<OpenFile&>(file(id)); }
-  Inode& MutableInode(InodeId id) { return const_cast<Inode&>(inode(id)); }
+  OpenFile& MutableFile(OpenFileId id);
+  Inode& MutableInode(InodeId id) { return inodes_[id]; }
 
   ErrnoOr<InodeId> Find(absl::string_view path) const;
   ErrnoOr<InodeId> FindOrCreate(absl::string_view path, std::uint32_t flags);
@@ -181,12 +181,8 @@ class FileSystem {
   PageAllocator& allocator_;
   Counters& counters_;
   absl::btree_map<std::string, InodeId> names_;
-  // By id, from 1.
-  std::vector<Inode> inodes_;
-  std::vector<OpenFile> open_files_;
-  // Ids to give again, the last freed first.
-  std::vector<InodeId> free_inodes_;
-  std::vector<OpenFileId> free_open_files_;
+  IdTable<InodeId, Inode> inodes_;
+  IdTable<OpenFileId, OpenFile> open_files_;
   // The last inode number given on each device.
   std::uint64_t last_disk_number_ = 11;  // lost+found is 11 on a fresh ext4.
   std::uint64_t last_tmpfs_number_ = 0;

@@ -6,14 +6,14 @@
 namespace memsim {
 
 void FileSystem::DigestTo(Digest& digest) const {
-  digest.Add(static_cast<std::uint64_t>(inodes_.size()));
+  digest.Add(static_cast<std::uint64_t>(inodes_.values().size()));
   // The names are the inodes' own.
-  for (const Inode& inode : inodes_) inode.DigestTo(digest);
-  digest.Add(static_cast<std::uint64_t>(open_files_.size()));
-  for (const OpenFile& file : open_files_) file.DigestTo(digest);
+  for (const Inode& inode : inodes_.values()) inode.DigestTo(digest);
+  digest.Add(static_cast<std::uint64_t>(open_files_.values().size()));
+  for (const OpenFile& file : open_files_.values()) file.DigestTo(digest);
   // Which ids come next.
-  for (const InodeId id : free_inodes_) digest.Add(id);
-  for (const OpenFileId id : free_open_files_) digest.Add(id);
+  for (const InodeId id : inodes_.free_ids()) digest.Add(id);
+  for (const OpenFileId id : open_files_.free_ids()) digest.Add(id);
   digest.Add(last_disk_number_);
   digest.Add(last_tmpfs_number_);
   digest.Add(last_kernel_number_);
@@ -21,35 +21,34 @@ void FileSystem::DigestTo(Digest& digest) const {
 
 ByteCount FileSystem::HostMemory() const {
   const std::uint64_t names = names_.size() * sizeof(std::pair<const std::string, InodeId>);
-  const std::uint64_t tables = inodes_.capacity() * sizeof(Inode) + open_files_.capacity() * sizeof(OpenFile) +
-                               free_inodes_.capacity() * sizeof(InodeId) +
-                               free_open_files_.capacity() * sizeof(OpenFileId);
   // A name lies in the inode and in the map.
-  return ByteCount(sizeof(*this) + names + tables) + name_bytes_ * 2 +
+  return ByteCount(sizeof(*this) + names) + inodes_.HostMemory() + open_files_.HostMemory() + name_bytes_ * 2 +
          PageCache::kHostMemoryPerPage * cached_pages_.value();
 }
 
 PageCount FileSystem::promised_pages() const {
   PageCount promised;
-  for (const Inode& inode : inodes_) {
+  for (const Inode& inode : inodes_.values()) {
     if (IsShmemKind(inode.kind)) promised += inode.accounted != PageCount(0) ? inode.accounted : inode.pages.size();
   }
   return promised;
 }
 
 void FileSystem::CheckInvariants() const {
+  inodes_.CheckInvariants();
+  open_files_.CheckInvariants();
   std::uint64_t linked = 0;
   std::uint64_t dead = 0;
-  std::vector<std::uint32_t> opens(inodes_.size() + 1, 0);
-  for (const OpenFile& file : open_files_) {
+  std::vector<std::uint32_t> opens(inodes_.values().size() + 1, 0);
+  for (const OpenFile& file : open_files_.values()) {
     if (file.references > 0) ++opens[file.inode.value()];
   }
   std::int64_t pages = 0;
   std::int64_t shmem_pages = 0;
   std::int64_t dirty = 0;
-  for (std::uint32_t i = 0; i < inodes_.size(); ++i) {
-    const Inode& inode = inodes_[i];
-    const InodeId id(i + 1);
+  for (std::uint32_t i = 1; i <= inodes_.values().size(); ++i) {
+    const InodeId id(i);
+    const Inode& inode = inodes_[id];
     MEMSIM_CHECK(inode.open_files == opens[id.value()], inode.open_files, opens[id.value()]);
     if (!inode.alive()) ++dead;
     if (inode.links > 0) {
@@ -72,7 +71,7 @@ void FileSystem::CheckInvariants() const {
     });
   }
   MEMSIM_CHECK(linked == names_.size(), linked, names_.size());
-  MEMSIM_CHECK(dead == free_inodes_.size(), dead, free_inodes_.size());
+  MEMSIM_CHECK(dead == inodes_.free_ids().size(), dead, inodes_.free_ids().size());
   MEMSIM_CHECK(PageCount(static_cast<std::uint64_t>(pages)) == cached_pages_, static_cast<std::uint64_t>(pages));
   MEMSIM_CHECK(pages == counters_.Get(Counter::kNrFilePages), static_cast<std::uint64_t>(pages));
   MEMSIM_CHECK(shmem_pages == counters_.Get(Counter::kNrShmem), static_cast<std::uint64_t>(shmem_pages));

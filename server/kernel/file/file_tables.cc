@@ -2,29 +2,25 @@
 
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "server/base/check.h"
 
 namespace memsim {
 
 FileTables::Slot& FileTables::slot(FileTableId id) {
-  MEMSIM_CHECK(id.value() >= 1 && id.value() <= slots_.size(), id.value());
-  Slot& slot = slots_[id.value() - 1];
+  Slot& slot = slots_[id];
   MEMSIM_CHECK(slot.references > 0, id.value());
   return slot;
 }
 
-FileTableId FileTables::Create() {
-  FileTableId id(static_cast<std::uint32_t>(slots_.size() + 1));
-  if (free_.empty()) {
-    slots_.emplace_back();
-  } else {
-    id = free_.back();
-    free_.pop_back();
-  }
-  slots_[id.value() - 1].references = 1;
-  return id;
+const FileTables::Slot& FileTables::slot(FileTableId id) const {
+  const Slot& slot = slots_[id];
+  MEMSIM_CHECK(slot.references > 0, id.value());
+  return slot;
 }
+
+FileTableId FileTables::Create() { return slots_.Add({FileTable(), 1}); }
 
 FileTableId FileTables::Copy(FileTableId id) {
   const FileTableId copy = Create();
@@ -37,7 +33,7 @@ void FileTables::Put(FileTableId id) {
   Slot& last = slot(id);
   if (--last.references > 0) return;
   const FileTable closed = std::exchange(last.table, FileTable());
-  free_.push_back(id);
+  slots_.Remove(id);
   closed.ForEach([this](int, const FileTable::Entry& entry) { files_.Put(entry.file); });
 }
 
@@ -57,30 +53,31 @@ FileTableId FileTables::Exec(FileTableId id) {
 }
 
 void FileTables::DigestTo(Digest& digest) const {
-  digest.Add(static_cast<std::uint64_t>(slots_.size()));
-  for (const Slot& slot : slots_) {
+  digest.Add(static_cast<std::uint64_t>(slots_.values().size()));
+  for (const Slot& slot : slots_.values()) {
     digest.Add(slot.references);
     slot.table.DigestTo(digest);
   }
-  for (const FileTableId id : free_) digest.Add(id);
+  for (const FileTableId id : slots_.free_ids()) digest.Add(id);
 }
 
 ByteCount FileTables::HostMemory() const {
-  ByteCount bytes(sizeof(*this) + slots_.capacity() * sizeof(Slot) + free_.capacity() * sizeof(FileTableId));
-  for (const Slot& slot : slots_) bytes += slot.table.HostMemory() - ByteCount(sizeof(FileTable));
+  ByteCount bytes = ByteCount(sizeof(*this)) + slots_.HostMemory();
+  for (const Slot& slot : slots_.values()) bytes += slot.table.HostMemory() - ByteCount(sizeof(FileTable));
   return bytes;
 }
 
 void FileTables::CheckInvariants() const {
   std::map<OpenFileId, std::uint32_t> descriptors;
   std::size_t unused = 0;
-  for (const Slot& slot : slots_) {
+  slots_.CheckInvariants();
+  for (const Slot& slot : slots_.values()) {
     slot.table.CheckInvariants();
     slot.table.ForEach([&descriptors](int, const FileTable::Entry& entry) { ++descriptors[entry.file]; });
     if (slot.references == 0) ++unused;
     MEMSIM_CHECK(slot.references > 0 || slot.table.open_count() == 0, slot.table.open_count());
   }
-  MEMSIM_CHECK(unused == free_.size(), unused, free_.size());
+  MEMSIM_CHECK(unused == slots_.free_ids().size(), unused, slots_.free_ids().size());
   for (const auto& [file, count] : descriptors) {
     MEMSIM_CHECK(files_.file(file).references >= count, file.value(), count);
   }

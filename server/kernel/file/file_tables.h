@@ -8,9 +8,9 @@
 #define MEMSIM_SERVER_KERNEL_FILE_FILE_TABLES_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "server/base/digest.h"
+#include "server/base/id_table.h"
 #include "server/base/units.h"
 #include "server/kernel/file/file_system.h"
 #include "server/kernel/file/file_table.h"
@@ -37,11 +37,11 @@ class FileTables {
 
   // REQUIRES: a table that somebody holds. The references hold until a table is made.
   FileTable& table(FileTableId id) { return slot(id).table; }
-  const FileTable& table(FileTableId id) const { return const_cast<FileTables*>(this)->slot(id).table; }
-  std::uint32_t references(FileTableId id) const { return const_cast<FileTables*>(this)->slot(id).references; }
+  const FileTable& table(FileTableId id) const { return slot(id).table; }
+  std::uint32_t references(FileTableId id) const { return slot(id).references; }
 
   // How many tables somebody holds.
-  std::size_t size() const { return slots_.size() - free_.size(); }
+  std::size_t size() const { return slots_.size(); }
   void DigestTo(Digest& digest) const;
   ByteCount HostMemory() const;
   void CheckInvariants() const;
@@ -54,12 +54,10 @@ class FileTables {
   };
 
   Slot& slot(FileTableId id);
+  const Slot& slot(FileTableId id) const;
 
   FileSystem& files_;
-  // By id, from 1.
-  std::vector<Slot> slots_;
-  // Ids to give again, the last freed first.
-  std::vector<FileTableId> free_;
+  IdTable<FileTableId, Slot> slots_;
 };
 
 }  // namespace memsim

@@ -9,45 +9,37 @@ namespace memsim {
 ErrnoOr<AddressSpaceId> AddressSpaces::Create() {
   auto space = std::make_unique<AddressSpace>(environment_);
   if (!space->page_tables().AllocateRoot()) return Errno::kNoMem;
-  AddressSpaceId id;
-  if (free_.empty()) {
-    entries_.emplace_back();
-    id = AddressSpaceId(static_cast<std::uint32_t>(entries_.size()));
-  } else {
-    id = free_.back();
-    free_.pop_back();
-  }
-  entry(id).space = std::move(space);
-  entry(id).users = 1;
-  return id;
+  return entries_.Add({std::move(space), 1});
 }
 
 void AddressSpaces::Put(AddressSpaceId id) {
-  MEMSIM_CHECK(entry(id).users > 0, id.value());
-  if (--entry(id).users != 0) return;
-  entry(id).space.reset();
-  free_.push_back(id);
+  Entry& entry = entries_[id];
+  MEMSIM_CHECK(entry.users > 0, id.value());
+  if (--entry.users != 0) return;
+  entry.space.reset();
+  entries_.Remove(id);
 }
 
 ByteCount AddressSpaces::HostMemory() const {
-  ByteCount bytes(entries_.capacity() * sizeof(Entry) + free_.capacity() * sizeof(AddressSpaceId));
-  for (const Entry& entry : entries_) {
+  ByteCount bytes = entries_.HostMemory();
+  for (const Entry& entry : entries_.values()) {
     if (entry.space != nullptr) bytes += entry.space->HostMemory();
   }
   return bytes;
 }
 
 void AddressSpaces::DigestTo(Digest& digest) const {
-  digest.Add(entries_.size());
-  for (const Entry& entry : entries_) {
+  digest.Add(entries_.values().size());
+  for (const Entry& entry : entries_.values()) {
     digest.Add(entry.users);
     if (entry.space != nullptr) entry.space->DigestTo(digest);
   }
-  for (const AddressSpaceId id : free_) digest.Add(id);
+  for (const AddressSpaceId id : entries_.free_ids()) digest.Add(id);
 }
 
 void AddressSpaces::CheckInvariants() const {
-  for (const Entry& entry : entries_) {
+  entries_.CheckInvariants();
+  for (const Entry& entry : entries_.values()) {
     MEMSIM_CHECK((entry.users == 0) == (entry.space == nullptr), entry.users);
     if (entry.space != nullptr) entry.space->CheckInvariants();
   }

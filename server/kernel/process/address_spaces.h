@@ -5,11 +5,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
 
-#include "server/base/check.h"
 #include "server/base/digest.h"
 #include "server/base/errno.h"
+#include "server/base/id_table.h"
 #include "server/kernel/vm/address_space.h"
 
 namespace memsim {
@@ -22,16 +21,16 @@ class AddressSpaces {
   // An empty one with one user (mm_alloc). ENOMEM: no page for the root of its page tables.
   ErrnoOr<AddressSpaceId> Create();
   // One user more, one user less; the last one takes the address space along (mmget, mmput).
-  void Get(AddressSpaceId id) { ++entry(id).users; }
+  void Get(AddressSpaceId id) { ++entries_[id].users; }
   void Put(AddressSpaceId id);
 
   // REQUIRES: the address space has a user.
-  AddressSpace& operator[](AddressSpaceId id) { return *entry(id).space; }
-  const AddressSpace& operator[](AddressSpaceId id) const { return *entry(id).space; }
-  std::uint32_t users(AddressSpaceId id) const { return entry(id).users; }
+  AddressSpace& operator[](AddressSpaceId id) { return *entries_[id].space; }
+  const AddressSpace& operator[](AddressSpaceId id) const { return *entries_[id].space; }
+  std::uint32_t users(AddressSpaceId id) const { return entries_[id].users; }
 
   // How many there are.
-  std::size_t size() const { return entries_.size() - free_.size(); }
+  std::size_t size() const { return entries_.size(); }
   ByteCount HostMemory() const;
   void DigestTo(Digest& digest) const;
   void CheckInvariants() const;
@@ -42,20 +41,8 @@ class AddressSpaces {
     std::uint32_t users = 0;
   };
 
-  Entry& entry(AddressSpaceId id) {
-    CheckId(id);
-    return entries_[id.value() - 1];
-  }
-  const Entry& entry(AddressSpaceId id) const {
-    CheckId(id);
-    return entries_[id.value() - 1];
-  }
-  void CheckId(AddressSpaceId id) const { MEMSIM_CHECK(id.value() >= 1 && id.value() <= entries_.size(), id.value()); }
-
   VmEnvironment& environment_;
-  std::vector<Entry> entries_;
-  // Ids to use again, the last freed first.
-  std::vector<AddressSpaceId> free_;
+  IdTable<AddressSpaceId, Entry> entries_;
 };
 
 }  // namespace memsim

@@ -10,11 +10,11 @@
 #define MEMSIM_SERVER_KERNEL_VM_ANON_VMA_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/container/inlined_vector.h"
 
 #include "server/base/digest.h"
+#include "server/base/id_table.h"
 #include "server/base/units.h"
 
 namespace memsim {
@@ -49,14 +49,12 @@ class AnonVmas {
   // unlink_anon_vmas. Leaves links empty.
   void Unlink(AnonVmaLinks& links);
 
-  std::uint64_t HostMemoryBytes() const {
-    return nodes_.capacity() * sizeof(Node) + free_.capacity() * sizeof(AnonVmaId);
-  }
+  std::uint64_t HostMemoryBytes() const { return nodes_.HostMemory().value(); }
   void DigestTo(Digest& digest) const;
   // Aborts unless every anon_vma in use is linked.
   void CheckInvariants() const;
   // How many exist.
-  std::uint64_t size() const { return nodes_.size() - free_.size(); }
+  std::uint64_t size() const { return nodes_.size(); }
 
  private:
   struct Node {
@@ -70,13 +68,10 @@ class AnonVmas {
     std::uint32_t active_vmas = 0;
   };
 
-  Node& node(AnonVmaId id) { return nodes_[id.value() - 1]; }
   AnonVmaId Allocate(AnonVmaId parent);
   void DropLink(AnonVmaId id);
 
-  std::vector<Node> nodes_;
-  // Ids to use again, the last freed first.
-  std::vector<AnonVmaId> free_;
+  IdTable<AnonVmaId, Node> nodes_;
 };
 
 }  // namespace memsim

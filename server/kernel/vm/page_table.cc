@@ -1,6 +1,7 @@
 #include "server/kernel/vm/page_table.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/base/check.h"
 #include "server/kernel/physical/gfp.h"
@@ -33,29 +34,17 @@ void PageTables::FreeFrame(PageFrameNumber frame) {
 PageTables::TableNumber PageTables::AllocateDirectory() {
   PageFrameNumber frame;
   if (!AllocateFrame(frame)) return kNoTable;
-  if (free_directories_.empty()) {
-    directories_.emplace_back();
-    free_directories_.push_back(static_cast<TableNumber>(directories_.size()));
-  }
-  const TableNumber number = free_directories_.back();
-  free_directories_.pop_back();
-  directories_[number - 1] = std::make_unique<Directory>();
-  directory(number).frame = frame;
-  return number;
+  auto table = std::make_unique<Directory>();
+  table->frame = frame;
+  return directories_.Add(std::move(table));
 }
 
 PageTables::TableNumber PageTables::AllocateLeaf() {
   PageFrameNumber frame;
   if (!AllocateFrame(frame)) return kNoTable;
-  if (free_leaves_.empty()) {
-    leaves_.emplace_back();
-    free_leaves_.push_back(static_cast<TableNumber>(leaves_.size()));
-  }
-  const TableNumber number = free_leaves_.back();
-  free_leaves_.pop_back();
-  leaves_[number - 1] = std::make_unique<LeafTable>();
-  leaf(number).frame = frame;
-  return number;
+  auto table = std::make_unique<LeafTable>();
+  table->frame = frame;
+  return leaves_.Add(std::move(table));
 }
 
 void PageTables::FreeTable(TableNumber number, int level) {
@@ -66,18 +55,18 @@ void PageTables::FreeTable(TableNumber number, int level) {
       cached_span_ = UINT64_MAX;
     }
     FreeFrame(leaf(number).frame);
-    leaves_[number - 1].reset();
-    free_leaves_.push_back(number);
+    leaves_[number].reset();
+    leaves_.Remove(number);
     return;
   }
   MEMSIM_CHECK(directory(number).used == 0, directory(number).used);
   FreeFrame(directory(number).frame);
-  directories_[number - 1].reset();
-  free_directories_.push_back(number);
+  directories_[number].reset();
+  directories_.Remove(number);
 }
 
 bool PageTables::AllocateRoot() {
-  MEMSIM_CHECK(root_ == kNoTable, root_);
+  MEMSIM_CHECK(root_ == kNoTable, root_.value());
   root_ = AllocateDirectory();
   return root_ != kNoTable;
 }
@@ -177,9 +166,8 @@ void PageTables::FreeAll() {
 }
 
 ByteCount PageTables::HostMemory() const {
-  return ByteCount((directories_.size() - free_directories_.size()) * sizeof(Directory) +
-                   (leaves_.size() - free_leaves_.size()) * sizeof(LeafTable) +
-                   (directories_.capacity() + leaves_.capacity()) * sizeof(void*) + sizeof(*this));
+  return ByteCount(directories_.size() * sizeof(Directory) + leaves_.size() * sizeof(LeafTable) + sizeof(*this)) +
+         directories_.HostMemory() + leaves_.HostMemory();
 }
 
 void PageTables::DigestTo(Digest& digest) const {
@@ -207,6 +195,9 @@ void PageTables::DigestDirectory(TableNumber number, int level, Digest& digest) 
 }
 
 void PageTables::CheckInvariants() const {
+  directories_.CheckInvariants();
+  leaves_.CheckInvariants();
+  MEMSIM_CHECK(directories_.size() + leaves_.size() == tables_, directories_.size(), leaves_.size());
   const std::uint64_t reachable = root_ == kNoTable ? 0 : CheckDirectory(root_, kRootLevel);
   MEMSIM_CHECK(reachable == tables_, reachable, tables_);
 }

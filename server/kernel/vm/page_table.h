@@ -15,11 +15,11 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "absl/functional/function_ref.h"
 
 #include "server/base/digest.h"
+#include "server/base/id_table.h"
 #include "server/base/units.h"
 #include "server/kernel/observe/counter.h"
 #include "server/kernel/physical/page_allocator.h"
@@ -89,8 +89,8 @@ class PageTables {
   void CheckInvariants() const;
 
  private:
-  using TableNumber = std::uint32_t;
-  static constexpr TableNumber kNoTable = 0;
+  using TableNumber = Unit<struct TableNumberTag, std::uint32_t>;
+  static constexpr TableNumber kNoTable{0};
   // PGD 4, PUD 3, PMD 2; the leaves are level 1.
   static constexpr int kRootLevel = 4;
 
@@ -104,8 +104,8 @@ class PageTables {
   static int Index(VirtualAddress address, int level) {
     return static_cast<int>(address.value() >> Shift(level)) & (kTableEntries - 1);
   }
-  Directory& directory(TableNumber number) const { return *directories_[number - 1]; }
-  LeafTable& leaf(TableNumber number) const { return *leaves_[number - 1]; }
+  Directory& directory(TableNumber number) const { return *directories_[number]; }
+  LeafTable& leaf(TableNumber number) const { return *leaves_[number]; }
 
   bool AllocateFrame(PageFrameNumber& frame);
   void FreeFrame(PageFrameNumber frame);
@@ -123,11 +123,9 @@ class PageTables {
   Counters& counters_;
   TableNumber root_ = kNoTable;
   std::uint64_t tables_ = 0;
-  // Tables by number - 1, with holes where one was freed; the numbers of the holes are used again, last freed first.
-  std::vector<std::unique_ptr<Directory>> directories_;
-  std::vector<std::unique_ptr<LeafTable>> leaves_;
-  std::vector<TableNumber> free_directories_;
-  std::vector<TableNumber> free_leaves_;
+  // Each table by itself: it must not move, as cached_leaf_ points to one, and is given back when it is freed.
+  IdTable<TableNumber, std::unique_ptr<Directory>> directories_;
+  IdTable<TableNumber, std::unique_ptr<LeafTable>> leaves_;
   // The leaf found last, and address >> 21 of it: accesses come in rows.
   std::uint64_t cached_span_ = UINT64_MAX;
   LeafTable* cached_leaf_ = nullptr;

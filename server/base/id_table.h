@@ -1,0 +1,82 @@
+// Values by id, where the id of a value that is gone is given to another.
+//
+// Ids count from 1, and 0 names nothing. Of the ids that are free the last freed is given first; only when there is
+// none the table grows. So which ids come next is part of a machine's state: values() and free_ids() tell all of it.
+//
+// The values lie side by side in one vector: a lookup is one comparison and one addition, and references hold until a
+// value is added. A table of values that must not move holds pointers to them.
+//
+// Thread-compatible. Invariant (CheckInvariants verifies it): no id is free twice, or was never given.
+
+#ifndef MEMSIM_SERVER_BASE_ID_TABLE_H_
+#define MEMSIM_SERVER_BASE_ID_TABLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "server/base/check.h"
+#include "server/base/units.h"
+
+namespace memsim {
+
+// Id: a Unit of std::uint32_t.
+template <typename Id, typename T>
+class IdTable {
+ public:
+  Id Add(T value) {
+    if (free_.empty()) {
+      values_.push_back(std::move(value));
+      return Id(static_cast<std::uint32_t>(values_.size()));
+    }
+    const Id id = free_.back();
+    free_.pop_back();
+    values_[id.value() - 1] = std::move(value);
+    return id;
+  }
+  // Frees the id. The value stays as its owner left it until the id is given again. REQUIRES: the id is not free.
+  void Remove(Id id) {
+    MEMSIM_CHECK(Contains(id), id.value());
+    free_.push_back(id);
+  }
+
+  // REQUIRES: the id was given once. Whether it is free by now only the value can tell.
+  T& operator[](Id id) {
+    MEMSIM_CHECK(Contains(id), id.value());
+    return values_[id.value() - 1];
+  }
+  const T& operator[](Id id) const {
+    MEMSIM_CHECK(Contains(id), id.value());
+    return values_[id.value() - 1];
+  }
+
+  // How many ids are not free.
+  std::size_t size() const { return values_.size() - free_.size(); }
+  // By id, from 1; what the free ids had is among them.
+  const std::vector<T>& values() const { return values_; }
+  // The one to be given next is the last.
+  const std::vector<Id>& free_ids() const { return free_; }
+
+  // Without what the values point to.
+  ByteCount HostMemory() const { return ByteCount(values_.capacity() * sizeof(T) + free_.capacity() * sizeof(Id)); }
+
+  void CheckInvariants() const {
+    std::vector<bool> is_free(values_.size());
+    for (const Id id : free_) {
+      MEMSIM_CHECK(Contains(id) && !is_free[id.value() - 1], id.value());
+      is_free[id.value() - 1] = true;
+    }
+  }
+
+ private:
+  // 0 wraps round to more than there can be.
+  bool Contains(Id id) const { return id.value() - 1U < values_.size(); }
+
+  std::vector<T> values_;
+  std::vector<Id> free_;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_BASE_ID_TABLE_H_
