@@ -153,7 +153,7 @@ std::uint64_t AddressSpace::AddSumsOf(const Vma& vma, AddressSpaceStatistics& su
   if (PageCount* of_kind = sums.OfKind(vma.flags)) *of_kind += pages;
   if ((vma.flags & kVmLocked) != 0) sums.locked_vm += pages;
   std::uint64_t entries = 0;
-  const auto add_entries = [&](VirtualAddress, LeafTable& leaf, int first, int last) {
+  const auto add_entries = [&](VirtualAddress, const LeafTable& leaf, int first, int last) {
     for (int i = first; i < last; ++i) {
       const Pte pte = leaf.entries[i];
       if (pte.none()) continue;
@@ -164,7 +164,7 @@ std::uint64_t AddressSpace::AddSumsOf(const Vma& vma, AddressSpaceStatistics& su
       sums.rss[static_cast<int>(kind)] += PageCount(1);
     }
   };
-  const_cast<PageTables&>(page_tables_).VisitLeaves(vma.range, add_entries);
+  page_tables_.VisitLeaves(vma.range, add_entries);
   return entries;
 }
 
@@ -190,15 +190,13 @@ void AddressSpace::CheckInvariants() const {
   // What lies in no mapping was not visited.
   std::uint64_t used = 0;
   const VirtualRange everything{VirtualAddress(0), VirtualAddress(1ULL << 48)};
-  const_cast<PageTables&>(page_tables_).VisitLeaves(everything, [&used](VirtualAddress, LeafTable& leaf, int, int) {
-    used += leaf.used;
-  });
+  page_tables_.VisitLeaves(everything, [&used](VirtualAddress, const LeafTable& leaf, int, int) { used += leaf.used; });
   MEMSIM_CHECK(used == entries, used, entries);
 }
 
 RssKind FileRssKind(const AddressSpace& space, const Vma& vma) {
   if (vma.file == OpenFileId()) return RssKind::kFile;
-  const FileSystem& files = const_cast<AddressSpace&>(space).environment().files;
+  const FileSystem& files = space.environment().files;
   return files.IsShmem(vma.file) ? RssKind::kShmem : RssKind::kFile;
 }
 

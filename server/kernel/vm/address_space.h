@@ -78,6 +78,7 @@ class AddressSpace {
   AddressSpace& operator=(const AddressSpace&) = delete;
 
   VmEnvironment& environment() { return environment_; }
+  const VmEnvironment& environment() const { return environment_; }
   PageTables& page_tables() { return page_tables_; }
   const PageTables& page_tables() const { return page_tables_; }
   const AddressSpaceStatistics& statistics() const { return statistics_; }
@@ -89,7 +90,7 @@ class AddressSpace {
   // --- Finding. Null where there is none; a pointer stays good until its mapping is removed.
   // The first mapping that ends above address (find_vma).
   Vma* Find(VirtualAddress address);
-  const Vma* Find(VirtualAddress address) const { return const_cast<AddressSpace*>(this)->Find(address); }
+  const Vma* Find(VirtualAddress address) const { return VmaOf(tree_.Find(address)); }
   // The mapping that holds address (vma_lookup).
   Vma* Lookup(VirtualAddress address);
   Vma* FindIntersection(VirtualRange range);
@@ -131,6 +132,9 @@ class AddressSpace {
 
  private:
   Vma* VmaOf(const std::optional<VmaTree::Entry>& entry) { return entry.has_value() ? &pool_[entry->id] : nullptr; }
+  const Vma* VmaOf(const std::optional<VmaTree::Entry>& entry) const {
+    return entry.has_value() ? &pool_[entry->id] : nullptr;
+  }
   // vm_stat_account: adds a mapping's pages to the statistics, or takes them out.
   void Account(VmFlags flags, PageCount pages);
   void Unaccount(VmFlags flags, PageCount pages);

@@ -45,9 +45,8 @@ Errno CheckHugeTlb(const PendingMap& map) {
 
 PlacementKind KindOf(const AddressSpace& space, const PendingMap& map) {
   if (map.IsFile()) {
-    return const_cast<AddressSpace&>(space).environment().files.AlignsToHugePages(map.arguments.file)
-               ? PlacementKind::kHugeFile
-               : PlacementKind::kPages;
+    return space.environment().files.AlignsToHugePages(map.arguments.file) ? PlacementKind::kHugeFile
+                                                                           : PlacementKind::kPages;
   }
   return map.IsShared() ? PlacementKind::kPages : PlacementKind::kAnonymous;
 }
@@ -141,7 +140,7 @@ Errno CheckKind(AddressSpace& space, PendingMap& map) {
 }
 
 bool IsZeroDevice(const AddressSpace& space, const PendingMap& map) {
-  return map.IsFile() && const_cast<AddressSpace&>(space).environment().files.IsZeroDevice(map.arguments.file);
+  return map.IsFile() && space.environment().files.IsZeroDevice(map.arguments.file);
 }
 
 // The file behind the mapping, with a reference for it. Shared anonymous memory has one of its own, and so has

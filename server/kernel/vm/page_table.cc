@@ -71,18 +71,28 @@ bool PageTables::AllocateRoot() {
   return root_ != kNoTable;
 }
 
+PageTables::TableNumber PageTables::LeafOf(VirtualAddress address) const {
+  TableNumber number = root_;
+  for (int level = kRootLevel; level > 1 && number != kNoTable; --level) {
+    number = directory(number).below[Index(address, level)];
+  }
+  return number;
+}
+
 LeafTable* PageTables::Find(VirtualAddress address) {
   const std::uint64_t span = address.value() >> Shift(2);
   if (span == cached_span_) return cached_leaf_;
-  TableNumber number = root_;
-  for (int level = kRootLevel; level > 1; --level) {
-    if (number == kNoTable) return nullptr;
-    number = directory(number).below[Index(address, level)];
-  }
+  const TableNumber number = LeafOf(address);
   if (number == kNoTable) return nullptr;
   cached_span_ = span;
   cached_leaf_ = &leaf(number);
   return cached_leaf_;
+}
+
+const LeafTable* PageTables::Find(VirtualAddress address) const {
+  if (address.value() >> Shift(2) == cached_span_) return cached_leaf_;
+  const TableNumber number = LeafOf(address);
+  return number == kNoTable ? nullptr : &leaf(number);
 }
 
 LeafTable* PageTables::FindOrAllocate(VirtualAddress address) {
@@ -107,26 +117,32 @@ Pte PageTables::Get(VirtualAddress address) const {
   return table == nullptr ? Pte() : table->entries[LeafIndex(address)];
 }
 
-void PageTables::VisitLeaves(VirtualRange range, absl::FunctionRef<void(VirtualAddress, LeafTable&, int, int)> visit) {
+void PageTables::VisitLeaves(VirtualRange range, LeafVisitor visit) {
   if (root_ == kNoTable || range.start >= range.end) return;
-  VisitDirectory(root_, kRootLevel, VirtualAddress(0), range, visit);
+  VisitDirectory(*this, root_, kRootLevel, VirtualAddress(0), range, visit);
 }
 
-void PageTables::VisitDirectory(TableNumber number, int level, VirtualAddress base, VirtualRange range,
-                                absl::FunctionRef<void(VirtualAddress, LeafTable&, int, int)> visit) {
+void PageTables::VisitLeaves(VirtualRange range, ConstLeafVisitor visit) const {
+  if (root_ == kNoTable || range.start >= range.end) return;
+  VisitDirectory(*this, root_, kRootLevel, VirtualAddress(0), range, visit);
+}
+
+template <typename Tables, typename Visitor>
+void PageTables::VisitDirectory(Tables& tables, TableNumber number, int level, VirtualAddress base, VirtualRange range,
+                                Visitor visit) {
   const int first = Index(range.start, level);
   const int last = Index(range.end - ByteCount(1), level);
   for (int i = first; i <= last; ++i) {
-    const TableNumber below = directory(number).below[i];
+    const TableNumber below = tables.directory(number).below[i];
     if (below == kNoTable) continue;
     const VirtualAddress below_base = base + ByteCount(static_cast<std::uint64_t>(i) << Shift(level));
     const ByteCount span(1ULL << Shift(level));
     const VirtualRange part{std::max(range.start, below_base), std::min(range.end, below_base + span)};
     if (level > 2) {
-      VisitDirectory(below, level - 1, below_base, part, visit);
+      VisitDirectory(tables, below, level - 1, below_base, part, visit);
     } else {
       const auto entry = [below_base](VirtualAddress a) { return static_cast<int>(ToPages(a - below_base).value()); };
-      visit(below_base, leaf(below), entry(part.start), entry(part.end));
+      visit(below_base, tables.leaf(below), entry(part.start), entry(part.end));
     }
   }
 }

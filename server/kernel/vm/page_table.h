@@ -60,7 +60,7 @@ class PageTables {
 
   // The table with the entry of an address; null where there is none.
   LeafTable* Find(VirtualAddress address);
-  const LeafTable* Find(VirtualAddress address) const { return const_cast<PageTables*>(this)->Find(address); }
+  const LeafTable* Find(VirtualAddress address) const;
   // As Find, but makes the missing tables. Null: no memory; tables made on the way stay, as in Linux. REQUIRES: the
   // root.
   LeafTable* FindOrAllocate(VirtualAddress address);
@@ -68,9 +68,12 @@ class PageTables {
   // The entry of an address; none where there is no table.
   Pte Get(VirtualAddress address) const;
 
+  using LeafVisitor = absl::FunctionRef<void(VirtualAddress, LeafTable&, int, int)>;
+  using ConstLeafVisitor = absl::FunctionRef<void(VirtualAddress, const LeafTable&, int, int)>;
   // Calls visit(base, table, first, last) for each leaf table that overlaps the range, upwards: entries first..last - 1
   // lie in it, and base is the address of entry 0. visit may change entries but neither make nor free tables.
-  void VisitLeaves(VirtualRange range, absl::FunctionRef<void(VirtualAddress, LeafTable&, int, int)> visit);
+  void VisitLeaves(VirtualRange range, LeafVisitor visit);
+  void VisitLeaves(VirtualRange range, ConstLeafVisitor visit) const;
 
   // free_pgd_range: frees the tables under the range that serve nothing in [floor, ceiling) outside of it; floor and
   // ceiling are where the neighbouring mappings end and start (ceiling 0: nothing above). REQUIRES: every entry that
@@ -104,16 +107,22 @@ class PageTables {
   static int Index(VirtualAddress address, int level) {
     return static_cast<int>(address.value() >> Shift(level)) & (kTableEntries - 1);
   }
-  Directory& directory(TableNumber number) const { return *directories_[number]; }
-  LeafTable& leaf(TableNumber number) const { return *leaves_[number]; }
+  Directory& directory(TableNumber number) { return *directories_[number]; }
+  const Directory& directory(TableNumber number) const { return *directories_[number]; }
+  LeafTable& leaf(TableNumber number) { return *leaves_[number]; }
+  const LeafTable& leaf(TableNumber number) const { return *leaves_[number]; }
 
   bool AllocateFrame(PageFrameNumber& frame);
   void FreeFrame(PageFrameNumber frame);
   TableNumber AllocateDirectory();
   TableNumber AllocateLeaf();
   void FreeTable(TableNumber number, int level);
-  void VisitDirectory(TableNumber number, int level, VirtualAddress base, VirtualRange range,
-                      absl::FunctionRef<void(VirtualAddress, LeafTable&, int, int)> visit);
+  // The leaf with the entry of an address, by way of the directories.
+  TableNumber LeafOf(VirtualAddress address) const;
+  // The same walk for tables that may change and for those that may not.
+  template <typename Tables, typename Visitor>
+  static void VisitDirectory(Tables& tables, TableNumber number, int level, VirtualAddress base, VirtualRange range,
+                             Visitor visit);
   void FreeBelow(TableNumber number, int level, VirtualAddress base, VirtualRange range, VirtualAddress floor,
                  VirtualAddress ceiling);
   void DigestDirectory(TableNumber number, int level, Digest& digest) const;

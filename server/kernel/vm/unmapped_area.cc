@@ -18,7 +18,7 @@ constexpr VirtualAddress kLegacyBase = PageAlignUp(VirtualAddress(kTaskSize.valu
 constexpr VirtualAddress kMapAbove4G_Start{1ULL << 32};
 
 VirtualAddress MmapMinimum(const AddressSpace& space) {
-  const Sysctls& sysctls = const_cast<AddressSpace&>(space).environment().sysctls;
+  const Sysctls& sysctls = space.environment().sysctls;
   return std::max(VirtualAddress(sysctls.mmap_min_addr.value()), kLsmMmapMinimum);
 }
 

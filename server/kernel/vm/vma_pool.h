@@ -29,7 +29,7 @@ class VmaPool {
   }
 
   Vma& operator[](VmaId id) { return (*chunks_[(id.value() - 1) / kChunk])[(id.value() - 1) % kChunk]; }
-  const Vma& operator[](VmaId id) const { return const_cast<VmaPool&>(*this)[id]; }
+  const Vma& operator[](VmaId id) const { return (*chunks_[(id.value() - 1) / kChunk])[(id.value() - 1) % kChunk]; }
 
   // How many were added and not removed since.
   std::size_t size() const { return chunks_.size() * kChunk - free_.size(); }
