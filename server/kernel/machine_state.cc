@@ -99,10 +99,10 @@ bool MachineState::KillForMemory() {
     candidate.mm = task.mm;
     candidates.push_back(candidate);
   });
-  const OomDecision decision = SelectOomVictim(candidates, pages.managed_pages());
-  if (decision.action != OomAction::kKill) return false;
+  const std::vector<Pid> victims = SelectOomVictims(candidates);
+  if (victims.empty()) return false;
   counters.Add(Counter::kOomKill, 1);
-  for (const Pid victim : decision.victims) {
+  for (const Pid victim : victims) {
     // SIGKILL, as wait status: killed by signal 9.
     MEMSIM_CHECK(tasks.ExitGroup(victim, 9) == Errno::kOk, victim.value());
   }
