@@ -31,8 +31,7 @@ MachineSpec Resolve(MachineSpec spec, const PageAllocator& pages) {
 }
 
 CommitAccounting::Limits CommitLimits(const MachineSpec& spec, const PageAllocator& pages) {
-  return {pages.managed_pages(), PageCount(*spec.sysctls.admin_reserve_kbytes / 4),
-          PageCount(*spec.sysctls.user_reserve_kbytes / 4)};
+  return {pages.managed_pages(), PageCount(*spec.sysctls.user_reserve_kbytes / 4)};
 }
 
 }  // namespace

@@ -16,7 +16,7 @@
 namespace memsim {
 namespace {
 
-enum class Kind : std::uint8_t { kInsert, kErase, kResize, kSetId };
+enum class Kind : std::uint8_t { kInsert, kErase, kResize };
 
 // Valid in any state: an operation that does not apply does nothing. Addresses are in pages.
 struct Operation {
@@ -28,7 +28,7 @@ struct Operation {
 using Program = std::vector<Operation>;
 
 std::string Paste(const Program& program) {
-  static constexpr const char* kNames[] = {"kInsert", "kErase", "kResize", "kSetId"};
+  static constexpr const char* kNames[] = {"kInsert", "kErase", "kResize"};
   std::string text = "Program program = {\n";
   for (const Operation& op : program) {
     absl::StrAppend(&text, "    {Kind::", kNames[static_cast<int>(op.kind)], ", ", op.page, ", ", op.pages, ", ", op.id,
@@ -105,16 +105,9 @@ void Apply(const Operation& op, VmaTree& tree, Model& model) {
   const std::optional<VmaTree::Entry> entry = model.Find(range.start);
   if (!entry.has_value()) return;
   model.Erase(entry->range.start);
-  switch (op.kind) {
-    case Kind::kErase:
-      tree.Erase(entry->range.start);
-      return;
-    case Kind::kSetId:
-      tree.SetId(entry->range.start, VmaId(op.id));
-      model.Insert(entry->range, VmaId(op.id));
-      return;
-    default:
-      break;
+  if (op.kind == Kind::kErase) {
+    tree.Erase(entry->range.start);
+    return;
   }
   // Only where its neighbours leave room, and not past them.
   const VirtualRange hull = {std::min(range.start, entry->range.start), std::max(range.end, entry->range.end)};
@@ -160,10 +153,7 @@ Program Draw(std::uint64_t seed) {
   for (int i = 0; i < kOperations; ++i) {
     const bool growing = (i / 500) % 2 == 0;
     const std::uint64_t draw = random.Below(100);
-    const Kind kind = draw < 15                      ? Kind::kResize
-                      : draw < 20                    ? Kind::kSetId
-                      : (draw < (growing ? 90 : 30)) ? Kind::kInsert
-                                                     : Kind::kErase;
+    const Kind kind = draw < 20 ? Kind::kResize : (draw < (growing ? 90 : 30)) ? Kind::kInsert : Kind::kErase;
     program.push_back({kind, random.Below(span), 1 + random.Below(longest), 1 + static_cast<std::uint32_t>(i)});
   }
   return program;

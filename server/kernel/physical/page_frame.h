@@ -36,7 +36,6 @@ inline constexpr FrameFlags kFrameAllocated = 1U << 1;
 // Free for those who own the page (PG_anon_exclusive and the like): the allocator clears them when the page is freed.
 inline constexpr FrameFlags kFrameAnonExclusive = 1U << 2;
 inline constexpr FrameFlags kFrameDirty = 1U << 3;
-inline constexpr FrameFlags kFrameReferenced = 1U << 4;
 
 // A frame that begins no block has flags 0 unless the owner of its block uses it.
 struct PageFrame {

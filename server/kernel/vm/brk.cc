@@ -2,7 +2,6 @@
 
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/munmap.h"
-#include "server/kernel/vm/populate.h"
 #include "server/kernel/vm/vma_merge.h"
 
 namespace memsim {
@@ -58,7 +57,6 @@ VirtualAddress Brk(AddressSpace& space, const VmCaller& caller, VirtualAddress w
     if (UnmapRange(space, {new_end, old_end}) != Errno::kOk) return layout.brk;
   } else if (new_end > old_end) {
     if (!RoomToGrow(space, old_end, new_end) || !Grow(space, caller, {old_end, new_end})) return layout.brk;
-    if ((space.def_flags & kVmLocked) != 0) PopulateRange(space, caller, {old_end, new_end});
   }
   layout.brk = wanted;
   return wanted;

@@ -20,7 +20,7 @@ bool CommitAccounting::Charge(PageCount pages, PageCount total_vm) {
       enough = pages <= limits_.total_ram;
       break;
     case OvercommitPolicy::kNever: {
-      // Every task is root, so admin_reserve is not kept from it.
+      // Every task is root, so admin_reserve_kbytes are not kept from it.
       const std::int64_t reserve =
           static_cast<std::int64_t>(std::min(total_vm.value() / 32, limits_.user_reserve.value()));
       const std::int64_t allowed = static_cast<std::int64_t>(CommitLimit().value()) - reserve;

@@ -16,7 +16,6 @@ class CommitAccounting {
   // What the policies compare with, fixed at boot.
   struct Limits {
     PageCount total_ram;
-    PageCount admin_reserve;
     PageCount user_reserve;
   };
 

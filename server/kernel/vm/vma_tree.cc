@@ -200,15 +200,6 @@ std::uint64_t VmaTree::StartAfter(const Path& path) const {
 
 // --- Books
 
-void VmaTree::DigestTo(Digest& digest) const {
-  digest.Add(static_cast<std::uint64_t>(size_));
-  ForEach([&digest](const Entry& entry) {
-    digest.Add(entry.range.start);
-    digest.Add(entry.range.end);
-    digest.Add(entry.id);
-  });
-}
-
 ByteCount VmaTree::HostMemory() const { return ByteCount(sizeof(*this) + nodes_.capacity() * sizeof(Node)); }
 
 void VmaTree::CheckInvariants() const {

@@ -11,7 +11,7 @@
 //
 // Nodes lie in a pool inside the tree and name each other by index: the tree is plain data.
 //
-// Entries are handed out by value and stay what they were. Next(entry) and Prev(entry) go by its addresses, so they are
+// Entries are handed out by value and stay what they were. Who goes on from one searches by its addresses, which is
 // right even if the tree has changed in between, the entry's own removal included.
 //
 // Thread-compatible.
@@ -35,7 +35,6 @@
 
 #include "absl/functional/function_ref.h"
 
-#include "server/base/digest.h"
 #include "server/base/units.h"
 #include "server/kernel/vm/virtual_range.h"
 #include "server/kernel/vm/vma_id.h"
@@ -72,8 +71,6 @@ class VmaTree {
   std::optional<Entry> Lookup(VirtualAddress address) const;
   // The first range that overlaps (find_vma_intersection).
   std::optional<Entry> FindIntersection(VirtualRange range) const;
-  std::optional<Entry> Next(const Entry& entry) const { return Find(entry.range.end); }
-  std::optional<Entry> Prev(const Entry& entry) const { return FindBefore(entry.range.start); }
   // Calls visit for each range that overlaps, ascending. visit must not change the tree.
   void ForEachIn(VirtualRange range, absl::FunctionRef<void(const Entry&)> visit) const;
   // All of them.
@@ -89,8 +86,6 @@ class VmaTree {
   // Gives the range that starts at start other bounds: to trim, expand or shift it.
   // REQUIRES: a range starts at start; new_range is not empty and overlaps no other range, nor lies beyond one.
   void Resize(VirtualAddress start, VirtualRange new_range);
-  // REQUIRES: a range starts at start; id is not kNoVma.
-  void SetId(VirtualAddress start, VmaId id);
 
   // --- Finding room
   // The highest free space within window of at least size, whole: its upper end is where a top-down mmap allocates. To
@@ -102,8 +97,6 @@ class VmaTree {
   // --- Books
   // How many levels of nodes there are; 0 if empty.
   int height() const { return height_; }
-  // The ranges and their ids, not the shape that the tree happens to have.
-  void DigestTo(Digest& digest) const;
   ByteCount HostMemory() const;
   void CheckInvariants() const;
 

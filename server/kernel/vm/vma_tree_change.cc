@@ -141,10 +141,4 @@ void VmaTree::Resize(VirtualAddress start, VirtualRange new_range) {
   RefreshAbove(path, height_ - 1);
 }
 
-void VmaTree::SetId(VirtualAddress start, VmaId id) {
-  MEMSIM_CHECK(id != kNoVma, start.value());
-  const Path path = PathToStart(start);
-  nodes_[path.node[height_ - 1]].refs[path.slot[height_ - 1]] = id.value();
-}
-
 }  // namespace memsim

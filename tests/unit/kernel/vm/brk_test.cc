@@ -117,12 +117,5 @@ TEST_F(BrkTest, ALimitOrAPromiseThatFailsLeavesTheBreak) {
   EXPECT_EQ(mm().Maps(), "0..5 rw-p, 10..11 r--p");
 }
 
-TEST_F(BrkTest, WithAllFutureMemoryLockedTheNewPartIsFilled) {
-  mm().space().def_flags = kVmLocked;
-  EXPECT_EQ(BrkTo(3), "A+3");
-  EXPECT_EQ(mm().Entries(0, 3), "www");
-  EXPECT_EQ(mm().space().statistics().locked_vm, PageCount(3));
-}
-
 }  // namespace
 }  // namespace memsim

@@ -16,7 +16,7 @@ class CommitAccountingTest : public testing::Test {
 
   Sysctls sysctls_;
   Counters counters_;
-  CommitAccounting commit_{{PageCount(1000), PageCount(50), PageCount(100)}, sysctls_, counters_};
+  CommitAccounting commit_{{PageCount(1000), PageCount(100)}, sysctls_, counters_};
 };
 
 TEST_F(CommitAccountingTest, ByDefaultOnlyASingleRequestLargerThanTheMemoryIsRefused) {

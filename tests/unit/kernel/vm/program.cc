@@ -56,7 +56,7 @@ std::uint64_t Prot(const std::string& letters) {
 World::World(ByteCount memory, PageCount user_reserve)
     : pages(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters),
       files(pages, counters),
-      commit({pages.managed_pages(), PageCount(0), user_reserve}, sysctls, counters),
+      commit({pages.managed_pages(), user_reserve}, sysctls, counters),
       environment{pages,    files, anon_vmas,     file_mappings, commit,
                   counters, clock, kDefaultCosts, sysctls,       PageFrameNumber(0)} {
   environment.zero_page = *pages.AllocPages(kGfpKernel | kGfpZero, Order(0), PageOwner::kZeroPage);
