@@ -42,6 +42,8 @@ int main(int argc, char** argv) {
   termination.Wait();
   std::printf("memsimd: shutting down\n");
   std::fflush(stdout);
-  (*server)->Drain(flags->drain_timeout);
+  if (!(*server)->Drain(flags->drain_timeout)) {
+    std::fprintf(stderr, "memsimd: not everything ended in time; what was left was ended with SERVER_DRAINING\n");
+  }
   return 0;
 }

@@ -26,7 +26,7 @@ std::uint64_t CallFrame::Read(absl::string_view field, std::uint64_t literal, st
 
 Pid CallFrame::ReadPid(absl::string_view field, std::uint64_t literal, std::uint32_t slot) {
   const std::uint64_t number = Read(field, literal, slot);
-  return Pid(number > UINT32_MAX ? 0 : static_cast<std::uint32_t>(number));
+  return number > UINT32_MAX ? kNoPid : Pid(static_cast<std::uint32_t>(number));
 }
 
 void CallFrame::Refuse(v1::ErrorReason reason, absl::string_view message) {

@@ -16,6 +16,9 @@ namespace memsim {
 
 class CallFrame {
  public:
+  // A pid that no process has, far above pid_max. Not 0, which some calls read as "any".
+  static constexpr Pid kNoPid{UINT32_MAX};
+
   // Both must outlive the frame. The answer is empty.
   CallFrame(Machine& machine, v1::Answer& answer) : machine_(machine), answer_(answer) {}
 
@@ -28,7 +31,7 @@ class CallFrame {
   VirtualAddress ReadAddress(absl::string_view field, std::uint64_t literal, std::uint32_t slot) {
     return VirtualAddress(Read(field, literal, slot));
   }
-  // A number too large for a pid is pid 0, which no process has.
+  // A number too large for a pid is kNoPid.
   Pid ReadPid(absl::string_view field, std::uint64_t literal, std::uint32_t slot);
 
   // --- Refusal: the call is not executed.

@@ -67,7 +67,9 @@ void RunOperation(CallFrame& frame, const v1::ExitGroupRequest& request) {
 
 void RunOperation(CallFrame& frame, const v1::Wait4Request& request) {
   const Pid parent = frame.ReadPid("pid", request.pid(), request.pid_slot());
-  const Pid child = frame.ReadPid("child_pid", request.child_pid(), request.child_pid_slot());
+  Pid child = frame.ReadPid("child_pid", request.child_pid(), request.child_pid_slot());
+  // Only a 0 that the caller wrote means any child: one from a slot is what a wait that found nobody has left there.
+  if (request.child_pid_slot() != 0 && child == Pid()) child = CallFrame::kNoPid;
   if (frame.refused()) return;
   frame.Finish(frame.machine().Wait4(parent, child));
 }

@@ -16,11 +16,12 @@
 namespace memsim {
 
 // The submitter fills request(), hands the job to Host::Submit, and touches neither message until done is called; only
-// Cancel may be called at any time, by any thread. Calls and answers live in one arena, which goes with the job.
+// Host::Cancel may be called at any time after that, by any thread. Calls and answers live in one arena, which goes
+// with the job.
 class BatchJob {
  public:
   // OK: response() has the answers. Otherwise why the batch as a whole was refused, or what became of the rest of it.
-  // Called exactly once, without a lock, on a worker or on the submitting thread: it must not block.
+  // Called exactly once, without a lock, on a worker or on the thread that submits or cancels: it must not block.
   using Done = std::function<void(BatchJob& job, absl::Status status)>;
 
   explicit BatchJob(Done done)
@@ -39,11 +40,10 @@ class BatchJob {
   void set_wire_bytes(std::size_t bytes) { wire_bytes_ = bytes; }
   std::size_t wire_bytes() const { return wire_bytes_; }
 
-  // The caller is gone: no further call of the batch begins.
+  // --- For the host.
+  // No further call of the batch begins.
   void Cancel() { cancelled_.store(true, std::memory_order_relaxed); }
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
-
-  // For the host.
   void Finish(absl::Status status) { done_(*this, std::move(status)); }
 
  private:

@@ -1,5 +1,9 @@
 #include "server/host/growing_calls.h"
 
+#include <sys/mman.h>
+
+#include <cstdint>
+
 namespace memsim {
 
 // What is not listed grows: a new operation is refused too often rather than too late. munmap may split a mapping into
@@ -13,9 +17,18 @@ bool MayGrowState(const v1::Call& call) {
     case v1::Call::kClose:
     case v1::Call::kUnlink:
     case v1::Call::kLseek:
+    case v1::Call::kPrlimit64:
     // An unset one is refused as such.
     case v1::Call::OPERATION_NOT_SET:
       return false;
+    case v1::Call::kMadvise:
+      return call.madvise().advice() != MADV_DONTNEED;
+    case v1::Call::kFtruncate:
+      return call.ftruncate().length_bytes() != 0;
+    case v1::Call::kMremap:
+      // To no more than it was, which MREMAP_MAYMOVE alone does not move.
+      return (call.mremap().flags() & ~static_cast<std::uint64_t>(MREMAP_MAYMOVE)) != 0 ||
+             call.mremap().new_length_bytes() > call.mremap().old_length_bytes();
     default:
       return true;
   }

@@ -7,8 +7,9 @@
 
 namespace memsim {
 
-// Whether the call can make the machine's state larger. False for those by which a client gives memory back, which must
-// work when there is none.
+// Whether the call can make the machine's state larger. False for those that give memory back or take none, as far as
+// the call tells by itself, for they must work when there is no memory: a brk or ftruncate to less than before is not
+// known for what it is, but a client can munmap, exit, or empty the file.
 bool MayGrowState(const v1::Call& call);
 
 }  // namespace memsim

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <random>
 #include <thread>
@@ -73,6 +74,7 @@ class HostState {
   const HostOptions options;
   HostMemoryMeter meter;
   PendingWork pending;
+  std::atomic<bool> draining = false;
   MachineRegistry registry;
   WorkerPool pool;
 };
@@ -122,8 +124,7 @@ Host::~Host() { Abandon(); }
 
 void Host::Abandon() {
   BeginDrain();
-  const v1::Misuse draining =
-      MakeMisuse(v1::ERROR_REASON_SERVER_DRAINING, "the server is shutting down; the call was not executed");
+  const v1::Misuse draining = MakeMisuse(v1::ERROR_REASON_SERVER_DRAINING, "the server is shutting down");
   // A boot that was accepted may still bring a machine, so go on until nothing is pending.
   do {
     for (const auto& machine : state_->registry.List(kAnyTenant, nullptr, SIZE_MAX)) {
@@ -197,6 +198,12 @@ void Host::Submit(const std::shared_ptr<BatchJob>& job) {
   state_->WakeUp((*machine)->Submit(job), *machine);
 }
 
+void Host::Cancel(const std::shared_ptr<BatchJob>& job) {
+  job->Cancel();
+  const absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->Find(job->request().machine());
+  if (machine.ok()) (*machine)->EndIfQueued(*job);
+}
+
 void Host::Inspect(absl::string_view name, const Inspection& inspection) {
   const absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->Find(name);
   if (!machine.ok()) return inspection(machine.status());
@@ -216,9 +223,14 @@ HostLoad Host::Load() const {
   return load;
 }
 
-void Host::BeginDrain() { state_->pending.Close(); }
+void Host::AnnounceDrain() { state_->draining.store(true, std::memory_order_relaxed); }
 
-bool Host::draining() const { return state_->pending.closed(); }
+void Host::BeginDrain() {
+  AnnounceDrain();
+  state_->pending.Close();
+}
+
+bool Host::draining() const { return state_->draining.load(std::memory_order_relaxed); }
 
 bool Host::AwaitIdle(std::chrono::steady_clock::time_point deadline) { return state_->pending.AwaitNone(deadline); }
 

@@ -7,7 +7,7 @@
 //
 // Thread-safe. Nothing here blocks but AwaitIdle, Abandon and the destructor, so gRPC's callback threads may call
 // everything else. Results come by callback: exactly once each, without any lock held, on a worker, or on the calling
-// thread when the request is refused at once. A callback may call the host again; it must not block.
+// thread when the request is refused or cancelled at once. A callback may call the host again; it must not block.
 
 #ifndef MEMSIM_SERVER_HOST_HOST_H_
 #define MEMSIM_SERVER_HOST_HOST_H_
@@ -55,15 +55,20 @@ class Host {
   // `after`; from the beginning if that is null.
   std::vector<MachineInfo> ListMachines(absl::string_view tenant, const MachineName* after, std::size_t limit) const;
 
-  // The name is free at once. What is queued on the machine ends with MACHINE_DELETED; a call that has begun finishes.
+  // The name is free at once. What is queued on the machine ends with MACHINE_DELETED, and so does the rest of a batch
+  // that is being run; a call that has begun finishes.
   // NAME_INVALID, MACHINE_NOT_FOUND.
   absl::Status DeleteMachine(absl::string_view name);
 
   // Runs a batch on the machine that its request names. Batches of one machine run in the order in which they were
   // submitted. A call that grows the machine's state while the host's memory is exhausted is answered with misuse
-  // HOST_MEMORY_EXHAUSTED. NAME_INVALID, MACHINE_NOT_FOUND, BATCH_TOO_LARGE, QUEUE_FULL, SEQUENCE_STALE,
-  // MACHINE_DELETED, CALLER_GONE, SERVER_DRAINING.
+  // HOST_MEMORY_EXHAUSTED. A batch of which some calls were executed before it ended with an error has metadata:
+  // "executed", how many, and "sequence", the machine's. NAME_INVALID, MACHINE_NOT_FOUND, BATCH_TOO_LARGE, QUEUE_FULL,
+  // SEQUENCE_STALE, MACHINE_DELETED, CALLER_GONE, SERVER_DRAINING.
   void Submit(const std::shared_ptr<BatchJob>& job);
+  // The caller is gone: the batch ends with CALLER_GONE, at once if it waits for its turn, otherwise after the call
+  // that has begun. Nothing happens if it has ended, or has not been submitted: Submit ends it then.
+  void Cancel(const std::shared_ptr<BatchJob>& job);
 
   // Looks into a machine at its next call boundary; it does not wait for the batches that are queued.
   // NAME_INVALID, MACHINE_NOT_FOUND, QUEUE_FULL, MACHINE_DELETED, SERVER_DRAINING.
@@ -71,13 +76,17 @@ class Host {
 
   HostLoad Load() const;
 
+  // draining() is true from now on, for those who show it. Nothing is refused yet: an RPC that was let in may still
+  // need the host, more than once.
+  void AnnounceDrain();
   // From now on creating, submitting and inspecting end with SERVER_DRAINING. What was accepted before goes on.
   void BeginDrain();
+  // Whether either was called.
   bool draining() const;
   // Waits until everything that was accepted has ended. False: the deadline passed first. Not for callbacks.
   bool AwaitIdle(std::chrono::steady_clock::time_point deadline);
-  // Drains at once: ends what no call has begun of with SERVER_DRAINING, and waits for the calls that have begun. The
-  // destructor does it, unless it was done. Not for callbacks.
+  // Drains at once: ends what is queued, and the rest of batches that are being run, with SERVER_DRAINING, and waits
+  // for the calls that have begun. The destructor does it, unless it was done. Not for callbacks.
   void Abandon();
 
  private:

@@ -39,9 +39,17 @@ HostedMachine::~HostedMachine() {
 
 Wake HostedMachine::Submit(const std::shared_ptr<BatchJob>& job) {
   absl::StatusOr<Wake> wake = queue_.PushBatch(job);
-  if (wake.ok()) return *wake;
-  EndJob(*job, std::move(wake).status());
-  return Wake::kNotNeeded;
+  if (!wake.ok()) {
+    EndJob(*job, std::move(wake).status());
+    return Wake::kNotNeeded;
+  }
+  // Who cancels sets the flag and then looks into the queue; here it is the other way round, so that one of us ends it.
+  if (job->cancelled()) EndIfQueued(*job);
+  return *wake;
+}
+
+void HostedMachine::EndIfQueued(BatchJob& job) {
+  if (queue_.Remove(job)) EndJob(job, CallerGone());
 }
 
 Wake HostedMachine::Inspect(const Inspection& inspection) {
@@ -160,11 +168,21 @@ bool HostedMachine::StopsAfter(const v1::Answer& answer) const {
 }
 
 void HostedMachine::EndBatch(absl::Status status) {
+  if (!status.ok() && next_call_ > 0) status = AfterSomeCalls(status);
   // Before the callback, so that whoever has the answer sees what it did in the machine's information.
   Publish();
   batch_->response().set_sequence(machine_->sequence());
   queue_.FinishBatch(*batch_);
   EndJob(*std::exchange(batch_, nullptr), std::move(status));
+}
+
+absl::Status HostedMachine::AfterSomeCalls(const absl::Status& reason) const {
+  absl::Status status = MisuseStatus(MisuseReason(reason),
+                                     absl::StrCat(reason.message(), "; of the batch's ", batch_->request().calls_size(),
+                                                  " calls the first ", next_call_, " were executed, the rest was not"));
+  AddMisuseMetadata("executed", absl::StrCat(next_call_), status);
+  AddMisuseMetadata("sequence", absl::StrCat(machine_->sequence()), status);
+  return status;
 }
 
 void HostedMachine::Publish() {

@@ -31,13 +31,15 @@ class HostedMachine final : public Runnable {
                 PendingWork& pending);
   ~HostedMachine() override;
 
-  // Ends the job with a status if the queue does not take it. REQUIRES: the job is in the pending work, with its wire
-  // bytes.
+  // Ends the job with a status if it is cancelled, or the queue does not take it. REQUIRES: the job is in the pending
+  // work, with its wire bytes.
   [[nodiscard]] Wake Submit(const std::shared_ptr<BatchJob>& job);
+  // Ends a cancelled job whose turn has not come.
+  void EndIfQueued(BatchJob& job);
   // REQUIRES: it is in the pending work.
   [[nodiscard]] Wake Inspect(const Inspection& inspection);
-  // Ends with the reason what no call has begun of, at once or in the turn that must follow, which also destroys the
-  // machine.
+  // Ends with the reason what is queued, at once, and the rest of the batch that is being run, in the turn that must
+  // follow, which also destroys the machine.
   [[nodiscard]] Wake Close(const v1::Misuse& reason);
 
   const MachineName& name() const { return identity_.name; }
@@ -63,6 +65,8 @@ class HostedMachine final : public Runnable {
   // Whether the batch ends after the answer.
   bool StopsAfter(const v1::Answer& answer) const;
   void EndBatch(absl::Status status);
+  // The reason as the end of a batch of which some calls have been executed: with their number.
+  absl::Status AfterSomeCalls(const absl::Status& reason) const;
   // Shows the machine's present state, and counts its memory.
   void Publish() ABSL_LOCKS_EXCLUDED(snapshot_mutex_);
   // The last turn of a closed machine.

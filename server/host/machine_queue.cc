@@ -1,5 +1,6 @@
 #include "server/host/machine_queue.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -58,8 +59,22 @@ std::shared_ptr<BatchJob> MachineQueue::TakeBatch() {
   return job;
 }
 
+bool MachineQueue::Remove(const BatchJob& job) {
+  MutexLock lock(mutex_);
+  const auto found = std::find_if(batches_.begin(), batches_.end(),
+                                  [&job](const std::shared_ptr<BatchJob>& batch) { return batch.get() == &job; });
+  if (found == batches_.end()) return false;
+  batches_.erase(found);
+  Forget(job);
+  return true;
+}
+
 void MachineQueue::FinishBatch(const BatchJob& job) {
   MutexLock lock(mutex_);
+  Forget(job);
+}
+
+void MachineQueue::Forget(const BatchJob& job) {
   MEMSIM_CHECK(jobs_ > 0 && calls_ >= CallCount(job) && bytes_ >= job.wire_bytes(), jobs_, calls_);
   --jobs_;
   calls_ -= CallCount(job);
@@ -90,9 +105,7 @@ MachineQueue::Backlog MachineQueue::Close(const v1::Misuse& reason) {
   close_reason_ = reason;
   closed_.store(true, std::memory_order_release);
   for (std::shared_ptr<BatchJob>& job : batches_) {
-    --jobs_;
-    calls_ -= CallCount(*job);
-    bytes_ -= job->wire_bytes();
+    Forget(*job);
     backlog.batches.push_back(std::move(job));
   }
   batches_.clear();

@@ -38,6 +38,8 @@ class MachineQueue {
   // QUEUE_FULL, or the reason that Close was given.
   absl::StatusOr<Wake> PushBatch(std::shared_ptr<BatchJob> job) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Wake> PushInspection(Inspection inspection) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Takes the batch out before its turn. False: it does not wait here, or not any more.
+  bool Remove(const BatchJob& job) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // --- For the worker that has the turn.
   // The next batch, null if there is none. It counts against the limits until FinishBatch.
@@ -67,6 +69,8 @@ class MachineQueue {
 
  private:
   absl::Status CloseStatusLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The batch takes no place any more.
+  void Forget(const BatchJob& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Wake WakeIfIdle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const QueueLimits& limits_;

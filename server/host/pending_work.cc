@@ -37,11 +37,6 @@ void PendingWork::Close() {
   closed_ = true;
 }
 
-bool PendingWork::closed() const {
-  MutexLock lock(mutex_);
-  return closed_;
-}
-
 bool PendingWork::AwaitNone(std::chrono::steady_clock::time_point deadline) {
   MutexLock lock(mutex_);
   while (count_ > 0) {

@@ -26,7 +26,6 @@ class PendingWork {
   void Remove(std::size_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
 
   void Close() ABSL_LOCKS_EXCLUDED(mutex_);
-  bool closed() const ABSL_LOCKS_EXCLUDED(mutex_);
 
   // False: the deadline passed before all had ended.
   bool AwaitNone(std::chrono::steady_clock::time_point deadline) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -6,21 +6,26 @@
 
 namespace memsim {
 
-absl::Status Admission::CheckOpen() const {
-  MutexLock lock(mutex_);
-  if (!draining_) return absl::OkStatus();
-  return MisuseStatus(v1::ERROR_REASON_SERVER_DRAINING,
-                      "the server is shutting down; connect to another one, or retry later");
-}
-
 void Admission::RpcBegins() {
   MutexLock lock(mutex_);
   ++rpcs_;
 }
 
-void Admission::RpcEnds() {
+absl::Status Admission::LetIn() {
   MutexLock lock(mutex_);
-  if (--rpcs_ == 0) none_left_.NotifyAll();
+  if (draining_) {
+    return MisuseStatus(v1::ERROR_REASON_SERVER_DRAINING,
+                        "the server is shutting down; connect to another one, or retry later");
+  }
+  ++let_in_;
+  return absl::OkStatus();
+}
+
+void Admission::RpcEnds(bool was_let_in) {
+  MutexLock lock(mutex_);
+  --rpcs_;
+  if (was_let_in) --let_in_;
+  if (rpcs_ == 0 || let_in_ == 0) ended_.NotifyAll();
 }
 
 void Admission::AddStream(const std::shared_ptr<DrainableStream>& stream) {
@@ -51,12 +56,17 @@ void Admission::BeginDrain() {
   for (const auto& stream : streams) stream->Drain();
 }
 
-bool Admission::AwaitNone(std::chrono::steady_clock::time_point deadline) {
+bool Admission::AwaitLetIn(std::chrono::steady_clock::time_point deadline) {
   MutexLock lock(mutex_);
-  while (rpcs_ > 0) {
-    if (!none_left_.WaitUntil(mutex_, deadline)) return rpcs_ == 0;
+  while (let_in_ > 0) {
+    if (!ended_.WaitUntil(mutex_, deadline)) return let_in_ == 0;
   }
   return true;
+}
+
+void Admission::AwaitAll() {
+  MutexLock lock(mutex_);
+  while (rpcs_ > 0) ended_.Wait(mutex_);
 }
 
 }  // namespace memsim

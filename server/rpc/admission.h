@@ -33,12 +33,11 @@ class Admission {
 
   const Principal& anonymous() const { return anonymous_; }
 
-  // SERVER_DRAINING after BeginDrain.
-  absl::Status CheckOpen() const ABSL_LOCKS_EXCLUDED(mutex_);
-
-  // An RPC's life, whether it was let in or not.
+  // An RPC's life, whether it is let in or not.
   void RpcBegins() ABSL_LOCKS_EXCLUDED(mutex_);
-  void RpcEnds() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Lets in an RPC that has begun. SERVER_DRAINING after BeginDrain.
+  absl::Status LetIn() ABSL_LOCKS_EXCLUDED(mutex_);
+  void RpcEnds(bool was_let_in) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Has the stream told to drain, at once if the server drains already.
   void AddStream(const std::shared_ptr<DrainableStream>& stream) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -46,15 +45,20 @@ class Admission {
 
   // From now on nothing is let in, and streams end.
   void BeginDrain() ABSL_LOCKS_EXCLUDED(mutex_);
-  // Waits until no RPC is under way. False: the deadline passed first. Not for gRPC's threads.
-  bool AwaitNone(std::chrono::steady_clock::time_point deadline) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Waits until no RPC that was let in is under way: those that are refused may come as fast as they like. False: the
+  // deadline passed first. Not for gRPC's threads.
+  bool AwaitLetIn(std::chrono::steady_clock::time_point deadline) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Waits until no RPC is under way at all. REQUIRES: no new one can begin. Not for gRPC's threads.
+  void AwaitAll() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   const Principal anonymous_;
   mutable Mutex mutex_;
-  CondVar none_left_;
+  CondVar ended_;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  // Under way, and those of them that were let in.
   std::size_t rpcs_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::size_t let_in_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<const DrainableStream*, std::weak_ptr<DrainableStream>> streams_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -68,7 +68,9 @@ void ExecuteStream::BatchEnded(BatchJob& job, const absl::Status& status) {
     MutexLock lock(mutex_);
     running_ = nullptr;
     if (!status.ok()) {
-      EndWith(status);
+      // It says more than whatever may have ended the stream already: how much of the batch was executed.
+      end_ = status;
+      waiting_.clear();
     } else if (!caller_left_) {
       answers_.emplace_back().Swap(&answers);
     }
@@ -92,13 +94,15 @@ void ExecuteStream::OnWriteDone(bool ok) {
 void ExecuteStream::OnCancel() { CallerLeft(); }
 
 void ExecuteStream::CallerLeft() {
+  std::shared_ptr<BatchJob> running;
   {
     MutexLock lock(mutex_);
     EndWith(MisuseStatus(v1::ERROR_REASON_CALLER_GONE, "the caller left the stream"));
     caller_left_ = true;
     answers_.clear();
-    if (running_ != nullptr) running_->Cancel();
+    running = running_;
   }
+  if (running != nullptr) scope_.host().Cancel(running);
   Advance();
 }
 

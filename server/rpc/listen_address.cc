@@ -21,7 +21,7 @@ namespace {
 
 class Socket {
  public:
-  explicit Socket(int family) : fd_(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+  explicit Socket(int family) : fd_(socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
   ~Socket() {
     if (fd_ >= 0) close(fd_);
   }
@@ -46,15 +46,23 @@ absl::Status CheckUnix(const std::string& address, const std::string& path) {
         absl::StrCat("the path of ", address, " must have 1 to ", sizeof(name.sun_path) - 1, " characters"));
   }
   struct stat status = {};
-  if (stat(path.c_str(), &status) != 0) return absl::OkStatus();
+  if (stat(path.c_str(), &status) != 0) return errno == ENOENT ? absl::OkStatus() : CannotListen(address, errno);
   if (!S_ISSOCK(status.st_mode)) return CannotListen(address, EEXIST);
   name.sun_family = AF_UNIX;
   path.copy(name.sun_path, path.size());
   const Socket probe(AF_UNIX);
-  // Refused: the socket of a server that is no more, which gRPC replaces.
-  if (connect(probe.fd(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) == 0)
+  if (connect(probe.fd(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) == 0) {
     return CannotListen(address, EADDRINUSE);
-  return absl::OkStatus();
+  }
+  switch (errno) {
+    case ECONNREFUSED:  // The socket of a server that is no more, which gRPC replaces.
+    case ENOENT:        // It has gone since.
+      return absl::OkStatus();
+    case EAGAIN:  // Somebody listens who has as many connections waiting as may be.
+      return CannotListen(address, EADDRINUSE);
+    default:
+      return CannotListen(address, errno);
+  }
 }
 
 absl::Status CheckBind(const std::string& address, const addrinfo& info) {

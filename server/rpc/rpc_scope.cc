@@ -9,11 +9,12 @@ RpcScope::RpcScope(const ApiMethod& method) : method_(method) {
   method_.metrics->Started();
 }
 
-RpcScope::~RpcScope() { method_.admission->RpcEnds(); }
+RpcScope::~RpcScope() { method_.admission->RpcEnds(let_in_); }
 
-absl::Status RpcScope::Admit() const {
-  absl::Status status = method_.admission->CheckOpen();
+absl::Status RpcScope::Admit() {
+  absl::Status status = method_.admission->LetIn();
   if (!status.ok()) return status;
+  let_in_ = true;
   return Authorize(method_.admission->anonymous(), method_.required_role, method_.path);
 }
 

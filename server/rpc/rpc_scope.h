@@ -38,8 +38,8 @@ class RpcScope {
   RpcScope(const RpcScope&) = delete;
   RpcScope& operator=(const RpcScope&) = delete;
 
-  // Whether the RPC may run: ROLE_INSUFFICIENT, SERVER_DRAINING.
-  absl::Status Admit() const;
+  // Once: whether the RPC may run: ROLE_INSUFFICIENT, SERVER_DRAINING.
+  absl::Status Admit();
 
   void MessageReceived() { method_.metrics->MessageReceived(); }
   void MessageSent() { method_.metrics->MessageSent(); }
@@ -51,6 +51,7 @@ class RpcScope {
 
  private:
   const ApiMethod& method_;
+  bool let_in_ = false;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 

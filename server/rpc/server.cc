@@ -106,14 +106,16 @@ bool Server::State::Drain(std::chrono::nanoseconds timeout) {
   absl::call_once(drained_, [this, timeout, &in_time] {
     if (server_ == nullptr) return;
     const auto deadline = std::chrono::steady_clock::now() + timeout;
-    server_->GetHealthCheckService()->SetServingStatus(false);
+    // The door first: whoever sees that the server drains can rely on it that nothing is let in any more.
     admission_.BeginDrain();
-    in_time = admission_.AwaitNone(deadline);
+    host_.AnnounceDrain();
+    server_->GetHealthCheckService()->SetServingStatus(false);
+    in_time = admission_.AwaitLetIn(deadline);
     host_.Abandon();
     server_->Shutdown(std::chrono::system_clock::now() + kForeignStreamGrace);
     server_->Wait();
     // Timers and looks may hold a stream a little longer than gRPC does.
-    admission_.AwaitNone(std::chrono::steady_clock::time_point::max());
+    admission_.AwaitAll();
   });
   return in_time;
 }

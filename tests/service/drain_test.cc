@@ -1,8 +1,11 @@
 // Shutting down with grace, health, reflection, and addresses.
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <fstream>
 #include <future>
@@ -15,6 +18,8 @@
 #include "grpcpp/create_channel.h"
 
 #include "proto/operations.h"
+#include "server/http/router.h"
+#include "server/metrics/server_metrics.h"
 #include "tests/service/server_test_fixture.h"
 
 namespace memsim {
@@ -35,7 +40,7 @@ class DrainTest : public ServerTest {
   // Begins draining while something keeps the server from its end.
   std::thread StartDraining(bool& in_time, std::chrono::nanoseconds timeout = std::chrono::seconds(30)) {
     std::thread thread([this, &in_time, timeout] { in_time = server().Drain(timeout); });
-    while (!server().host().draining() && Health() == 1) std::this_thread::yield();
+    while (!server().host().draining()) std::this_thread::yield();
     return thread;
   }
 };
@@ -51,13 +56,35 @@ TEST_F(DrainTest, WhatWasAcceptedIsAnsweredAndWhatComesLaterIsRefused) {
   bool in_time = false;
   std::thread draining = StartDraining(in_time);
   while (Health() != 2) std::this_thread::yield();
-  RpcEnd late = Call(kBrkPath, BrkOf("demo"));
-  while (late.ok()) late = Call(kBrkPath, BrkOf("demo"));
-  EXPECT_THAT(late, IsMisuse(v1::ERROR_REASON_SERVER_DRAINING, "shutting down"));
+  // The door is shut before anybody can see that the server drains, so this is not let in to wait for the machine.
+  EXPECT_THAT(Call(kBrkPath, BrkOf("demo")), IsMisuse(v1::ERROR_REASON_SERVER_DRAINING, "shutting down"));
   held->Release();
   EXPECT_TRUE(accepted.get().ok());
   draining.join();
   EXPECT_TRUE(in_time);
+}
+
+TEST_F(DrainTest, HttpAndMetricsSaySoAsLongAsItTakes) {
+  CreateMachine("demo");
+  const ServerMetrics metrics(server().host(), server().rpc_metrics());
+  const Router router(server().host(), metrics, "127.0.0.1:1");
+  HttpRequest health;
+  health.method = "GET";
+  health.path = "/healthz";
+  EXPECT_EQ(router.Answer(health).status, 200);
+  EXPECT_THAT(metrics.ServerPage(std::chrono::steady_clock::now()), HasSubstr("\nmemsim_draining 0\n"));
+  HeldMachine held(server().host(), "demo");
+  std::future<RpcEnd> accepted = std::async(std::launch::async, [this] { return Call(kBrkPath, BrkOf("demo")); });
+  while (server().host().GetMachine("demo")->queued_jobs == 0) std::this_thread::yield();
+  bool in_time = false;
+  std::thread draining([this, &in_time] { in_time = server().Drain(std::chrono::seconds(30)); });
+  while (Health() != 2) std::this_thread::yield();
+  EXPECT_EQ(router.Answer(health).status, 503);
+  EXPECT_THAT(metrics.ServerPage(std::chrono::steady_clock::now()), HasSubstr("\nmemsim_draining 1\n"));
+  held.Release();
+  draining.join();
+  EXPECT_TRUE(in_time);
+  EXPECT_TRUE(accepted.get().ok());
 }
 
 TEST_F(DrainTest, StreamsEndWithTheReasonAfterTheirLastAnswer) {
@@ -172,6 +199,66 @@ TEST(ServerAddressTest, AUnixSocketWorksAndALeftOverOneIsReplaced) {
   *server = nullptr;
   EXPECT_TRUE(Server::Create(options).ok());
   unlink(path.c_str());
+}
+
+// A Unix socket of this process at a path of its own, which nobody serves.
+class RawSocket {
+ public:
+  RawSocket(const std::string& name, int type) : path_(absl::StrCat(testing::TempDir(), "/memsim-", getpid(), name)) {
+    unlink(path_.c_str());
+    address_.sun_family = AF_UNIX;
+    path_.copy(address_.sun_path, sizeof(address_.sun_path) - 1);
+    fd_ = socket(AF_UNIX, type, 0);
+    EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&address_), sizeof(address_)), 0);
+  }
+  ~RawSocket() {
+    for (const int fd : waiting_) close(fd);
+    close(fd_);
+    unlink(path_.c_str());
+  }
+  RawSocket(const RawSocket&) = delete;
+  RawSocket& operator=(const RawSocket&) = delete;
+
+  // Listens and never accepts, with as many connections waiting as may be.
+  void ListenAndStick() {
+    EXPECT_EQ(listen(fd_, 0), 0);
+    int error = 0;
+    while (error == 0) {
+      waiting_.push_back(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+      error = connect(waiting_.back(), reinterpret_cast<const sockaddr*>(&address_), sizeof(address_)) == 0 ? 0 : errno;
+    }
+    EXPECT_EQ(error, EAGAIN);
+  }
+  absl::Status CreateServerThere() const {
+    ServerOptions options;
+    options.grpc_address = "unix:" + path_;
+    return Server::Create(options).status();
+  }
+  bool exists() const { return access(path_.c_str(), F_OK) == 0; }
+
+ private:
+  const std::string path_;
+  sockaddr_un address_ = {};
+  int fd_ = -1;
+  std::vector<int> waiting_;
+};
+
+TEST(ServerAddressTest, AStuckServersSocketIsNotTakenAndNotWaitedFor) {
+  RawSocket stuck(".stuck", SOCK_STREAM);
+  stuck.ListenAndStick();
+  const absl::Status status = stuck.CreateServerThere();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("Address already in use"));
+  EXPECT_TRUE(stuck.exists());
+}
+
+TEST(ServerAddressTest, ASocketThatCannotBeAskedIsNotTaken) {
+  // Nothing but "refused" says that nobody is there: this one belongs to somebody, who speaks datagrams.
+  const RawSocket datagrams(".datagrams", SOCK_DGRAM);
+  const absl::Status status = datagrams.CreateServerThere();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("wrong type"));
+  EXPECT_TRUE(datagrams.exists());
 }
 
 TEST(ServerAddressTest, WhatIsNoAddressIsRefused) {

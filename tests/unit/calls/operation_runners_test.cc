@@ -69,6 +69,27 @@ TEST_F(OperationTest, ExitGroupAndWait4FindEachOther) {
   EXPECT_EQ(Ask("wait4 { pid: 2 }"), "ECHILD");
 }
 
+TEST_F(OperationTest, Wait4ReapsAnyChildOnlyForALiteralZero) {
+  EXPECT_EQ(Ask("fork { pid: 2 }"), "3");
+  EXPECT_EQ(Ask("exit_group { pid: 3 }"), "0");
+  // Numbers that no pid has: one too large, -1, an address from a slot.
+  EXPECT_EQ(Ask("wait4 { pid: 2 child_pid: 4294967296 }"), "ECHILD");
+  EXPECT_EQ(Ask("wait4 { pid: 2 child_pid: 18446744073709551615 }"), "ECHILD");
+  EXPECT_EQ(Ask("store_as: 1 mmap { pid: 2 length_bytes: 4096 flags: 0x22 }").substr(0, 2), "0x");
+  EXPECT_EQ(Ask("wait4 { pid: 2 child_pid_slot: 1 }"), "ECHILD");
+  // The 0 of a wait that found nobody.
+  EXPECT_EQ(Ask("fork { pid: 2 }"), "4");
+  EXPECT_EQ(Ask("store_as: 2 wait4 { pid: 2 child_pid: 4 }"), "0");
+  EXPECT_EQ(Ask("wait4 { pid: 2 child_pid_slot: 2 }"), "ECHILD");
+  EXPECT_EQ(Ask("wait4 { pid: 2 }"), "3");
+}
+
+TEST_F(OperationTest, NumbersThatNoPidHasNameNoProcess) {
+  for (const char* pid : {"4294967295", "4294967296", "4294967297", "18446744073709551615"}) {
+    EXPECT_EQ(Ask(absl::StrCat("brk { pid: ", pid, " }")), "ESRCH") << pid;
+  }
+}
+
 TEST_F(OperationTest, Prlimit64AnswersTheOldLimitsAndSetsNewOnes) {
   const v1::Answer old = Run("prlimit64 { pid: 2 resource: 3 new_limit { current: 5 maximum: 6 } }");
   EXPECT_EQ(old.resource_limit().current(), 8U << 20);

@@ -92,16 +92,50 @@ TEST_F(HostExecutionTest, TheSequenceIsCheckedWhenTheBatchBeginsNotWhenItIsQueue
   EXPECT_THAT(third.status(), HasReason(v1::ERROR_REASON_SEQUENCE_STALE));
 }
 
-TEST_F(HostExecutionTest, WhatTheCallerCancelledBeforeItBeganIsDropped) {
+TEST_F(HostExecutionTest, WhatTheCallerCancelsBeforeItBeganIsDroppedAtOnce) {
   Create("demo");
   HeldMachine held(host(), "demo");
   SubmittedBatch cancelled(host(), BatchOf("demo", BrkCall(), 5));
   SubmittedBatch kept(host(), BatchOf("demo", BrkCall()));
   cancelled.Cancel();
-  held.Release();
+  ASSERT_TRUE(cancelled.ended()) << "also while the machine is busy";
   EXPECT_THAT(cancelled.status(), HasReason(v1::ERROR_REASON_CALLER_GONE));
+  EXPECT_EQ(host().GetMachine("demo")->queued_jobs, 1U);
+  cancelled.Cancel();
+  held.Release();
   EXPECT_EQ(kept.status(), absl::OkStatus());
   EXPECT_EQ(kept.response().answers(0).sequence(), 1U);
+}
+
+TEST_F(HostExecutionTest, ABatchThatWasCancelledBeforeItWasSubmittedNeverRuns) {
+  Create("demo");
+  std::promise<absl::Status> ended;
+  auto job = std::make_shared<BatchJob>([&ended](BatchJob&, absl::Status status) { ended.set_value(status); });
+  job->request() = BatchOf("demo", BrkCall());
+  host().Cancel(job);
+  host().Submit(job);
+  EXPECT_THAT(ended.get_future().get(), HasReason(v1::ERROR_REASON_CALLER_GONE));
+  EXPECT_EQ(Sequence("demo"), 0U);
+}
+
+TEST_F(HostExecutionTest, ABatchThatEndsInItsMidstTellsHowMuchWasExecuted) {
+  Create("demo");
+  HeldMachine held(host(), "demo");
+  SubmittedBatch batch(host(), BatchOf("demo", BrkCall(), 5));
+  SubmittedBatch behind(host(), BatchOf("demo", BrkCall(), 5));
+  // A look goes between two calls: this one between the first and the second, which it lets finish.
+  host().Inspect("demo", [this](const absl::StatusOr<const Machine*>&) {
+    EXPECT_EQ(host().DeleteMachine("demo"), absl::OkStatus());
+  });
+  held.Release();
+  const absl::Status status = batch.status();
+  EXPECT_THAT(status, HasReason(v1::ERROR_REASON_MACHINE_DELETED));
+  EXPECT_EQ(std::string(status.message()),
+            "the machine tenants/default/machines/demo was deleted meanwhile; of the batch's 5 calls the first 2 were "
+            "executed, the rest was not");
+  EXPECT_EQ(MisuseMetadata(status)["executed"], "2");
+  EXPECT_EQ(MisuseMetadata(status)["sequence"], "2");
+  EXPECT_TRUE(MisuseMetadata(behind.status()).empty()) << "none of its calls was";
 }
 
 TEST_F(HostExecutionTest, CancellingABatchThatRunsDropsItsRest) {

@@ -1,9 +1,11 @@
 // What is too much is refused, at the limit and not before, and everything else goes on.
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "proto/operations.h"
 #include "server/host/batch_limits.h"
 #include "server/host/growing_calls.h"
 #include "server/host/host_memory_meter.h"
@@ -61,6 +63,23 @@ TEST_F(HostLimitsTest, AFullQueueRefusesAndLeavesOtherMachinesAlone) {
   EXPECT_EQ(other->status(), absl::OkStatus());
   for (auto& batch : waiting) EXPECT_EQ(batch->status(), absl::OkStatus());
   EXPECT_EQ(Submit("demo")->status(), absl::OkStatus());
+}
+
+TEST_F(HostLimitsTest, CallersWhoLeaveMakeRoomInAFullQueue) {
+  HostOptions options;
+  options.queue.jobs = 2;
+  StartHost(options);
+  Create("demo");
+  HeldMachine held(host(), "demo");
+  const auto first = Submit("demo");
+  const auto second = Submit("demo");
+  EXPECT_THAT(Submit("demo")->status(), HasReason(v1::ERROR_REASON_QUEUE_FULL));
+  first->Cancel();
+  const auto third = Submit("demo");
+  EXPECT_THAT(Submit("demo")->status(), HasReason(v1::ERROR_REASON_QUEUE_FULL));
+  held.Release();
+  EXPECT_EQ(second->status(), absl::OkStatus());
+  EXPECT_EQ(third->status(), absl::OkStatus());
 }
 
 TEST_F(HostLimitsTest, TheBytesOfAllQueuesAreLimited) {
@@ -127,16 +146,47 @@ TEST(HostMemoryMeterTest, TheCapItselfIsStillAllowed) {
   EXPECT_FALSE(meter.exhausted());
 }
 
-TEST(GrowingCallsTest, FreeingNeverCountsAsGrowing) {
+TEST(GrowingCallsTest, EveryOperationGrowsOrIsKnownNotTo) {
+  EXPECT_FALSE(MayGrowState(v1::Call())) << "it is refused for what it is";
+  const std::set<std::string> frugal = {"exit_group", "wait4",  "munmap", "free_pages",
+                                        "close",      "unlink", "lseek",  "prlimit64"};
+  // These depend on their arguments.
+  const std::set<std::string> mixed = {"madvise", "mremap", "ftruncate"};
+  const std::set<std::string> growing = {"spawn",    "fork", "vfork", "clone",       "execve",          "mmap",
+                                         "mprotect", "brk",  "touch", "alloc_pages", "get_zeroed_page", "mknod",
+                                         "open",     "dup",  "write", "rename"};
+  for (const Operation& operation : Operations()) {
+    const std::string& name = operation.field->name();
+    v1::Call call;
+    call.GetReflection()->MutableMessage(&call, operation.field);
+    EXPECT_EQ(frugal.count(name) + mixed.count(name) + growing.count(name), 1U) << name << ": say which it is";
+    if (mixed.count(name) != 0) continue;
+    EXPECT_EQ(MayGrowState(call), growing.count(name) == 1) << name;
+  }
+}
+
+TEST(GrowingCallsTest, WhatTheArgumentsTellIsBelieved) {
   v1::Call call;
-  EXPECT_FALSE(MayGrowState(call)) << "it is refused for what it is";
-  call.mutable_exit_group();
+  call.mutable_madvise()->set_advice(4);  // MADV_DONTNEED.
   EXPECT_FALSE(MayGrowState(call));
-  call.mutable_free_pages();
-  EXPECT_FALSE(MayGrowState(call));
-  call.mutable_touch();
+  call.mutable_madvise()->set_advice(23);  // MADV_POPULATE_WRITE.
   EXPECT_TRUE(MayGrowState(call));
-  call.mutable_fork();
+
+  call.mutable_ftruncate()->set_length_bytes(0);
+  EXPECT_FALSE(MayGrowState(call));
+  call.mutable_ftruncate()->set_length_bytes(1);
+  EXPECT_TRUE(MayGrowState(call));
+
+  v1::MremapRequest& mremap = *call.mutable_mremap();
+  mremap.set_old_length_bytes(8192);
+  mremap.set_new_length_bytes(4096);
+  EXPECT_FALSE(MayGrowState(call));
+  mremap.set_flags(1);  // MREMAP_MAYMOVE, as realloc has it.
+  EXPECT_FALSE(MayGrowState(call));
+  mremap.set_flags(5);  // With MREMAP_DONTUNMAP.
+  EXPECT_TRUE(MayGrowState(call));
+  mremap.set_flags(1);
+  mremap.set_new_length_bytes(8193);
   EXPECT_TRUE(MayGrowState(call));
 }
 

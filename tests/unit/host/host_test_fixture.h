@@ -61,7 +61,7 @@ class HeldMachine {
 // A batch that was submitted, and its end.
 class SubmittedBatch {
  public:
-  SubmittedBatch(Host& host, const v1::ExecuteBatchRequest& request) {
+  SubmittedBatch(Host& host, const v1::ExecuteBatchRequest& request) : host_(host) {
     auto ended = std::make_shared<std::promise<absl::Status>>();
     end_ = ended->get_future();
     job_ = std::make_shared<BatchJob>([ended](BatchJob&, absl::Status status) { ended->set_value(std::move(status)); });
@@ -76,9 +76,10 @@ class SubmittedBatch {
     return *status_;
   }
   const v1::ExecuteBatchResponse& response() { return job_->response(); }
-  void Cancel() { job_->Cancel(); }
+  void Cancel() { host_.Cancel(job_); }
 
  private:
+  Host& host_;
   std::shared_ptr<BatchJob> job_;
   std::future<absl::Status> end_;
   std::optional<absl::Status> status_;

@@ -102,6 +102,20 @@ TEST_F(MachineQueueTest, InspectionsAreLimitedByThemselves) {
   EXPECT_TRUE(Pushes(Job(1)));
 }
 
+TEST_F(MachineQueueTest, ABatchThatIsRemovedTakesNoPlace) {
+  const auto first = Job(4, 40);
+  const auto second = Job(4, 40);
+  EXPECT_TRUE(Pushes(first));
+  EXPECT_TRUE(Pushes(second));
+  EXPECT_FALSE(Pushes(Job(4, 40)));
+  EXPECT_EQ(queue_.TakeBatch(), first);
+  EXPECT_FALSE(queue_.Remove(*first)) << "its turn has come";
+  EXPECT_TRUE(queue_.Remove(*second));
+  EXPECT_FALSE(queue_.Remove(*second));
+  EXPECT_EQ(queue_.job_count(), 1U);
+  EXPECT_TRUE(Pushes(Job(4, 40)));
+}
+
 TEST_F(MachineQueueTest, ClosingGivesWhatNobodyHasTakenAndRefusesTheRest) {
   EXPECT_TRUE(Pushes(Job(1)));
   EXPECT_TRUE(Pushes(Job(2)));

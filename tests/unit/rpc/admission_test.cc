@@ -1,7 +1,9 @@
 #include "server/rpc/admission.h"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
+#include <thread>
 
 #include "gtest/gtest.h"
 
@@ -36,9 +38,9 @@ TEST(AdmissionTest, DrainingShutsTheDoorAndTellsTheStreams) {
   admission.AddStream(removed);
   admission.RemoveStream(removed.get());
   admission.AddStream(std::make_shared<CountingStream>());  // Gone at once.
-  EXPECT_EQ(admission.CheckOpen(), absl::OkStatus());
+  EXPECT_EQ(admission.LetIn(), absl::OkStatus());
   admission.BeginDrain();
-  EXPECT_EQ(MisuseReason(admission.CheckOpen()), v1::ERROR_REASON_SERVER_DRAINING);
+  EXPECT_EQ(MisuseReason(admission.LetIn()), v1::ERROR_REASON_SERVER_DRAINING);
   EXPECT_EQ(stream->drained, 1);
   EXPECT_EQ(removed->drained, 0);
 
@@ -47,15 +49,34 @@ TEST(AdmissionTest, DrainingShutsTheDoorAndTellsTheStreams) {
   EXPECT_EQ(late->drained, 1);
 }
 
-TEST(AdmissionTest, WaitingEndsWithTheLastRpc) {
+TEST(AdmissionTest, WaitingEndsWithTheLastRpcThatWasLetIn) {
   Admission admission(v1::ROLE_OWNER);
-  EXPECT_TRUE(admission.AwaitNone(steady_clock::now()));
+  EXPECT_TRUE(admission.AwaitLetIn(steady_clock::now()));
+  for (int i = 0; i < 2; ++i) {
+    admission.RpcBegins();
+    EXPECT_EQ(admission.LetIn(), absl::OkStatus());
+  }
+  admission.RpcEnds(true);
+  EXPECT_FALSE(admission.AwaitLetIn(steady_clock::now() + std::chrono::milliseconds(1)));
+  admission.RpcEnds(true);
+  EXPECT_TRUE(admission.AwaitLetIn(steady_clock::now()));
+}
+
+TEST(AdmissionTest, RefusedRpcsKeepTheDrainFromItsEndOnlyWhenNoMoreCanCome) {
+  Admission admission(v1::ROLE_OWNER);
+  admission.BeginDrain();
   admission.RpcBegins();
-  admission.RpcBegins();
-  admission.RpcEnds();
-  EXPECT_FALSE(admission.AwaitNone(steady_clock::now() + std::chrono::milliseconds(1)));
-  admission.RpcEnds();
-  EXPECT_TRUE(admission.AwaitNone(steady_clock::now()));
+  EXPECT_EQ(MisuseReason(admission.LetIn()), v1::ERROR_REASON_SERVER_DRAINING);
+  EXPECT_TRUE(admission.AwaitLetIn(steady_clock::now()));
+  std::atomic<bool> ended = false;
+  std::thread other([&admission, &ended] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    ended = true;
+    admission.RpcEnds(false);
+  });
+  admission.AwaitAll();
+  EXPECT_TRUE(ended);
+  other.join();
 }
 
 }  // namespace
