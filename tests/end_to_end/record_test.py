@@ -6,6 +6,8 @@ usage: record_test.py PROJECT_FOLDER MEMSIM
 Exits with 77, which ctest counts as skipped, where the host forbids tracing.
 """
 
+import importlib.machinery
+import importlib.util
 import json
 import os
 import shutil
@@ -88,6 +90,19 @@ class RecordTest(unittest.TestCase):
         images = {os.path.realpath(line.split('"')[1]) for line in lines if " @image(" in line}
         self.assertEqual(images, {os.path.realpath("/bin/sh"), f"{self.folder}/sub/tr", f"{self.folder}/above"})
         self.assert_replays()
+
+    def test_a_call_that_another_process_interrupts_is_read_whole(self):
+        loader = importlib.machinery.SourceFileLoader("record", str(PROJECT / "client/replay/record"))
+        record = importlib.util.module_from_spec(importlib.util.spec_from_loader("record", loader))
+        loader.exec_module(record)
+        log = ['7 fork( <unfinished ...>', '8 chdir("/tmp" <unfinished ...>', '7 <... fork resumed>) = 8', '8 <... chdir resumed>) = 0',
+               '8 execve("./gone", ["./gone"], 0x1 <unfinished ...>', '7 wait4(-1,  <unfinished ...>', '8 <... execve resumed>) = 0']
+        calls = [call for _, call in record.with_whole_calls(log)]
+        self.assertEqual(calls[2:4] + calls[-1:], ['7 fork() = 8', '8 chdir("/tmp") = 0', '8 execve("./gone", ["./gone"], 0x1) = 0'])
+        directories = record.Directories("/home")
+        for call in calls:
+            directories.follow(call[0], call)
+        self.assertEqual(directories.of, {"7": "/home", "8": "/tmp"})
 
     def test_what_strace_prints_on_a_terminal_replays_too(self):
         """As the help of replay says not to do it: without -o."""
