@@ -4,13 +4,20 @@
 #define MEMSIM_TESTS_MODEL_SEEDS_H_
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+
+#include "absl/strings/numbers.h"
 
 namespace memsim {
 
 inline std::uint64_t NumberFromEnvironment(const char* name, std::uint64_t otherwise) {
-  const char* number = std::getenv(name);
-  return number == nullptr ? otherwise : std::strtoull(number, nullptr, 10);
+  const char* text = std::getenv(name);
+  if (text == nullptr) return otherwise;
+  std::uint64_t number = 0;
+  if (absl::SimpleAtoi(text, &number)) return number;
+  std::fprintf(stderr, "%s is '%s'; it must be a number\n", name, text);
+  std::exit(2);
 }
 
 // MEMSIM_MODEL_SEEDS, or what takes seconds.
