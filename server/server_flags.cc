@@ -29,7 +29,7 @@ ABSL_FLAG(std::uint64_t, max_machines, memsim::kHost.max_machines, "machines tha
 ABSL_FLAG(std::uint64_t, max_host_memory_mib, 0,
           "MiB of this host's memory that the simulated state of all machines may take; 0: half of what the host has");
 ABSL_FLAG(std::uint64_t, max_queued_mib, memsim::kHost.max_queued_bytes >> 20,
-          "MiB of batches that may wait for all machines");
+          "MiB of memory for the batches that wait for all machines, at least 32");
 ABSL_FLAG(std::uint64_t, queue_batches, memsim::kHost.queue.jobs, "batches that may wait for one machine");
 ABSL_FLAG(std::uint64_t, queue_calls, memsim::kHost.queue.calls,
           "calls of batches that may wait for one machine, at least 10000");
@@ -51,7 +51,8 @@ absl::Status CheckRange(absl::string_view flag, std::uint64_t value, std::uint64
 absl::Status CheckFlags() {
   const HostOptions host;
   absl::Status status = CheckRange("max_host_memory_mib", absl::GetFlag(FLAGS_max_host_memory_mib), 0, kMaxMib);
-  status.Update(CheckRange("max_queued_mib", absl::GetFlag(FLAGS_max_queued_mib), host.batch.bytes >> 20, kMaxMib));
+  status.Update(
+      CheckRange("max_queued_mib", absl::GetFlag(FLAGS_max_queued_mib), host.batch.memory_bytes >> 20, kMaxMib));
   status.Update(CheckRange("queue_batches", absl::GetFlag(FLAGS_queue_batches), 1, UINT32_MAX));
   status.Update(CheckRange("queue_calls", absl::GetFlag(FLAGS_queue_calls), host.batch.calls, UINT32_MAX));
   status.Update(CheckRange("turn_microseconds", absl::GetFlag(FLAGS_turn_microseconds), 1, kMaxTurnMicroseconds));

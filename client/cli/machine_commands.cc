@@ -55,8 +55,10 @@ void PrintMachine(const v1::Machine& machine, Session& session) {
   table.AddRow({"created", google::protobuf::util::TimeUtil::ToString(machine.create_time())});
   table.AddRow({"calls", absl::StrCat(machine.sequence())});
   table.AddRow({"virtual time", FormatNanoseconds(machine.virtual_time_ns())});
-  table.AddRow({"state digest", machine.state_digest()});
-  table.AddRow({"answer digest", machine.answer_digest()});
+  if (!machine.state_digest().empty()) {
+    table.AddRow({"state digest", machine.state_digest()});
+    table.AddRow({"answer digest", machine.answer_digest()});
+  }
   table.AddRow({"host memory", FormatSize(machine.host_memory_bytes())});
   session.out() << table.ToString();
 }
@@ -76,7 +78,8 @@ absl::StatusOr<ExitCode> Create(const Arguments& arguments, Session& session) {
 absl::StatusOr<ExitCode> Show(const Arguments& arguments, Session& session) {
   const absl::StatusOr<client::Client*> client = session.ConnectFor(*arguments.Positional(0));
   if (!client.ok()) return client.status();
-  const auto machine = (*client)->GetMachine(*arguments.Positional(0), session.call_options());
+  const v1::MachineView view = arguments.Has("digests") ? v1::MACHINE_VIEW_WITH_DIGESTS : v1::MACHINE_VIEW_BASIC;
+  const auto machine = (*client)->GetMachine(*arguments.Positional(0), view, session.call_options());
   if (!machine.ok()) return machine.status();
   PrintMachine(*machine, session);
   return ExitCode::kFine;
@@ -131,13 +134,11 @@ std::vector<Command> MachineCommands() {
                    {"memsim machine list", "memsim machine list --tenant -"}};
   list.flags = {{"tenant", "TENANT", "Whose machines; - for everybody's. Left out: default."}};
   const PositionalSpec name{"MACHINE", "Its name, or tenants/TENANT/machines/NAME."};
-  CommandSpec show{"machine show",
-                   kSection,
-                   "Shows a machine: its spec with every default, its digests.",
-                   "",
-                   {name},
-                   {},
-                   {"memsim machine show demo"}};
+  CommandSpec show{"machine show", kSection, "Shows a machine: its spec with every default, and how far it is.", "",
+                   {name},         {},       {"memsim machine show demo", "memsim machine show demo --digests"}};
+  show.flags = {{"digests", "",
+                 "With the digests of its state and of its answers: equal specs and equal calls give equal ones. The "
+                 "machine stands still while they are computed."}};
   CommandSpec remove{"machine delete", kSection, "Deletes machines.", "", {name}, {}, {"memsim machine delete demo"}};
   remove.positionals[0].repetition = Repetition::kMany;
   return {{create, Create}, {list, List}, {show, Show}, {remove, Delete}};

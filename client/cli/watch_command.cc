@@ -36,9 +36,9 @@ class StatePrinter {
     }
     session_.out() << FormatCount(response.state().sequence(), "call") << ", "
                    << FormatNanoseconds(response.state().virtual_time_ns()) << " of virtual time"
-                   << (response.dropped() == 0
+                   << (response.dropped_count() == 0
                            ? ""
-                           : absl::StrCat(", ", FormatCount(response.dropped(), "state"), " missed"))
+                           : absl::StrCat(", ", FormatCount(response.dropped_count(), "state"), " missed"))
                    << "\n"
                    << table.ToString() << std::flush;
   }

@@ -196,9 +196,11 @@ absl::StatusOr<v1::Machine> Client::CreateMachine(absl::string_view machine_id, 
   return state_->Unary(*state_->machines, &v1::MachineService::StubInterface::CreateMachine, request, options);
 }
 
-absl::StatusOr<v1::Machine> Client::GetMachine(absl::string_view name, const CallOptions& options) {
+absl::StatusOr<v1::Machine> Client::GetMachine(absl::string_view name, v1::MachineView view,
+                                               const CallOptions& options) {
   v1::GetMachineRequest request;
   request.set_name(std::string(name));
+  request.set_view(view);
   return state_->Unary(*state_->machines, &v1::MachineService::StubInterface::GetMachine, request, options);
 }
 

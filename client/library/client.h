@@ -90,7 +90,9 @@ class Client {
   // parent is "tenants/T"; empty: tenants/default.
   absl::StatusOr<v1::Machine> CreateMachine(absl::string_view machine_id, const v1::MachineSpec& spec,
                                             absl::string_view parent = {}, const CallOptions& options = {});
-  absl::StatusOr<v1::Machine> GetMachine(absl::string_view name, const CallOptions& options = {});
+  // MACHINE_VIEW_WITH_DIGESTS stops the machine while it is walked over.
+  absl::StatusOr<v1::Machine> GetMachine(absl::string_view name, v1::MachineView view = v1::MACHINE_VIEW_BASIC,
+                                         const CallOptions& options = {});
   // All machines of the tenant, however many pages that takes; "tenants/-": of all tenants. The deadline is each
   // page's.
   absl::StatusOr<std::vector<v1::Machine>> ListMachines(absl::string_view parent = {}, const CallOptions& options = {});

@@ -19,7 +19,7 @@ absl::StatusOr<std::unique_ptr<ClientMachine>> ClientMachine::Create(client::Cli
 
 absl::StatusOr<std::unique_ptr<ClientMachine>> ClientMachine::Use(client::Client& client, const std::string& name,
                                                                   const client::CallOptions& options) {
-  absl::StatusOr<v1::Machine> machine = client.GetMachine(name, options);
+  absl::StatusOr<v1::Machine> machine = client.GetMachine(name, v1::MACHINE_VIEW_BASIC, options);
   if (!machine.ok()) return machine.status();
   return std::unique_ptr<ClientMachine>(new ClientMachine(client, machine->name(), AtEnd::kLeave, options));
 }

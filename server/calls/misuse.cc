@@ -65,6 +65,13 @@ v1::ErrorReason MisuseReason(const absl::Status& status) {
   return static_cast<v1::ErrorReason>(number);
 }
 
+v1::Misuse ToMisuse(const absl::Status& status) {
+  v1::Misuse misuse;
+  misuse.set_reason(MisuseReason(status));
+  misuse.set_message(std::string(status.message()));
+  return misuse;
+}
+
 void AddMisuseMetadata(absl::string_view key, absl::string_view value, absl::Status& status) {
   status.SetPayload(absl::StrCat(kMetadataUrlPrefix, key), absl::Cord(value));
 }

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
+#include "memsim/v1/answer.pb.h"
 #include "memsim/v1/error_reason.pb.h"
 
 namespace memsim {
@@ -19,6 +20,9 @@ absl::Status MisuseStatus(v1::ErrorReason reason, absl::string_view message);
 
 // The reason that MisuseStatus put in; UNSPECIFIED if the status came from elsewhere.
 v1::ErrorReason MisuseReason(const absl::Status& status);
+
+// Its reason and words, as an answer tells them.
+v1::Misuse ToMisuse(const absl::Status& status);
 
 // Adds a number that a program needs beside the reason, such as the true "sequence" of SEQUENCE_STALE. It becomes
 // ErrorInfo.metadata.

@@ -47,10 +47,10 @@ void SysctlsToMessage(const Sysctls& sysctls, v1::Sysctls& message) {
   message.set_overcommit_kbytes(sysctls.overcommit_kbytes);
   message.set_max_map_count(sysctls.max_map_count);
   message.set_mmap_min_addr(sysctls.mmap_min_addr.value());
-  if (sysctls.min_free_kbytes.has_value()) message.set_min_free_kbytes(*sysctls.min_free_kbytes);
+  message.set_min_free_kbytes(*sysctls.min_free_kbytes);
   message.set_watermark_scale_factor(sysctls.watermark_scale_factor);
-  if (sysctls.user_reserve_kbytes.has_value()) message.set_user_reserve_kbytes(*sysctls.user_reserve_kbytes);
-  if (sysctls.admin_reserve_kbytes.has_value()) message.set_admin_reserve_kbytes(*sysctls.admin_reserve_kbytes);
+  message.set_user_reserve_kbytes(*sysctls.user_reserve_kbytes);
+  message.set_admin_reserve_kbytes(*sysctls.admin_reserve_kbytes);
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ absl::StatusOr<MachineSpec> SpecFromMessage(const v1::MachineSpec& message) {
 void SpecToMessage(const MachineSpec& spec, v1::MachineSpec& message) {
   message.set_cpu_count(spec.cpu_count);
   message.set_memory_bytes(spec.memory.value());
-  if (spec.reserved.has_value()) message.set_reserved_bytes(spec.reserved->value());
+  message.set_reserved_bytes(spec.reserved->value());
   message.set_seed(spec.seed);
   message.set_address_randomization(spec.address_randomization == AddressRandomization::kOn
                                         ? v1::ADDRESS_RANDOMIZATION_ON

@@ -14,7 +14,7 @@ namespace memsim {
 // range.
 absl::StatusOr<MachineSpec> SpecFromMessage(const v1::MachineSpec& message);
 
-// Every field is set, but those whose default is a formula that the spec does not know the result of.
+// Sets every field. REQUIRES: the spec is a machine's own, in which every default is filled in.
 void SpecToMessage(const MachineSpec& spec, v1::MachineSpec& message);
 
 }  // namespace memsim

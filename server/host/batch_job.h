@@ -12,6 +12,7 @@
 #include "google/protobuf/arena.h"
 
 #include "memsim/v1/execution_service.pb.h"
+#include "server/host/pending_work.h"
 
 namespace memsim {
 
@@ -36,11 +37,17 @@ class BatchJob {
   const v1::ExecuteBatchRequest& request() const { return *request_; }
   v1::ExecuteBatchResponse& response() { return *response_; }
 
-  // The batch's size as it was sent, which the limits in bytes count. 0: not known, the host asks the message.
+  // The batch's size as it was sent. 0: not known, the host asks the message.
   void set_wire_bytes(std::size_t bytes) { wire_bytes_ = bytes; }
   std::size_t wire_bytes() const { return wire_bytes_; }
+  // What the request takes, about: the bytes of long strings lie beside the arena, and they were on the wire.
+  std::size_t MemoryBytes() const { return sizeof(*this) + arena_.SpaceAllocated() + wire_bytes_; }
+  // What of it the limits count, from Host::Reserve or Submit to the end.
+  std::size_t reserved_bytes() const { return reserved_.bytes(); }
 
   // --- For the host.
+  void Hold(PendingBytes reserved) { reserved_ = std::move(reserved); }
+  void GiveBack() { reserved_ = PendingBytes(); }
   // No further call of the batch begins.
   void Cancel() { cancelled_.store(true, std::memory_order_relaxed); }
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
@@ -52,6 +59,7 @@ class BatchJob {
   v1::ExecuteBatchRequest* request_;
   v1::ExecuteBatchResponse* response_;
   std::size_t wire_bytes_ = 0;
+  PendingBytes reserved_;
   std::atomic<bool> cancelled_ = false;
 };
 

@@ -15,8 +15,12 @@ absl::Status Check(std::size_t count, std::size_t limit, absl::string_view unit)
 
 }  // namespace
 
-absl::Status CheckBatchBytes(std::size_t bytes, const BatchLimits& limits) {
-  return Check(bytes, limits.bytes, "bytes");
+absl::Status CheckBatchWireBytes(std::size_t bytes, const BatchLimits& limits) {
+  return Check(bytes, limits.wire_bytes, "bytes");
+}
+
+absl::Status CheckBatchMemory(std::size_t bytes, const BatchLimits& limits) {
+  return Check(bytes, limits.memory_bytes, "bytes once it is parsed");
 }
 
 absl::Status CheckBatchCalls(std::size_t calls, const BatchLimits& limits) {

@@ -10,15 +10,18 @@
 namespace memsim {
 
 struct BatchLimits {
-  // About a millisecond of work, and answers that fit into one message many times over.
+  // Of cheap calls some milliseconds of work, and answers that fit into one message many times over.
   std::size_t calls = 10'000;
-  // gRPC's own default for a message.
-  std::size_t bytes = 4U << 20;
+  // Of the message as it was sent, so that they can be checked before it is parsed: gRPC's own default for a message.
+  std::size_t wire_bytes = 4U << 20;
+  // Of memory, once it is parsed. Ten thousand small calls take a megabyte or two, and large ones two to four times
+  // their bytes on the wire; only messages of mostly empty parts (two bytes each on the wire) reach this.
+  std::size_t memory_bytes = 32U << 20;
 };
 
-// BATCH_TOO_LARGE above the limit. Bytes are those of the message as it was sent, so that they can be checked before it
-// is parsed.
-absl::Status CheckBatchBytes(std::size_t bytes, const BatchLimits& limits);
+// BATCH_TOO_LARGE above the limit.
+absl::Status CheckBatchWireBytes(std::size_t bytes, const BatchLimits& limits);
+absl::Status CheckBatchMemory(std::size_t bytes, const BatchLimits& limits);
 absl::Status CheckBatchCalls(std::size_t calls, const BatchLimits& limits);
 
 }  // namespace memsim

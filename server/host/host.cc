@@ -17,6 +17,7 @@
 #include "server/host/hosted_machine.h"
 #include "server/host/machine_registry.h"
 #include "server/host/pending_work.h"
+#include "server/host/refusals.h"
 #include "server/host/worker_pool.h"
 
 namespace memsim {
@@ -42,13 +43,6 @@ absl::Status SpecStatus(const absl::Status& status) {
   return status.ok() ? status : MisuseStatus(v1::ERROR_REASON_SPEC_INVALID, status.message());
 }
 
-v1::Misuse MakeMisuse(v1::ErrorReason reason, absl::string_view message) {
-  v1::Misuse misuse;
-  misuse.set_reason(reason);
-  misuse.set_message(std::string(message));
-  return misuse;
-}
-
 }  // namespace
 
 // The members' order is the reverse of the order in which they may go: the workers first.
@@ -65,6 +59,38 @@ class HostState {
     const absl::StatusOr<MachineName> name = MachineName::Parse(text);
     if (!name.ok()) return name.status();
     return registry.Find(*name);
+  }
+
+  // The machine that had the name when the caller learned its uid; any if it is empty.
+  absl::StatusOr<std::shared_ptr<HostedMachine>> FindSame(absl::string_view text, absl::string_view uid) const {
+    absl::StatusOr<std::shared_ptr<HostedMachine>> machine = Find(text);
+    if (uid.empty() || (machine.ok() && (*machine)->uid() == uid)) return machine;
+    const absl::StatusOr<MachineName> name = MachineName::Parse(text);
+    return name.ok() ? MachineDeleted(*name) : name.status();
+  }
+
+  absl::Status Reserve(BatchJob& job) {
+    if (job.wire_bytes() == 0) job.set_wire_bytes(job.request().ByteSizeLong());
+    const std::size_t memory = job.MemoryBytes();
+    absl::Status status = CheckBatchWireBytes(job.wire_bytes(), options.batch);
+    status.Update(CheckBatchMemory(memory, options.batch));
+    status.Update(CheckBatchCalls(static_cast<std::size_t>(job.request().calls_size()), options.batch));
+    if (!status.ok()) return status;
+    absl::StatusOr<PendingBytes> bytes = pending.Reserve(memory);
+    if (!bytes.ok()) return bytes.status();
+    job.Hold(*std::move(bytes));
+    return absl::OkStatus();
+  }
+
+  // Finds the job's machine, and counts the job as pending.
+  absl::StatusOr<std::shared_ptr<HostedMachine>> Accept(BatchJob& job) {
+    absl::Status status = job.reserved_bytes() == 0 ? Reserve(job) : absl::OkStatus();
+    if (!status.ok()) return status;
+    absl::StatusOr<std::shared_ptr<HostedMachine>> machine = Find(job.request().machine());
+    if (!machine.ok()) return machine;
+    status = pending.Add();
+    if (!status.ok()) return status;
+    return machine;
   }
 
   void WakeUp(Wake wake, std::shared_ptr<HostedMachine> machine) {
@@ -89,7 +115,7 @@ class Boot final : public Runnable {
 
   AfterTurn RunTurn() override {
     done_(Run());
-    host_.pending.Remove(0);
+    host_.pending.Remove();
     return AfterTurn::kIdle;
   }
 
@@ -124,7 +150,7 @@ Host::~Host() { Abandon(); }
 
 void Host::Abandon() {
   BeginDrain();
-  const v1::Misuse draining = MakeMisuse(v1::ERROR_REASON_SERVER_DRAINING, "the server is shutting down");
+  const v1::Misuse draining = ToMisuse(ServerDraining());
   // A boot that was accepted may still bring a machine, so go on until nothing is pending.
   do {
     for (const auto& machine : state_->registry.List(kAnyTenant, nullptr, SIZE_MAX)) {
@@ -139,12 +165,7 @@ void Host::CreateMachine(absl::string_view tenant, absl::string_view id, const M
   absl::Status status = ValidateNamePart("the tenant", tenant);
   if (status.ok() && !id.empty()) status = ValidateNamePart("machine_id", id);
   if (status.ok()) status = SpecStatus(spec.Validate());
-  if (status.ok() && state_->meter.exhausted()) {
-    status = MisuseStatus(v1::ERROR_REASON_HOST_MEMORY_EXHAUSTED,
-                          absl::StrCat("the state of all machines takes ", state_->meter.used().value(),
-                                       " bytes of the server's memory, of at most ", state_->meter.cap().value(),
-                                       "; delete a machine first"));
-  }
+  if (status.ok() && state_->meter.exhausted()) status = HostMemoryExhausted(state_->meter);
   if (!status.ok()) return done(status);
 
   absl::StatusOr<MachineName> name = MachineName{std::string(tenant), std::string(id)};
@@ -154,7 +175,7 @@ void Host::CreateMachine(absl::string_view tenant, absl::string_view id, const M
     name = reserved;
   }
   if (!name.ok()) return done(name.status());
-  if (const absl::Status added = state_->pending.Add(0); !added.ok()) {
+  if (const absl::Status added = state_->pending.Add(); !added.ok()) {
     state_->registry.CancelReservation(*name);
     return done(added);
   }
@@ -174,28 +195,22 @@ std::vector<MachineInfo> Host::ListMachines(absl::string_view tenant, const Mach
   return infos;
 }
 
-absl::Status Host::DeleteMachine(absl::string_view text) {
+absl::Status Host::DeleteMachine(absl::string_view text, absl::string_view uid) {
   const absl::StatusOr<MachineName> name = MachineName::Parse(text);
   if (!name.ok()) return name.status();
-  const absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->registry.Remove(*name);
+  const absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->registry.Remove(*name, uid);
   if (!machine.ok()) return machine.status();
-  const v1::Misuse reason = MakeMisuse(v1::ERROR_REASON_MACHINE_DELETED,
-                                       absl::StrCat("the machine ", name->ToString(), " was deleted meanwhile"));
-  state_->WakeUp((*machine)->Close(reason), *machine);
+  state_->WakeUp((*machine)->Close(ToMisuse(MachineDeleted(*name))), *machine);
   return absl::OkStatus();
 }
 
+absl::Status Host::Reserve(BatchJob& job) { return state_->Reserve(job); }
+
 void Host::Submit(const std::shared_ptr<BatchJob>& job) {
-  if (job->wire_bytes() == 0) job->set_wire_bytes(job->request().ByteSizeLong());
-  absl::Status status = CheckBatchBytes(job->wire_bytes(), state_->options.batch);
-  if (status.ok())
-    status = CheckBatchCalls(static_cast<std::size_t>(job->request().calls_size()), state_->options.batch);
-  if (!status.ok()) return job->Finish(std::move(status));
-  absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->Find(job->request().machine());
-  if (!machine.ok()) return job->Finish(std::move(machine).status());
-  status = state_->pending.Add(job->wire_bytes());
-  if (!status.ok()) return job->Finish(std::move(status));
-  state_->WakeUp((*machine)->Submit(job), *machine);
+  absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->Accept(*job);
+  if (machine.ok()) return state_->WakeUp((*machine)->Submit(job), *machine);
+  job->Finish(std::move(machine).status());
+  job->GiveBack();
 }
 
 void Host::Cancel(const std::shared_ptr<BatchJob>& job) {
@@ -204,10 +219,10 @@ void Host::Cancel(const std::shared_ptr<BatchJob>& job) {
   if (machine.ok()) (*machine)->EndIfQueued(*job);
 }
 
-void Host::Inspect(absl::string_view name, const Inspection& inspection) {
-  const absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->Find(name);
+void Host::Inspect(absl::string_view name, const Inspection& inspection, absl::string_view uid) {
+  const absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->FindSame(name, uid);
   if (!machine.ok()) return inspection(machine.status());
-  const absl::Status status = state_->pending.Add(0);
+  const absl::Status status = state_->pending.Add();
   if (!status.ok()) return inspection(status);
   state_->WakeUp((*machine)->Inspect(inspection), *machine);
 }

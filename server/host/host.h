@@ -56,23 +56,28 @@ class Host {
   std::vector<MachineInfo> ListMachines(absl::string_view tenant, const MachineName* after, std::size_t limit) const;
 
   // The name is free at once. What is queued on the machine ends with MACHINE_DELETED, and so does the rest of a batch
-  // that is being run; a call that has begun finishes.
-  // NAME_INVALID, MACHINE_NOT_FOUND.
-  absl::Status DeleteMachine(absl::string_view name);
+  // that is being run; a call that has begun finishes. uid: only the machine that has it; empty: whichever has the
+  // name. NAME_INVALID, MACHINE_NOT_FOUND.
+  absl::Status DeleteMachine(absl::string_view name, absl::string_view uid = {});
 
-  // Runs a batch on the machine that its request names. Batches of one machine run in the order in which they were
-  // submitted. A call that grows the machine's state while the host's memory is exhausted is answered with misuse
-  // HOST_MEMORY_EXHAUSTED. A batch of which some calls were executed before it ended with an error has metadata:
-  // "executed", how many, and "sequence", the machine's. NAME_INVALID, MACHINE_NOT_FOUND, BATCH_TOO_LARGE, QUEUE_FULL,
-  // SEQUENCE_STALE, MACHINE_DELETED, CALLER_GONE, SERVER_DRAINING.
+  // Counts the memory of a batch that waits to be submitted, until the job ends. BATCH_TOO_LARGE, QUEUE_FULL.
+  // REQUIRES: request() is complete, and the job ends before the host does.
+  absl::Status Reserve(BatchJob& job);
+
+  // Runs a batch on the machine that its request names; reserves its memory, unless that was done. Batches of one
+  // machine run in the order in which they were submitted. A call that grows the machine's state while the host's
+  // memory is exhausted is answered with misuse HOST_MEMORY_EXHAUSTED. A batch of which some calls were executed before
+  // it ended with an error has metadata: "executed", how many, and "sequence", the machine's. NAME_INVALID,
+  // MACHINE_NOT_FOUND, BATCH_TOO_LARGE, QUEUE_FULL, SEQUENCE_STALE, MACHINE_DELETED, CALLER_GONE, SERVER_DRAINING.
   void Submit(const std::shared_ptr<BatchJob>& job);
   // The caller is gone: the batch ends with CALLER_GONE, at once if it waits for its turn, otherwise after the call
   // that has begun. Nothing happens if it has ended, or has not been submitted: Submit ends it then.
   void Cancel(const std::shared_ptr<BatchJob>& job);
 
-  // Looks into a machine at its next call boundary; it does not wait for the batches that are queued.
-  // NAME_INVALID, MACHINE_NOT_FOUND, QUEUE_FULL, MACHINE_DELETED, SERVER_DRAINING.
-  void Inspect(absl::string_view name, const Inspection& inspection);
+  // Looks into a machine at its next call boundary; it does not wait for the batches that are queued. uid: that of the
+  // machine that the caller has seen under this name, MACHINE_DELETED if it is not there any more; empty: whichever has
+  // the name. NAME_INVALID, MACHINE_NOT_FOUND, QUEUE_FULL, MACHINE_DELETED, SERVER_DRAINING.
+  void Inspect(absl::string_view name, const Inspection& inspection, absl::string_view uid = {});
 
   HostLoad Load() const;
 

@@ -16,10 +16,10 @@ namespace memsim {
 struct QueueLimits {
   // Batches. A thousand callers who wait for one answer each, or a hundred streams with their batches in flight.
   std::size_t jobs = 1024;
-  // Calls of all batches: ten full batches, which is some tens of milliseconds of work.
+  // Calls of all batches: ten full batches, which is some tens of milliseconds of cheap calls.
   std::size_t calls = 100'000;
-  // Bytes of all batches as they were sent: sixteen full ones.
-  std::size_t bytes = 64U << 20;
+  // Memory of all batches: two of the largest, or more calls than `calls` allows of an ordinary kind.
+  std::size_t memory_bytes = 64U << 20;
   // Looks into the machine: watchers, scrapers, readers of /proc. They are few, and each is short.
   std::size_t inspections = 256;
 };
@@ -35,7 +35,7 @@ struct HostOptions {
   // Host memory for the simulated state of all machines. 0: half of what the host has, as a turn may overshoot, and
   // messages and code need some too.
   ByteCount max_host_memory{0};
-  // Bytes of all batches that wait for all machines.
+  // Memory of all batches that wait for any machine, and of those that streams have read ahead: eight full queues.
   std::size_t max_queued_bytes = 512U << 20;
   QueueLimits queue;
   BatchLimits batch;

@@ -7,6 +7,7 @@
 #include "server/calls/execute_call.h"
 #include "server/calls/misuse.h"
 #include "server/host/growing_calls.h"
+#include "server/host/refusals.h"
 
 namespace memsim {
 namespace {
@@ -67,14 +68,14 @@ Wake HostedMachine::Close(const v1::Misuse& reason) {
 }
 
 void HostedMachine::EndJob(BatchJob& job, absl::Status status) {
-  const std::size_t bytes = job.wire_bytes();
   job.Finish(std::move(status));
-  pending_.Remove(bytes);
+  job.GiveBack();
+  pending_.Remove();
 }
 
 void HostedMachine::EndJob(const Inspection& inspection, absl::Status status) {
   inspection(std::move(status));
-  pending_.Remove(0);
+  pending_.Remove();
 }
 
 MachineInfo HostedMachine::Info() const {
@@ -116,7 +117,7 @@ bool HostedMachine::LookOnce() {
   const Inspection inspection = queue_.TakeInspection();
   if (inspection == nullptr) return false;
   inspection(machine_.get());
-  pending_.Remove(0);
+  pending_.Remove();
   return true;
 }
 
@@ -139,11 +140,7 @@ void HostedMachine::StepBatch() {
 
 void HostedMachine::RunCall(const v1::Call& call, v1::Answer& answer) {
   if (meter_.exhausted() && MayGrowState(call)) {
-    v1::Misuse& misuse = *answer.mutable_misuse();
-    misuse.set_reason(v1::ERROR_REASON_HOST_MEMORY_EXHAUSTED);
-    misuse.set_message(absl::StrCat("the state of all machines takes ", meter_.used().value(),
-                                    " bytes of the server's memory, of at most ", meter_.cap().value(),
-                                    "; free memory in a machine, or delete one"));
+    *answer.mutable_misuse() = ToMisuse(HostMemoryExhausted(meter_));
     return;
   }
   ExecuteCall(*machine_, call, answer);

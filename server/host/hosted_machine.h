@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -32,7 +33,7 @@ class HostedMachine final : public Runnable {
   ~HostedMachine() override;
 
   // Ends the job with a status if it is cancelled, or the queue does not take it. REQUIRES: the job is in the pending
-  // work, with its wire bytes.
+  // work, and its bytes are reserved there.
   [[nodiscard]] Wake Submit(const std::shared_ptr<BatchJob>& job);
   // Ends a cancelled job whose turn has not come.
   void EndIfQueued(BatchJob& job);
@@ -43,6 +44,7 @@ class HostedMachine final : public Runnable {
   [[nodiscard]] Wake Close(const v1::Misuse& reason);
 
   const MachineName& name() const { return identity_.name; }
+  const std::string& uid() const { return identity_.uid; }
   MachineInfo Info() const ABSL_LOCKS_EXCLUDED(snapshot_mutex_);
 
   AfterTurn RunTurn() override;

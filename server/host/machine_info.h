@@ -39,7 +39,7 @@ struct HostLoad {
   ByteCount max_host_memory;
   // Batches, boots and inspections that were accepted and have not ended.
   std::size_t pending_jobs = 0;
-  // Bytes of the batches among them.
+  // Memory of the batches among them, and of those that streams have read ahead.
   std::size_t queued_bytes = 0;
   std::size_t workers = 0;
 };

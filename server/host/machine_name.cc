@@ -4,22 +4,14 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
+#include "server/base/quoted.h"
 #include "server/calls/misuse.h"
 
 namespace memsim {
 namespace {
-
-// How much of a bad name is repeated to its sender.
-constexpr std::size_t kQuotedLength = 100;
-
-std::string Quoted(absl::string_view text) {
-  const bool cut = text.size() > kQuotedLength;
-  return absl::StrCat("\"", absl::CHexEscape(text.substr(0, kQuotedLength)), cut ? "…" : "", "\"");
-}
 
 bool IsNameCharacter(char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-'; }
 

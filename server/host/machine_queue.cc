@@ -23,12 +23,12 @@ std::size_t CallCount(const BatchJob& job) { return static_cast<std::size_t>(job
 
 absl::StatusOr<Wake> MachineQueue::PushBatch(std::shared_ptr<BatchJob> job) {
   const std::size_t calls = CallCount(*job);
-  const std::size_t bytes = job->wire_bytes();
+  const std::size_t bytes = job->reserved_bytes();
   MutexLock lock(mutex_);
   if (closed()) return CloseStatusLocked();
   if (jobs_ >= limits_.jobs) return QueueFull(jobs_, "batches");
   if (calls_ + calls > limits_.calls) return QueueFull(calls_, "calls");
-  if (bytes_ + bytes > limits_.bytes) return QueueFull(bytes_, "bytes of batches");
+  if (bytes_ + bytes > limits_.memory_bytes) return QueueFull(bytes_, "bytes of batches");
   batches_.push_back(std::move(job));
   ++jobs_;
   calls_ += calls;
@@ -75,10 +75,10 @@ void MachineQueue::FinishBatch(const BatchJob& job) {
 }
 
 void MachineQueue::Forget(const BatchJob& job) {
-  MEMSIM_CHECK(jobs_ > 0 && calls_ >= CallCount(job) && bytes_ >= job.wire_bytes(), jobs_, calls_);
+  MEMSIM_CHECK(jobs_ > 0 && calls_ >= CallCount(job) && bytes_ >= job.reserved_bytes(), jobs_, calls_);
   --jobs_;
   calls_ -= CallCount(job);
-  bytes_ -= job.wire_bytes();
+  bytes_ -= job.reserved_bytes();
 }
 
 Inspection MachineQueue::TakeInspection() {

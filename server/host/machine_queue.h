@@ -35,7 +35,7 @@ class MachineQueue {
   // The limits must outlive the queue.
   explicit MachineQueue(const QueueLimits& limits) : limits_(limits) {}
 
-  // QUEUE_FULL, or the reason that Close was given.
+  // QUEUE_FULL, or the reason that Close was given. REQUIRES: the job keeps its reserved bytes while it is here.
   absl::StatusOr<Wake> PushBatch(std::shared_ptr<BatchJob> job) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Wake> PushInspection(Inspection inspection) ABSL_LOCKS_EXCLUDED(mutex_);
   // Takes the batch out before its turn. False: it does not wait here, or not any more.
@@ -83,7 +83,7 @@ class MachineQueue {
   std::deque<Inspection> inspections_ ABSL_GUARDED_BY(mutex_);
   // In the run queue or with a worker.
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
-  // Of batches_ and the one that was taken.
+  // Of batches_ and the one that was taken; bytes are those that the jobs have reserved.
   std::size_t jobs_ ABSL_GUARDED_BY(mutex_) = 0;
   std::size_t calls_ ABSL_GUARDED_BY(mutex_) = 0;
   std::size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;

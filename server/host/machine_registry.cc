@@ -69,10 +69,15 @@ absl::StatusOr<std::shared_ptr<HostedMachine>> MachineRegistry::Find(const Machi
   return found->second;
 }
 
-absl::StatusOr<std::shared_ptr<HostedMachine>> MachineRegistry::Remove(const MachineName& name) {
+absl::StatusOr<std::shared_ptr<HostedMachine>> MachineRegistry::Remove(const MachineName& name, absl::string_view uid) {
   MutexLock lock(mutex_);
   const auto found = machines_.find(name);
   if (found == machines_.end()) return NotFound(name);
+  if (!uid.empty() && found->second->uid() != uid) {
+    return MisuseStatus(v1::ERROR_REASON_MACHINE_NOT_FOUND,
+                        absl::StrCat("the machine that has the name ", name.ToString(), " has the uid ",
+                                     found->second->uid(), ", not the one that was sent; GetMachine shows it"));
+  }
   std::shared_ptr<HostedMachine> machine = std::move(found->second);
   machines_.erase(found);
   return machine;

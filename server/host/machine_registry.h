@@ -40,7 +40,9 @@ class MachineRegistry {
 
   // MACHINE_NOT_FOUND.
   absl::StatusOr<std::shared_ptr<HostedMachine>> Find(const MachineName& name) const ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::StatusOr<std::shared_ptr<HostedMachine>> Remove(const MachineName& name) ABSL_LOCKS_EXCLUDED(mutex_);
+  // uid: only if the machine has it; empty: whichever has the name.
+  absl::StatusOr<std::shared_ptr<HostedMachine>> Remove(const MachineName& name, absl::string_view uid)
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   // See Host::ListMachines.
   std::vector<std::shared_ptr<HostedMachine>> List(absl::string_view tenant, const MachineName* after,

@@ -4,30 +4,42 @@
 
 #include "server/base/check.h"
 #include "server/calls/misuse.h"
+#include "server/host/refusals.h"
 
 namespace memsim {
 
-absl::Status PendingWork::Add(std::size_t bytes) {
+PendingBytes::~PendingBytes() {
+  if (work_ != nullptr) work_->GiveBack(bytes_);
+}
+
+absl::StatusOr<PendingBytes> PendingWork::Reserve(std::size_t bytes) {
   MutexLock lock(mutex_);
-  if (closed_) {
-    return MisuseStatus(v1::ERROR_REASON_SERVER_DRAINING,
-                        "the server is shutting down; connect to another one, or retry later");
-  }
   if (bytes > max_bytes_ - bytes_) {
     return MisuseStatus(v1::ERROR_REASON_QUEUE_FULL,
                         absl::StrCat("the queues of all machines hold ", bytes_, " bytes of batches, of at most ",
                                      max_bytes_, "; retry after a moment"));
   }
-  ++count_;
   bytes_ += bytes;
+  return PendingBytes(*this, bytes);
+}
+
+void PendingWork::GiveBack(std::size_t bytes) {
+  MutexLock lock(mutex_);
+  MEMSIM_CHECK(bytes_ >= bytes, bytes_, bytes);
+  bytes_ -= bytes;
+}
+
+absl::Status PendingWork::Add() {
+  MutexLock lock(mutex_);
+  if (closed_) return ServerDraining();
+  ++count_;
   return absl::OkStatus();
 }
 
-void PendingWork::Remove(std::size_t bytes) {
+void PendingWork::Remove() {
   MutexLock lock(mutex_);
-  MEMSIM_CHECK(count_ > 0 && bytes_ >= bytes, bytes_, bytes);
+  MEMSIM_CHECK(count_ > 0, bytes_);
   --count_;
-  bytes_ -= bytes;
   // Under the lock: who waits may destroy this as soon as it sees that nothing is left.
   if (count_ == 0) none_left_.NotifyAll();
 }

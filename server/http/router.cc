@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "server/base/quoted.h"
 #include "server/host/machine_name.h"
 #include "server/http/index_page.h"
 #include "server/http/service_discovery.h"
@@ -100,7 +101,7 @@ HttpResponse Router::Answer(const HttpRequest& request) const {
   if (absl::StartsWith(request.path, kMachinesPrefix) && absl::EndsWith(request.path, kMetricsSuffix)) {
     return MachinePage(request);
   }
-  return Words(404, absl::StrCat("There is no page ", request.path.substr(0, kMaxEchoedPath),
+  return Words(404, absl::StrCat("There is no page ", Quoted(request.path),
                                  ". There are /metrics, /machines/{machine}/metrics, /sd and /healthz; / has links."));
 }
 

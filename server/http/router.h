@@ -1,10 +1,10 @@
 // Which page answers which path.
 //
-//   /                          an index with links
-//   /metrics                   ServerMetrics::ServerPage
-//   /machines/{id}/metrics     ServerMetrics::MachinePage; id is "demo" or "tenants/acme/machines/demo" (its slashes
-//   plain or %2F) /sd                        targets for Prometheus; ?tenant=acme for those of one tenant /healthz 200,
-//   or 503 while the server drains
+//   /                        an index with links
+//   /metrics                 ServerMetrics::ServerPage
+//   /machines/{id}/metrics   ServerMetrics::MachinePage; id: "demo", or "tenants/acme/machines/demo" (slashes or %2F)
+//   /sd                      targets for Prometheus; ?tenant=acme for those of one tenant
+//   /healthz                 200, or 503 while the server drains
 //
 // Only GET and HEAD. Whatever is refused is refused in words, with a line end.
 //
@@ -35,8 +35,6 @@ class Router {
   static constexpr std::chrono::milliseconds kMachinePageWait{5000};
   // On the index, for people: what fits on a few screens.
   static constexpr std::size_t kMaxMachinesOnIndex = 100;
-  // Of a path that does not exist, how much is repeated in the answer: enough to see one's mistake.
-  static constexpr std::size_t kMaxEchoedPath = 200;
 
   // Both must outlive this object. address is what /sd names to clients that send no Host header.
   Router(Host& host, const ServerMetrics& metrics, std::string address)

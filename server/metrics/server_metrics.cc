@@ -32,9 +32,9 @@ void AddHost(const Host& host, MetricsPage& page) {
            static_cast<double>(load.max_host_memory.value()), page);
   AddGauge("memsim_pending_jobs", "Batches, boots and inspections that were accepted and have not ended.",
            static_cast<double>(load.pending_jobs), page);
-  AddGauge("memsim_queued_bytes", "Bytes of the batches that wait for machines.",
+  AddGauge("memsim_queued_bytes", "Memory of the batches that wait for machines.",
            static_cast<double>(load.queued_bytes), page);
-  AddGauge("memsim_queued_limit_bytes", "Bytes of batches that may wait for machines.",
+  AddGauge("memsim_queued_limit_bytes", "Memory that the batches that wait for machines may take.",
            static_cast<double>(options.max_queued_bytes), page);
   AddGauge("memsim_workers", "Threads that run machines.", static_cast<double>(load.workers), page);
   AddGauge("memsim_draining", "1 while the server refuses new work because it is shutting down.",

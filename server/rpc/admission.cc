@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "server/calls/misuse.h"
+#include "server/host/refusals.h"
 
 namespace memsim {
 
@@ -13,10 +13,7 @@ void Admission::RpcBegins() {
 
 absl::Status Admission::LetIn() {
   MutexLock lock(mutex_);
-  if (draining_) {
-    return MisuseStatus(v1::ERROR_REASON_SERVER_DRAINING,
-                        "the server is shutting down; connect to another one, or retry later");
-  }
+  if (draining_) return ServerDraining();
   ++let_in_;
   return absl::OkStatus();
 }

@@ -47,7 +47,7 @@ void ExecuteStream::OnReadDone(bool ok) {
 }
 
 ExecuteStream::Batch ExecuteStream::Parse(const grpc::ByteBuffer& bytes) {
-  absl::Status status = CheckBatchBytes(bytes.Length(), scope_.host().options().batch);
+  absl::Status status = CheckBatchWireBytes(bytes.Length(), scope_.host().options().batch);
   if (!status.ok()) return {nullptr, status};
   auto job = std::make_shared<BatchJob>(
       [stream = shared_from_this()](BatchJob& done, const absl::Status& end) { stream->BatchEnded(done, end); });
@@ -58,6 +58,8 @@ ExecuteStream::Batch ExecuteStream::Parse(const grpc::ByteBuffer& bytes) {
   job->set_wire_bytes(bytes.Length());
   if (job->request().machine().empty()) job->request().set_machine(machine_);
   machine_ = job->request().machine();
+  status = scope_.host().Reserve(*job);
+  if (!status.ok()) return {nullptr, status};
   return {std::move(job), absl::OkStatus()};
 }
 
@@ -126,9 +128,17 @@ std::shared_ptr<BatchJob> ExecuteStream::TakeBatchToRun() {
   return running_ = std::move(batch.job);
 }
 
+std::size_t ExecuteStream::BytesInFlight() const {
+  std::size_t bytes = running_ != nullptr ? running_->reserved_bytes() : 0;
+  for (const Batch& batch : waiting_) bytes += batch.job != nullptr ? batch.job->reserved_bytes() : 0;
+  for (const grpc::ByteBuffer& answer : answers_) bytes += answer.Length();
+  return bytes;
+}
+
 bool ExecuteStream::MayRead() const {
   const std::size_t in_flight = waiting_.size() + answers_.size() + (running_ != nullptr ? 1 : 0) + (writing_ ? 1 : 0);
-  return !reading_ && !read_closed_ && !end_.has_value() && in_flight < kMaxBatchesInFlight;
+  return !reading_ && !read_closed_ && !end_.has_value() && in_flight < kMaxBatchesInFlight &&
+         BytesInFlight() < kMaxBytesInFlight;
 }
 
 bool ExecuteStream::MayFinish() const {

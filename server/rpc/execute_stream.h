@@ -1,9 +1,9 @@
 // ExecutionService.Execute: a stream of batches, each answered in order.
 //
-// At most kMaxBatchesInFlight batches are read and not answered; then nothing more is read, and gRPC's flow control
-// stops the sender. One batch at a time is with the host, and the next follows from its callback, while the machine
-// still has its turn. So a batch never begins before the one ahead of it has ended well, also when they are for
-// different machines.
+// Nothing more is read while kMaxBatchesInFlight batches, or kMaxBytesInFlight of memory, are read and not answered,
+// and gRPC's flow control stops the sender. One batch at a time is with the host, and the next follows from its
+// callback, while the machine still has its turn. So a batch never begins before the one ahead of it has ended well,
+// also when they are for different machines.
 
 #ifndef MEMSIM_SERVER_RPC_EXECUTE_STREAM_H_
 #define MEMSIM_SERVER_RPC_EXECUTE_STREAM_H_
@@ -30,8 +30,12 @@ class ExecuteStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
                             public DrainableStream,
                             public std::enable_shared_from_this<ExecuteStream> {
  public:
-  // Enough to keep a machine busy while answers and batches travel; little enough that a stream holds few megabytes.
+  // Enough to keep a machine busy while answers and batches travel.
   static constexpr std::size_t kMaxBatchesInFlight = 8;
+  // Of batches and their answers: more than eight batches of a thousand ordinary calls take, and less than a hundredth
+  // of what the host gives to all batches, so that it takes many streams to fill that. The batch that passes it is
+  // still read, so that a stream can carry the largest.
+  static constexpr std::size_t kMaxBytesInFlight = 4U << 20;
 
   static ExecuteStream* Start(const ApiMethod& method);
 
@@ -60,6 +64,7 @@ class ExecuteStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
   // Does whatever may be done now: read, run, write, finish.
   void Advance() ABSL_LOCKS_EXCLUDED(mutex_);
   std::shared_ptr<BatchJob> TakeBatchToRun() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::size_t BytesInFlight() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MayRead() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MayFinish() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

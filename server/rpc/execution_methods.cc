@@ -35,7 +35,7 @@ void ReplyWithAnswer(UnaryRpc& rpc, const v1::Answer& answer) {
 }
 
 absl::Status CheckBytes(const UnaryRpc& rpc) {
-  return CheckBatchBytes(rpc.request().Length(), rpc.host().options().batch);
+  return CheckBatchWireBytes(rpc.request().Length(), rpc.host().options().batch);
 }
 
 void Submit(UnaryRpc& rpc, const std::shared_ptr<BatchJob>& job) {

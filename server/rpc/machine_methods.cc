@@ -6,13 +6,13 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/empty.pb.h"
 
 #include "memsim/v1/machine_service.pb.h"
+#include "server/base/quoted.h"
 #include "server/calls/counter_conversion.h"
 #include "server/calls/misuse.h"
 #include "server/calls/spec_conversion.h"
@@ -28,8 +28,8 @@ namespace {
 constexpr int kDefaultPageSize = 100;
 constexpr int kMaxPageSize = 1000;
 
-// How much of an unknown path is repeated to its sender.
-constexpr std::size_t kQuotedPathLength = 200;
+// As Linux has it (PATH_MAX, without the final NUL). A path waits in the machine's queue: it must not be long.
+constexpr std::size_t kMaxProcPathBytes = 4095;
 
 void InfoToMessage(const MachineInfo& info, v1::Machine& message) {
   using std::chrono::nanoseconds;
@@ -62,24 +62,39 @@ void WithRequest(UnaryRpc& rpc, Handle handle) {
   return status.ok() ? handle(request) : rpc.Refuse(status);
 }
 
-// Answers with what look makes of the machine.
+// Answers with what look makes of the machine. uid: see Host::Inspect.
 template <typename Look>
-void ReplyFromMachine(UnaryRpc& rpc, const std::string& name, Look look) {
-  rpc.host().Inspect(name, [&rpc, look = std::move(look)](const absl::StatusOr<const Machine*>& machine) mutable {
-    if (!machine.ok()) return rpc.Refuse(machine.status());
-    if (rpc.cancelled()) return rpc.Refuse(MisuseStatus(v1::ERROR_REASON_CALLER_GONE, "the caller gave up"));
-    look(**machine);
-  });
+void ReplyFromMachine(UnaryRpc& rpc, const std::string& name, Look look, absl::string_view uid = {}) {
+  rpc.host().Inspect(
+      name,
+      [&rpc, look = std::move(look)](const absl::StatusOr<const Machine*>& machine) mutable {
+        if (!machine.ok()) return rpc.Refuse(machine.status());
+        if (rpc.cancelled()) return rpc.Refuse(MisuseStatus(v1::ERROR_REASON_CALLER_GONE, "the caller gave up"));
+        look(**machine);
+      },
+      uid);
 }
 
 void ReplyWithMachine(UnaryRpc& rpc, const MachineInfo& info) {
   v1::Machine message;
   InfoToMessage(info, message);
-  const std::string name = message.name();
-  ReplyFromMachine(rpc, name, [&rpc, message = std::move(message)](const Machine& machine) mutable {
+  rpc.Reply(message);
+}
+
+void ReplyWithDigests(UnaryRpc& rpc, const MachineInfo& info) {
+  const auto look = [&rpc, info](const Machine& machine) {
+    v1::Machine message;
+    InfoToMessage(info, message);
     StateToMessage(machine, message);
     rpc.Reply(message);
-  });
+  };
+  ReplyFromMachine(rpc, info.name.ToString(), look, info.uid);
+}
+
+absl::Status ViewInvalid(v1::MachineView view) {
+  return MisuseStatus(
+      v1::ERROR_REASON_FIELD_INVALID,
+      absl::StrCat("view is ", static_cast<int>(view), "; it must be MACHINE_VIEW_BASIC or MACHINE_VIEW_WITH_DIGESTS"));
 }
 
 // "buddyinfo meminfo … PID/maps PID/stat …": what a program may suggest instead.
@@ -88,10 +103,9 @@ std::string KnownProcFiles() {
 }
 
 absl::Status ProcPathNotFound(const std::string& path) {
-  absl::Status status =
-      MisuseStatus(v1::ERROR_REASON_PROC_PATH_NOT_FOUND,
-                   absl::StrCat("the machine has no /proc/", absl::CHexEscape(path.substr(0, kQuotedPathLength)),
-                                "; it has files such as meminfo and 1/maps"));
+  absl::Status status = MisuseStatus(v1::ERROR_REASON_PROC_PATH_NOT_FOUND,
+                                     absl::StrCat("the machine has no ", Quoted(absl::StrCat("/proc/", path)),
+                                                  "; it has files such as meminfo and 1/maps"));
   AddMisuseMetadata("files", KnownProcFiles(), status);
   return status;
 }
@@ -112,8 +126,11 @@ void CreateMachine(UnaryRpc& rpc) {
 
 void GetMachine(UnaryRpc& rpc) {
   WithRequest<v1::GetMachineRequest>(rpc, [&rpc](const v1::GetMachineRequest& request) {
+    if (!v1::MachineView_IsValid(request.view())) return rpc.Refuse(ViewInvalid(request.view()));
     const absl::StatusOr<MachineInfo> info = rpc.host().GetMachine(request.name());
-    return info.ok() ? ReplyWithMachine(rpc, *info) : rpc.Refuse(info.status());
+    if (!info.ok()) return rpc.Refuse(info.status());
+    const bool with_digests = request.view() == v1::MACHINE_VIEW_WITH_DIGESTS;
+    return with_digests ? ReplyWithDigests(rpc, *info) : ReplyWithMachine(rpc, *info);
   });
 }
 
@@ -141,7 +158,7 @@ void ListMachines(UnaryRpc& rpc) {
 
 void DeleteMachine(UnaryRpc& rpc) {
   WithRequest<v1::DeleteMachineRequest>(rpc, [&rpc](const v1::DeleteMachineRequest& request) {
-    const absl::Status status = rpc.host().DeleteMachine(request.name());
+    const absl::Status status = rpc.host().DeleteMachine(request.name(), request.uid());
     return status.ok() ? rpc.Reply(google::protobuf::Empty()) : rpc.Refuse(status);
   });
 }
@@ -149,6 +166,11 @@ void DeleteMachine(UnaryRpc& rpc) {
 void ReadProc(UnaryRpc& rpc) {
   WithRequest<v1::ReadProcRequest>(rpc, [&rpc](const v1::ReadProcRequest& request) {
     const std::string path(absl::StripPrefix(request.path(), "/proc/"));
+    if (path.size() > kMaxProcPathBytes) {
+      return rpc.Refuse(MisuseStatus(
+          v1::ERROR_REASON_FIELD_INVALID,
+          absl::StrCat("path has ", path.size(), " bytes below /proc; it must have at most ", kMaxProcPathBytes)));
+    }
     ReplyFromMachine(rpc, request.name(), [&rpc, path](const Machine& machine) {
       std::optional<std::string> content = machine.ReadProc(path);
       if (!content.has_value()) return rpc.Refuse(ProcPathNotFound(path));

@@ -11,6 +11,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
@@ -86,6 +87,7 @@ absl::Status Server::State::Listen(const ServerOptions& options) {
   // Else two servers could share a port, and each would get some of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
+  builder.SetResourceQuota(grpc::ResourceQuota("memsim").Resize(options.max_transport_bytes));
   builder.SetMaxReceiveMessageSize(options.max_receive_bytes);
   builder.SetMaxSendMessageSize(-1);
   for (const auto& service : services_) builder.RegisterService(service.get());

@@ -4,6 +4,7 @@
 #define MEMSIM_SERVER_RPC_SERVER_H_
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,9 @@ struct ServerOptions {
   // A message's bytes. Above the limit of a batch, so that a batch that is too large gets a reason and not gRPC's own
   // words; twice suffices for whoever is near it, and bounds what a caller can make the server hold.
   int max_receive_bytes = 8 << 20;
+  // Memory for messages that gRPC reads, writes or keeps for us; beyond it gRPC ends connections. A hundred messages of
+  // the largest kind at once, or the small ones of tens of thousands of callers.
+  std::size_t max_transport_bytes = 1U << 30;
   // RPCs at once of one connection; more wait in the client. A load generator's 64 threads are far below, and one
   // client cannot take all memory.
   int max_concurrent_streams = 1024;

@@ -2,24 +2,20 @@
 
 #include <string>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
+#include "server/base/quoted.h"
 #include "server/calls/misuse.h"
 
 namespace memsim {
 namespace {
 
-// How much of a bad path is repeated to its sender.
-constexpr std::size_t kQuotedLength = 100;
-
 class Refusal final : public grpc::ServerGenericBidiReactor {
  public:
   Refusal(const ApiMethod& method, const std::string& path) : scope_(method) {
-    const std::string shown = absl::CHexEscape(path.substr(0, kQuotedLength));
-    Finish(scope_.End(
-        MisuseStatus(v1::ERROR_REASON_METHOD_UNKNOWN,
-                     absl::StrCat("this server has no method ", shown, "; reflection lists those that it has"))));
+    Finish(scope_.End(MisuseStatus(
+        v1::ERROR_REASON_METHOD_UNKNOWN,
+        absl::StrCat("this server has no method ", Quoted(path), "; reflection lists those that it has"))));
   }
 
   void OnDone() override { delete this; }

@@ -7,6 +7,7 @@
 #include "grpc/support/time.h"
 #include "server/calls/counter_conversion.h"
 #include "server/calls/misuse.h"
+#include "server/host/refusals.h"
 #include "server/rpc/message_bytes.h"
 
 namespace memsim {
@@ -45,17 +46,10 @@ absl::Status WatchStream::Prepare(const grpc::ByteBuffer& bytes) {
   return absl::OkStatus();
 }
 
-absl::Status WatchStream::CheckMachine() const {
-  const absl::StatusOr<MachineInfo> info = scope_.host().GetMachine(name_);
-  if (info.ok() && info->uid == uid_) return absl::OkStatus();
-  return MisuseStatus(v1::ERROR_REASON_MACHINE_DELETED, absl::StrCat("the machine ", name_, " was deleted"));
-}
-
 void WatchStream::Tick() {
-  const absl::Status status = CheckMachine();
-  if (!status.ok()) return EndWith(status);
   scope_.host().Inspect(
-      name_, [stream = shared_from_this()](const absl::StatusOr<const Machine*>& machine) { stream->Looked(machine); });
+      name_, [stream = shared_from_this()](const absl::StatusOr<const Machine*>& machine) { stream->Looked(machine); },
+      uid_);
 }
 
 void WatchStream::Looked(const absl::StatusOr<const Machine*>& machine) {
@@ -66,7 +60,10 @@ void WatchStream::Looked(const absl::StatusOr<const Machine*>& machine) {
     MutexLock lock(mutex_);
     if (waiting_ != nullptr) ++dropped_;
     waiting_ = std::move(state);
-  } else if (MisuseReason(machine.status()) != v1::ERROR_REASON_QUEUE_FULL) {
+  } else if (MisuseReason(machine.status()) == v1::ERROR_REASON_QUEUE_FULL) {
+    MutexLock lock(mutex_);
+    ++dropped_;
+  } else {
     return EndWith(machine.status());
   }
   Advance();
@@ -95,7 +92,7 @@ void WatchStream::OnWriteDone(bool ok) {
 
 void WatchStream::OnCancel() { EndWith(MisuseStatus(v1::ERROR_REASON_CALLER_GONE, "the caller left the stream")); }
 
-void WatchStream::Drain() { EndWith(MisuseStatus(v1::ERROR_REASON_SERVER_DRAINING, "the server is shutting down")); }
+void WatchStream::Drain() { EndWith(ServerDraining()); }
 
 void WatchStream::EndWith(const absl::Status& reason) {
   // Its end cancels it, and lets go of the stream that its callback holds.
@@ -120,7 +117,7 @@ void WatchStream::Advance() {
       end = *end_;
     } else if (waiting_ != nullptr) {
       state = std::move(waiting_);
-      state->set_dropped(dropped_);
+      state->set_dropped_count(dropped_);
       writing_ = true;
     } else {
       return;

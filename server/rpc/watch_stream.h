@@ -1,7 +1,8 @@
 // MachineService.WatchMachine: a machine's counters, again and again.
 //
 // A timer asks for a look into the machine; the look makes a state; the state is sent, or waits in the one place that
-// there is. A newer state takes that place, and the older one counts as dropped. So a slow reader costs one state's
+// there is. A newer state takes that place, and the older one counts as dropped, as does a look for which
+// the machine's queue has no room. So a slow reader costs one state's
 // memory and sees the newest.
 
 #ifndef MEMSIM_SERVER_RPC_WATCH_STREAM_H_
@@ -53,8 +54,6 @@ class WatchStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void Tick() ABSL_LOCKS_EXCLUDED(mutex_);
   void Looked(const absl::StatusOr<const Machine*>& machine) ABSL_LOCKS_EXCLUDED(mutex_);
   void ScheduleTick() ABSL_LOCKS_EXCLUDED(mutex_);
-  // OK while the machine that the watch began with has its name.
-  absl::Status CheckMachine() const;
 
   void EndWith(const absl::Status& reason) ABSL_LOCKS_EXCLUDED(mutex_);
   // Writes the waiting state, or finishes, if that may be done now.

@@ -201,6 +201,9 @@ class ServerTest(unittest.TestCase):
         self.assertRegex(shown, r"(?m)^vm.overcommit_memory +2$")
         spec = json.loads(self.remote("machine", "show", "made", "--json").stdout)["spec"]
         self.assertEqual((spec["cpu_count"], spec["memory_bytes"], spec["seed"]), (4, str(24 << 30), "7"))
+        self.assertNotIn("digest", self.remote("machine", "show", "made").stdout)
+        self.assertRegex(self.remote("machine", "show", "made", "--digests").stdout, r"(?m)^state digest +[0-9a-f]{32}$")
+        self.assertRegex(json.loads(self.remote("machine", "show", "made", "--digests", "--json").stdout)["answer_digest"], r"^[0-9a-f]{32}$")
         self.assertRegex(self.remote("machine", "list").stdout, r"(?m)^made +4 +24 GiB ")
         self.assertIn("tenants/default/machines/made", [machine["name"] for machine in objects(self.remote("machine", "list", "--json").stdout)])
         self.assertEqual(self.remote("machine", "delete", "made").stdout, "deleted made\n")

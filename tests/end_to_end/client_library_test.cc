@@ -49,7 +49,7 @@ class ClientLibraryTest : public ::testing::Test {
   }
 
   std::string Digests(const char* name) {
-    const auto machine = client_->GetMachine(name);
+    const auto machine = client_->GetMachine(name, v1::MACHINE_VIEW_WITH_DIGESTS);
     return machine.ok() ? machine->state_digest() + " " + machine->answer_digest() : machine.status().ToString();
   }
 

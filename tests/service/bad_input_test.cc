@@ -1,5 +1,7 @@
 // Whatever a client gets wrong has its code, its reason, and words that say what; and the server goes on.
 
+#include <chrono>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -158,6 +160,21 @@ TEST_F(BadInputTest, AnUnknownProcPathIsNamed) {
   EXPECT_THAT(ReadProc("demo", "../etc/passwd"), IsMisuse(v1::ERROR_REASON_PROC_PATH_NOT_FOUND, "../etc/passwd"));
 }
 
+TEST_F(BadInputTest, AProcPathThatIsTooLongIsRefusedWithoutWaitingForTheMachine) {
+  EXPECT_THAT(ReadProc("demo", std::string(4095, 'x')), IsMisuse(v1::ERROR_REASON_PROC_PATH_NOT_FOUND, "/proc/xxx"));
+  HeldMachine held(server().host(), "demo");
+  EXPECT_THAT(ReadProc("demo", "/proc/" + std::string(4096, 'x')),
+              IsMisuse(v1::ERROR_REASON_FIELD_INVALID, "path has 4096 bytes below /proc; it must have at most 4095"));
+}
+
+TEST_F(BadInputTest, AnUnknownViewIsNamed) {
+  v1::GetMachineRequest request;
+  request.set_name("demo");
+  request.set_view(static_cast<v1::MachineView>(7));
+  EXPECT_THAT(Call(absl::StrCat(kMachineService, "GetMachine"), request),
+              IsMisuse(v1::ERROR_REASON_FIELD_INVALID, "view is 7; it must be MACHINE_VIEW_BASIC"));
+}
+
 TEST_F(BadInputTest, AnUnsetSlotIsNamed) {
   v1::BrkRequest request = BrkOf("demo");
   request.set_pid_slot(7);
@@ -231,20 +248,31 @@ TEST_F(BadInputTest, AFullQueueSaysSoAndDrains) {
 TEST_F(BadInputTest, ADeadlineThatPassesBeforeTheCallBeganExecutesNothing) {
   StartServer();
   SetUp();
+  const auto queued = [this] { return server().host().GetMachine("demo")->queued_jobs; };
   {
     HeldMachine held(server().host(), "demo");
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(30));
-    EXPECT_EQ(Call(kBrkPath, BrkOf("demo"), nullptr, &context).code, grpc::StatusCode::DEADLINE_EXCEEDED);
+    // Long enough to reach the queue, even if the first attempts are not.
+    bool was_queued = false;
+    for (auto patience = std::chrono::milliseconds(20); !was_queued; patience *= 2) {
+      grpc::ClientContext context;
+      context.set_deadline(std::chrono::system_clock::now() + patience);
+      std::future<RpcEnd> late =
+          std::async(std::launch::async, [this, &context] { return Call(kBrkPath, BrkOf("demo"), nullptr, &context); });
+      while (!was_queued && late.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+        was_queued = queued() > 0;
+      }
+      EXPECT_EQ(late.get().code, grpc::StatusCode::DEADLINE_EXCEEDED);
+    }
+    // The server hears of it a little later than the client.
+    while (queued() > 0) std::this_thread::yield();
     grpc::ClientContext cancelled;
-    std::thread canceller([&cancelled] {
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::thread canceller([&cancelled, &queued] {
+      while (queued() == 0) std::this_thread::yield();
       cancelled.TryCancel();
     });
     EXPECT_EQ(Call(kBrkPath, BrkOf("demo"), nullptr, &cancelled).code, grpc::StatusCode::CANCELLED);
     canceller.join();
-    // The server hears of both a little later than the client.
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    while (queued() > 0) std::this_thread::yield();
   }
   EXPECT_EQ(GetMachine("demo").sequence(), 0U);
 }

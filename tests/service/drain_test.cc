@@ -9,6 +9,7 @@
 #include <chrono>
 #include <fstream>
 #include <future>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -139,7 +140,7 @@ TEST_F(DrainTest, AfterTheTimeoutWhatIsQueuedIsRefusedAndWhatRunsIsWaitedFor) {
   EXPECT_FALSE(in_time);
 }
 
-TEST_F(DrainTest, DestroyingABusyServerEndsItsCallsAndStreams) {
+TEST_F(DrainTest, DrainingABusyServerEndsItsCallsAndStreams) {
   for (int round = 0; round < 5; ++round) {
     StartServerAtSocket();
     CreateMachine("demo");
@@ -164,6 +165,39 @@ TEST_F(DrainTest, DestroyingABusyServerEndsItsCallsAndStreams) {
     EXPECT_TRUE(server().Drain(std::chrono::seconds(30)));
     for (std::thread& client : clients) client.join();
   }
+}
+
+TEST_F(DrainTest, DestroyingAServerEndsABatchInItsMidst) {
+  StartServerAtSocket();
+  CreateMachine("demo");
+  const auto stub = execution();
+  grpc::ClientContext context;
+  const auto stream = stub->Execute(&context);
+  auto held = std::make_unique<HeldMachine>(server().host(), "demo");
+  v1::ExecuteRequest request;
+  *request.mutable_batch() = BrkBatch("demo", 5);
+  ASSERT_TRUE(stream->Write(request));
+  while (server().host().GetMachine("demo")->queued_jobs == 0) std::this_thread::yield();
+  std::future<RpcEnd> behind = std::async(std::launch::async, [this] { return Call(kBrkPath, BrkOf("demo")); });
+  while (server().host().GetMachine("demo")->queued_jobs == 1) std::this_thread::yield();
+  // A look goes between two calls: this one stops the machine between the first and the second, which it lets finish.
+  std::promise<void> between;
+  std::promise<void> go_on;
+  server().host().Inspect("demo", [&between, &go_on](const absl::StatusOr<const Machine*>&) {
+    between.set_value();
+    go_on.get_future().wait();
+  });
+  held->Release();
+  between.get_future().wait();
+  std::thread destroying([this] { DestroyServer(); });
+  EXPECT_THAT(behind.get(), IsMisuse(v1::ERROR_REASON_SERVER_DRAINING, "shutting down")) << "it had not begun";
+  go_on.set_value();
+  destroying.join();
+  v1::ExecuteResponse response;
+  EXPECT_FALSE(stream->Read(&response));
+  const RpcEnd end = ReadEnd(stream->Finish());
+  EXPECT_THAT(end, IsMisuse(v1::ERROR_REASON_SERVER_DRAINING, "of the batch's 5 calls the first 2 were executed"));
+  EXPECT_EQ(end.metadata, (std::map<std::string, std::string>{{"executed", "2"}, {"sequence", "2"}}));
 }
 
 TEST(ServerAddressTest, AServerAtAPortIsReachedAndASecondOneIsTurnedAway) {

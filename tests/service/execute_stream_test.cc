@@ -3,6 +3,7 @@
 #include "server/rpc/execute_stream.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -41,6 +42,13 @@ class ExecuteStreamTest : public ServerTest {
     return received;
   }
   RpcEnd Finish() { return ReadEnd(stream_->Finish()); }
+
+  static constexpr std::size_t kLargeBatchBytes = 1U << 19;
+  static v1::ExecuteBatchRequest LargeBatch(const std::string& machine) {
+    v1::ExecuteBatchRequest batch = BrkBatch(machine, 1);
+    batch.add_calls()->mutable_unlink()->set_path(std::string(kLargeBatchBytes, 'x'));
+    return batch;
+  }
 
   std::unique_ptr<grpc::ClientContext> context_;
   std::unique_ptr<v1::ExecutionService::Stub> stub_;
@@ -147,27 +155,48 @@ TEST_F(ExecuteStreamTest, AMissingMachineATooLargeBatchAndADeletedMachineEndTheS
 }
 
 TEST_F(ExecuteStreamTest, TheServerReadsNoMoreThanItMayHoldAndTheSenderWaits) {
-  // While the machine is held, batches of half a megabyte fill the stream's places and the transport's window.
-  v1::ExecuteBatchRequest batch = BrkBatch("demo", 1);
-  batch.add_calls()->mutable_unlink()->set_path(std::string(1U << 19, 'x'));
+  // While the machine is held, batches of half a megabyte fill what the stream may hold and the transport's window.
+  const v1::ExecuteBatchRequest batch = LargeBatch("demo");
   auto held = std::make_unique<HeldMachine>(server().host(), "demo");
   constexpr int kBatches = 200;
-  std::thread sender([this, &batch] {
-    for (int i = 0; i < kBatches; ++i) EXPECT_TRUE(Send(batch));
+  std::atomic<int> sent = 0;
+  std::thread sender([this, &batch, &sent] {
+    for (; sent < kBatches; ++sent) EXPECT_TRUE(Send(batch));
     stream_->WritesDone();
   });
-  // One batch at a time is with the host: its queue never holds more of this stream, whatever was sent.
-  for (int i = 0; i < 50; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    EXPECT_LE(server().host().GetMachine("demo")->queued_jobs, 1U);
+  // Until nothing moves any more.
+  for (int before = -1; before != sent;) {
+    before = sent;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
-  EXPECT_LE(server().host().Load().queued_bytes, 1U << 20);
+  EXPECT_LT(sent, kBatches / 2) << "the rest is gRPC's, which holds some megabytes";
+  EXPECT_EQ(server().host().GetMachine("demo")->queued_jobs, 1U) << "one batch at a time is with the host";
+  EXPECT_LT(server().host().Load().queued_bytes, ExecuteStream::kMaxBytesInFlight + kLargeBatchBytes + 10'000);
   held->Release();
   int answered = 0;
   while (Receive(response_)) ++answered;
   sender.join();
   EXPECT_EQ(answered, kBatches);
   EXPECT_TRUE(Finish().ok());
+}
+
+TEST_F(ExecuteStreamTest, WhatAStreamReadsAheadCountsAgainstTheLimitOfAllBatches) {
+  ServerOptions options;
+  options.host.max_queued_bytes = 4 * kLargeBatchBytes - 1;
+  StartServerAtSocket(options);
+  CreateMachine("demo");
+  CreateMachine("other");
+  Open();
+  {
+    HeldMachine held(server().host(), "demo");
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(Send(LargeBatch("demo")));
+    while (server().host().Load().queued_bytes < 3 * kLargeBatchBytes) std::this_thread::yield();
+    EXPECT_THAT(ExecuteBatch(LargeBatch("other")), IsMisuse(v1::ERROR_REASON_QUEUE_FULL, "the queues of all machines"));
+  }
+  stream_->WritesDone();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Receive(response_));
+  EXPECT_TRUE(Finish().ok());
+  EXPECT_TRUE(ExecuteBatch(LargeBatch("other")).ok());
 }
 
 TEST_F(ExecuteStreamTest, AReaderWhoNeverReadsStopsOnlyItself) {
@@ -192,7 +221,7 @@ TEST_F(ExecuteStreamTest, CancellingDropsWhatHasNotBegun) {
     context_->TryCancel();
     EXPECT_EQ(Finish().code, grpc::StatusCode::CANCELLED);
     // The server hears of it a little later than the client.
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    while (server().host().GetMachine("demo")->queued_jobs > 0) std::this_thread::yield();
   }
   EXPECT_EQ(GetMachine("demo").sequence(), 0U);
 }

@@ -47,13 +47,26 @@ TEST_F(MachineServiceTest, ACreatedMachineShowsItsResolvedSpec) {
   EXPECT_EQ(machine.spec().sysctls().max_map_count(), 65530U);
   EXPECT_GT(machine.spec().model_version(), 0U);
   EXPECT_EQ(machine.sequence(), 0U);
-  EXPECT_EQ(machine.state_digest().size(), 32U);
-  EXPECT_EQ(machine.answer_digest().size(), 32U);
+  EXPECT_EQ(machine.state_digest() + machine.answer_digest(), "") << "nobody asked for them";
   EXPECT_GT(machine.host_memory_bytes(), 0U);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(before.time_since_epoch()).count();
   EXPECT_GE(machine.create_time().seconds(), seconds);
   EXPECT_LE(machine.create_time().seconds(), seconds + 60);
-  EXPECT_EQ(GetMachine("tenants/acme/machines/demo").DebugString(), machine.DebugString());
+  EXPECT_EQ(GetMachine(machine.name(), v1::MACHINE_VIEW_UNSPECIFIED).DebugString(), machine.DebugString());
+  EXPECT_EQ(GetMachine(machine.name(), v1::MACHINE_VIEW_BASIC).DebugString(), machine.DebugString());
+  v1::Machine with_digests = GetMachine(machine.name(), v1::MACHINE_VIEW_WITH_DIGESTS);
+  EXPECT_EQ(with_digests.state_digest().size(), 32U);
+  EXPECT_EQ(with_digests.answer_digest().size(), 32U);
+  with_digests.clear_state_digest();
+  with_digests.clear_answer_digest();
+  EXPECT_EQ(with_digests.DebugString(), machine.DebugString());
+}
+
+TEST_F(MachineServiceTest, WhoWantsNoDigestsDoesNotWaitForTheMachine) {
+  CreateMachine("demo");
+  ExpectServes("demo");
+  HeldMachine held(server().host(), "demo");
+  EXPECT_EQ(GetMachine("demo", v1::MACHINE_VIEW_BASIC).sequence(), 1U);
 }
 
 TEST_F(MachineServiceTest, WithoutAnIdTheServerChoosesOne) {
@@ -96,6 +109,17 @@ TEST_F(MachineServiceTest, ADeletedMachineIsGoneAndItsNameIsFree) {
   EXPECT_THAT(Call(absl::StrCat(kMachineService, "DeleteMachine"), request),
               IsMisuse(v1::ERROR_REASON_MACHINE_NOT_FOUND, "demo"));
   EXPECT_NE(CreateMachine("demo").uid(), uid);
+}
+
+TEST_F(MachineServiceTest, WithAUidOnlyThatMachineIsDeleted) {
+  v1::DeleteMachineRequest request;
+  request.set_name("demo");
+  request.set_uid(CreateMachine("demo").uid());
+  EXPECT_TRUE(Call(absl::StrCat(kMachineService, "DeleteMachine"), request).ok());
+  const std::string uid = CreateMachine("demo").uid();
+  EXPECT_THAT(Call(absl::StrCat(kMachineService, "DeleteMachine"), request),
+              IsMisuse(v1::ERROR_REASON_MACHINE_NOT_FOUND, uid));
+  ExpectServes("demo");
 }
 
 TEST_F(MachineServiceTest, ProcFilesAreReadWithAndWithoutTheirPrefix) {

@@ -52,8 +52,7 @@ void ServerTest::StartServer(const ServerOptions& options) {
   server_ = *std::move(server);
 }
 
-void ServerTest::StartServerAtSocket() {
-  ServerOptions options;
+void ServerTest::StartServerAtSocket(ServerOptions options) {
   options.grpc_address = "127.0.0.1:0";
   StartServer(options);
   channel_ = grpc::CreateChannel(server().address(), grpc::InsecureChannelCredentials());
@@ -101,9 +100,10 @@ v1::Machine ServerTest::CreateMachine(const std::string& id, std::uint64_t seed)
   return machine;
 }
 
-v1::Machine ServerTest::GetMachine(const std::string& name) {
+v1::Machine ServerTest::GetMachine(const std::string& name, v1::MachineView view) {
   v1::GetMachineRequest request;
   request.set_name(name);
+  request.set_view(view);
   v1::Machine machine;
   const RpcEnd end = Call(absl::StrCat(kMachineService, "GetMachine"), request, &machine);
   EXPECT_TRUE(end.ok()) << end;
@@ -119,21 +119,6 @@ void ServerTest::ExpectServes(const std::string& machine) {
   const RpcEnd end = Call(kBrkPath, BrkOf(machine), &answer);
   EXPECT_TRUE(end.ok()) << end;
   EXPECT_EQ(answer.error_number(), 0);
-}
-
-HeldMachine::HeldMachine(Host& host, const std::string& name) {
-  auto held = std::make_shared<std::promise<void>>();
-  std::future<void> is_held = held->get_future();
-  std::shared_future<void> released = release_.get_future().share();
-  host.Inspect(name, [held, released](const absl::StatusOr<const Machine*>& machine) {
-    held->set_value();
-    if (machine.ok()) released.wait();
-  });
-  is_held.wait();
-}
-
-void HeldMachine::Release() {
-  if (!std::exchange(released_, true)) release_.set_value();
 }
 
 v1::BrkRequest BrkOf(const std::string& machine) {

@@ -4,12 +4,10 @@
 #define MEMSIM_TESTS_SERVICE_SERVER_TEST_FIXTURE_H_
 
 #include <chrono>
-#include <future>
 #include <map>
 #include <memory>
 #include <ostream>
 #include <string>
-#include <utility>
 
 #include "gmock/gmock.h"
 #include "google/protobuf/message.h"
@@ -24,6 +22,7 @@
 #include "memsim/v1/machine_service.grpc.pb.h"
 #include "server/host/host.h"
 #include "server/rpc/server.h"
+#include "tests/unit/host/held_machine.h"
 
 namespace memsim {
 
@@ -58,7 +57,8 @@ class ServerTest : public testing::Test {
   // Starts a server at a socket of its own, and has channel() lead there. The in-process transport of gRPC 1.51 drops a
   // status that nobody waits for when the server ends, and blocks a writer for ever when the server ends the stream
   // under it: what tests that needs a socket.
-  void StartServerAtSocket();
+  void StartServerAtSocket(ServerOptions options = {});
+  void DestroyServer() { server_ = nullptr; }
   Server& server();
   std::shared_ptr<grpc::Channel> channel();
 
@@ -70,7 +70,8 @@ class ServerTest : public testing::Test {
 
   // --- Shorthands.
   v1::Machine CreateMachine(const std::string& id, std::uint64_t seed = 0);
-  v1::Machine GetMachine(const std::string& name);
+  // With digests, and as the machine itself says between two calls.
+  v1::Machine GetMachine(const std::string& name, v1::MachineView view = v1::MACHINE_VIEW_WITH_DIGESTS);
   RpcEnd ExecuteBatch(const v1::ExecuteBatchRequest& request, v1::ExecuteBatchResponse* response = nullptr);
   // Some call that succeeds, on some machine: the server goes on.
   void ExpectServes(const std::string& machine);
@@ -81,21 +82,6 @@ class ServerTest : public testing::Test {
  private:
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
-};
-
-// Holds a machine in its turn, with its worker, until it is released.
-class HeldMachine {
- public:
-  HeldMachine(Host& host, const std::string& name);
-  ~HeldMachine() { Release(); }
-  HeldMachine(const HeldMachine&) = delete;
-  HeldMachine& operator=(const HeldMachine&) = delete;
-
-  void Release();
-
- private:
-  std::promise<void> release_;
-  bool released_ = false;
 };
 
 inline constexpr char kMachineService[] = "/memsim.v1.MachineService/";

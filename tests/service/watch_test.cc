@@ -33,7 +33,7 @@ class WatchTest : public ServerTest {
 TEST_F(WatchTest, TheFirstStateComesAtOnceWithAllDetails) {
   Watch("demo", 60'000);
   ASSERT_TRUE(reader_->Read(&response_));
-  EXPECT_EQ(response_.dropped(), 0U);
+  EXPECT_EQ(response_.dropped_count(), 0U);
   ASSERT_GT(response_.state().counters_size(), 0);
   EXPECT_FALSE(response_.state().counters(0).help().empty());
 }
@@ -93,9 +93,31 @@ TEST_F(WatchTest, ASlowReaderGetsTheNewestStateAndIsToldWhatItMissed) {
     // What was under way comes first; then the newest.
     while (response_.state().sequence() < sequence) {
       ASSERT_TRUE(reader_->Read(&response_));
-      EXPECT_GE(response_.dropped(), dropped) << "the count never falls";
-      dropped = response_.dropped();
+      EXPECT_GE(response_.dropped_count(), dropped) << "the count never falls";
+      dropped = response_.dropped_count();
     }
+  }
+  EXPECT_GT(dropped, 0U);
+}
+
+TEST_F(WatchTest, ALookForWhichTheQueueHasNoRoomCountsAsMissed) {
+  ServerOptions options;
+  options.host.queue.inspections = 1;
+  StartServer(options);
+  CreateMachine("demo");
+  std::uint64_t dropped = 0;
+  // The watch may begin too late to meet a full queue.
+  for (int tries = 0; tries < 100 && dropped == 0; ++tries) {
+    {
+      const HeldMachine held(server().host(), "demo");
+      server().host().Inspect("demo", [](const absl::StatusOr<const Machine*>&) {});
+      Watch("demo", 10);
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    ASSERT_TRUE(reader_->Read(&response_));
+    dropped = response_.dropped_count();
+    context_->TryCancel();
+    EXPECT_EQ(Finish().code, grpc::StatusCode::CANCELLED);
   }
   EXPECT_GT(dropped, 0U);
 }

@@ -149,7 +149,7 @@ TEST_F(ClientTest, AServerThatRepeatsAPageIsNotAskedForEver) {
 
 TEST_F(ClientTest, ADeadlineEndsACallThatIsNotAnswered) {
   const absl::Time begin = absl::Now();
-  const auto machine = client_->GetMachine("demo", {.deadline = absl::Milliseconds(50)});
+  const auto machine = client_->GetMachine("demo", v1::MACHINE_VIEW_BASIC, {.deadline = absl::Milliseconds(50)});
   EXPECT_EQ(machine.status().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_THAT(std::string(machine.status().message()), HasSubstr(client_->address()));
   EXPECT_LT(absl::Now() - begin, absl::Seconds(10));

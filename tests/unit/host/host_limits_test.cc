@@ -16,6 +16,19 @@ namespace {
 
 using testing::HasSubstr;
 
+std::size_t MemoryOf(const v1::ExecuteBatchRequest& request) {
+  BatchJob job([](BatchJob&, const absl::Status&) {});
+  job.request() = request;
+  job.set_wire_bytes(request.ByteSizeLong());
+  return job.MemoryBytes();
+}
+
+v1::ExecuteBatchRequest ExecveOfEmptyMappings(int mappings) {
+  v1::Call call;
+  for (int i = 0; i < mappings; ++i) call.mutable_execve()->add_mappings();
+  return BatchOf("demo", call);
+}
+
 class HostLimitsTest : public HostTest {
  protected:
   std::unique_ptr<SubmittedBatch> Submit(const std::string& machine, int calls = 1) {
@@ -28,8 +41,10 @@ TEST(BatchLimitsTest, ALimitIsStillAllowed) {
   EXPECT_EQ(CheckBatchCalls(9'999, limits), absl::OkStatus());
   EXPECT_EQ(CheckBatchCalls(10'000, limits), absl::OkStatus());
   EXPECT_THAT(CheckBatchCalls(10'001, limits), HasReason(v1::ERROR_REASON_BATCH_TOO_LARGE));
-  EXPECT_EQ(CheckBatchBytes(4U << 20, limits), absl::OkStatus());
-  EXPECT_THAT(CheckBatchBytes((4U << 20) + 1, limits), HasReason(v1::ERROR_REASON_BATCH_TOO_LARGE));
+  EXPECT_EQ(CheckBatchWireBytes(4U << 20, limits), absl::OkStatus());
+  EXPECT_THAT(CheckBatchWireBytes((4U << 20) + 1, limits), HasReason(v1::ERROR_REASON_BATCH_TOO_LARGE));
+  EXPECT_EQ(CheckBatchMemory(32U << 20, limits), absl::OkStatus());
+  EXPECT_THAT(CheckBatchMemory((32U << 20) + 1, limits), HasReason(v1::ERROR_REASON_BATCH_TOO_LARGE));
   EXPECT_THAT(std::string(CheckBatchCalls(10'001, limits).message()), HasSubstr("10001 calls, of at most 10000"));
 }
 
@@ -45,6 +60,63 @@ TEST_F(HostLimitsTest, ABatchOfTooManyBytesIsRefused) {
   v1::Call call;
   call.mutable_spawn()->set_comm(std::string(5U << 20, 'x'));
   EXPECT_THAT(Execute(BatchOf("demo", call)), HasReason(v1::ERROR_REASON_BATCH_TOO_LARGE));
+}
+
+TEST_F(HostLimitsTest, ABatchThatTakesMuchMoreMemoryThanBytesIsRefused) {
+  Create("demo");
+  const v1::ExecuteBatchRequest request = ExecveOfEmptyMappings(500'000);
+  EXPECT_LT(request.ByteSizeLong(), BatchLimits().wire_bytes / 3);
+  const absl::Status status = Execute(request);
+  EXPECT_THAT(status, HasReason(v1::ERROR_REASON_BATCH_TOO_LARGE));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("bytes once it is parsed, of at most 33554432"));
+  EXPECT_EQ(host().Load().queued_bytes, 0U);
+}
+
+TEST_F(HostLimitsTest, TheLimitsInBytesLeaveRoomForOrdinaryBatches) {
+  const HostOptions options;
+  // The queue's own limits of batches and calls come first.
+  EXPECT_LT(MemoryOf(BatchOf("demo", BrkCall())) * options.queue.jobs, options.queue.memory_bytes);
+  v1::Call mmap;
+  mmap.mutable_mmap()->set_pid(1);
+  mmap.mutable_mmap()->set_length_bytes(4096);
+  const std::size_t full_batches = options.queue.calls / options.batch.calls;
+  const std::size_t full_batch = MemoryOf(BatchOf("demo", mmap, static_cast<int>(options.batch.calls)));
+  EXPECT_LT(full_batches * full_batch, options.queue.memory_bytes);
+  // As many bytes as a batch may have, in strings and in images of programs.
+  v1::Call large;
+  large.mutable_unlink()->set_path(std::string(options.batch.wire_bytes - 100, 'x'));
+  EXPECT_LT(8 * MemoryOf(BatchOf("demo", large)), options.queue.memory_bytes);
+  v1::Call execve;
+  v1::ImageMapping mapping;
+  mapping.set_start(0x7f0000000000);
+  mapping.set_end(0x7f0000001000);
+  mapping.set_prot(3);
+  mapping.set_path("/usr/lib/x86_64-linux-gnu/libc.so.6");
+  while (execve.execve().mappings_size() < 65'000) *execve.mutable_execve()->add_mappings() = mapping;
+  EXPECT_LT(MemoryOf(BatchOf("demo", execve)), options.batch.memory_bytes);
+}
+
+TEST_F(HostLimitsTest, ABatchThatIsNotSubmittedYetCountsIfItsMemoryIsReserved) {
+  const std::size_t size = MemoryOf(BatchOf("demo", BrkCall()));
+  HostOptions options;
+  options.max_queued_bytes = 2 * size - 1;
+  StartHost(options);
+  Create("demo");
+  absl::Status end;
+  auto job = std::make_shared<BatchJob>([&end](BatchJob&, absl::Status status) { end = std::move(status); });
+  job->request() = BatchOf("demo", BrkCall());
+  EXPECT_EQ(host().Reserve(*job), absl::OkStatus());
+  EXPECT_EQ(host().Load().queued_bytes, size);
+  EXPECT_THAT(Submit("demo")->status(), HasReason(v1::ERROR_REASON_QUEUE_FULL));
+  host().Submit(job);
+  EXPECT_TRUE(host().AwaitIdle(Soon()));
+  EXPECT_EQ(end, absl::OkStatus()) << "it is not counted twice";
+  EXPECT_EQ(host().Load().queued_bytes, 0U);
+  job = std::make_shared<BatchJob>([](BatchJob&, const absl::Status&) {});
+  job->request() = BatchOf("demo", BrkCall());
+  EXPECT_EQ(host().Reserve(*job), absl::OkStatus());
+  job = nullptr;
+  EXPECT_EQ(host().Load().queued_bytes, 0U) << "it was given up";
 }
 
 TEST_F(HostLimitsTest, AFullQueueRefusesAndLeavesOtherMachinesAlone) {
@@ -83,7 +155,7 @@ TEST_F(HostLimitsTest, CallersWhoLeaveMakeRoomInAFullQueue) {
 }
 
 TEST_F(HostLimitsTest, TheBytesOfAllQueuesAreLimited) {
-  const std::size_t size = BatchOf("demo", BrkCall()).ByteSizeLong();
+  const std::size_t size = MemoryOf(BatchOf("demo", BrkCall()));
   HostOptions options;
   options.max_queued_bytes = 3 * size - 1;
   StartHost(options);

@@ -109,6 +109,28 @@ TEST_F(HostRegistryTest, AMachineThatBootsHasItsNameAndIsNotSeen) {
   EXPECT_TRUE(host().GetMachine("demo").ok());
 }
 
+TEST_F(HostRegistryTest, WhoHasSeenAMachineNeverReachesAnotherOfItsName) {
+  auto look = [this](const std::string& uid) {
+    std::promise<absl::Status> looked;
+    host().Inspect(
+        "demo", [&looked](absl::StatusOr<const Machine*> machine) { looked.set_value(std::move(machine).status()); },
+        uid);
+    return looked.get_future().get();
+  };
+  const std::string first = Create("demo").uid;
+  EXPECT_EQ(look(first), absl::OkStatus());
+  EXPECT_EQ(host().DeleteMachine("demo", first), absl::OkStatus());
+  EXPECT_THAT(look(first), HasReason(v1::ERROR_REASON_MACHINE_DELETED));
+  EXPECT_THAT(host().DeleteMachine("demo", first), HasReason(v1::ERROR_REASON_MACHINE_NOT_FOUND));
+  const std::string second = Create("demo").uid;
+  EXPECT_THAT(look(first), HasReason(v1::ERROR_REASON_MACHINE_DELETED));
+  const absl::Status refused = host().DeleteMachine("demo", first);
+  EXPECT_THAT(refused, HasReason(v1::ERROR_REASON_MACHINE_NOT_FOUND));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr(second));
+  EXPECT_EQ(look(second), absl::OkStatus());
+  EXPECT_EQ(host().DeleteMachine("demo", second), absl::OkStatus());
+}
+
 TEST_F(HostRegistryTest, TheNumberOfMachinesIsCapped) {
   HostOptions options;
   options.max_machines = 2;

@@ -17,6 +17,8 @@
 #include "server/calls/misuse.h"
 #include "server/host/host.h"
 #include "server/host/waiting.h"
+#include "tests/unit/host/held_machine.h"
+#include "tests/unit/host/host_results.h"
 #include "tests/unit/host/simple_calls.h"
 
 namespace memsim {
@@ -31,32 +33,6 @@ MATCHER_P(HasReason, reason, MisuseReasonName(reason)) {
                    << std::string(arg.message());
   return MisuseReason(arg) == reason && arg.code() == MisuseCode(reason);
 }
-
-// Holds a machine in its turn, with its worker, until released.
-class HeldMachine {
- public:
-  HeldMachine(Host& host, const std::string& name) {
-    auto held = std::make_shared<std::promise<void>>();
-    std::future<void> is_held = held->get_future();
-    std::shared_future<void> released = release_.get_future().share();
-    host.Inspect(name, [held, released](const absl::StatusOr<const Machine*>& machine) {
-      held->set_value();
-      if (machine.ok()) released.wait();
-    });
-    is_held.wait();
-  }
-  ~HeldMachine() { Release(); }
-  HeldMachine(const HeldMachine&) = delete;
-  HeldMachine& operator=(const HeldMachine&) = delete;
-
-  void Release() {
-    if (!std::exchange(released_, true)) release_.set_value();
-  }
-
- private:
-  std::promise<void> release_;
-  bool released_ = false;
-};
 
 // A batch that was submitted, and its end.
 class SubmittedBatch {

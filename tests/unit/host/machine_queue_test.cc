@@ -1,5 +1,6 @@
 #include "server/host/machine_queue.h"
 
+#include <cstdint>
 #include <memory>
 
 #include "gtest/gtest.h"
@@ -10,10 +11,16 @@
 namespace memsim {
 namespace {
 
+// Whose limit is none of the queue's.
+PendingWork& EnoughForAll() {
+  static PendingWork work(SIZE_MAX);
+  return work;
+}
+
 std::shared_ptr<BatchJob> Job(int calls, std::size_t bytes = 1) {
   auto job = std::make_shared<BatchJob>([](BatchJob&, const absl::Status&) {});
   job->request() = BatchOf("m", BrkCall(), calls);
-  job->set_wire_bytes(bytes);
+  job->Hold(*EnoughForAll().Reserve(bytes));
   return job;
 }
 
@@ -33,7 +40,7 @@ class MachineQueueTest : public testing::Test {
     return status.ok();
   }
 
-  QueueLimits limits_{.jobs = 3, .calls = 10, .bytes = 100, .inspections = 2};
+  QueueLimits limits_{.jobs = 3, .calls = 10, .memory_bytes = 100, .inspections = 2};
   MachineQueue queue_{limits_};
 };
 
@@ -88,7 +95,7 @@ TEST_F(MachineQueueTest, CallsAreLimited) {
   EXPECT_TRUE(Pushes(Job(0))) << "an empty batch has no calls";
 }
 
-TEST_F(MachineQueueTest, BytesAreLimited) {
+TEST_F(MachineQueueTest, TheReservedBytesAreLimited) {
   EXPECT_TRUE(Pushes(Job(1, 99)));
   EXPECT_FALSE(Pushes(Job(1, 2)));
   EXPECT_TRUE(Pushes(Job(1, 1)));

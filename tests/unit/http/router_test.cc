@@ -10,9 +10,9 @@
 #include "gtest/gtest.h"
 
 #include "server/host/host.h"
-#include "server/host/waiting.h"
 #include "server/metrics/rpc_metrics.h"
 #include "server/metrics/server_metrics.h"
+#include "tests/unit/host/host_results.h"
 
 namespace memsim {
 namespace {

@@ -19,6 +19,7 @@
 #include "server/metrics/machine_reading.h"
 #include "server/metrics/proc_text.h"
 #include "server/metrics/rpc_metrics.h"
+#include "tests/unit/host/host_results.h"
 
 namespace memsim {
 namespace {
