@@ -1,5 +1,6 @@
 // Whatever a client gets wrong has its code, its reason, and words that say what; and the server goes on.
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <string>
@@ -111,6 +112,38 @@ TEST_F(BadInputTest, ABatchOfTooManyBytesIsRefusedWhole) {
 TEST_F(BadInputTest, AMessageBeyondAllBoundsIsCutOffByGrpc) {
   const RpcEnd end = CallBytes(kExecuteBatchPath, std::string(20U << 20, 'x'));
   EXPECT_EQ(end.code, grpc::StatusCode::RESOURCE_EXHAUSTED) << end;
+}
+
+TEST_F(BadInputTest, WhoSendsMoreThanTheMemoryForMessagesIsTurnedAwayAndTheServerGoesOn) {
+  ServerOptions options;
+  options.max_transport_bytes = 16U << 20;
+  StartServerAtSocket(options);
+  SetUp();
+  v1::ExecuteBatchRequest batch = BrkBatch("demo", 1);
+  batch.add_calls()->mutable_unlink()->set_path(std::string(4'000'000, 'x'));
+  HeldMachine held(server().host(), "demo");
+  constexpr int kCallers = 30;
+  std::atomic<int> turned_away = 0;
+  std::atomic<int> ended = 0;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kCallers; ++i) {
+    callers.emplace_back([this, &batch, &turned_away, &ended] {
+      grpc::ChannelArguments own_connection;
+      own_connection.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+      const auto stub = v1::ExecutionService::NewStub(
+          grpc::CreateCustomChannel(server().address(), grpc::InsecureChannelCredentials(), own_connection));
+      grpc::ClientContext context;
+      context.set_deadline(SoonOnTheWall());
+      v1::ExecuteBatchResponse response;
+      const RpcEnd end = ReadEnd(stub->ExecuteBatch(&context, batch, &response));
+      if (end.reason.empty() && !end.ok() && end.code != grpc::StatusCode::DEADLINE_EXCEEDED) ++turned_away;
+      ++ended;
+    });
+  }
+  while (turned_away == 0 && ended < kCallers) std::this_thread::yield();
+  EXPECT_GT(turned_away, 0);
+  held.Release();
+  for (std::thread& caller : callers) caller.join();
 }
 
 TEST_F(BadInputTest, BytesThatAreNoMessageAreMalformedForEveryMethod) {
