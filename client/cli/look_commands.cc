@@ -13,7 +13,7 @@
 namespace memsim::cli {
 namespace {
 
-constexpr char kSection[] = "Looking in";
+constexpr char kLookSection[] = "Looking in";
 
 absl::StatusOr<ExitCode> Proc(const Arguments& arguments, Session& session) {
   const absl::StatusOr<client::Client*> client = session.ConnectFor(arguments.positionals()[0]);
@@ -55,13 +55,14 @@ absl::StatusOr<ExitCode> Counters(const Arguments& arguments, Session& session) 
 }  // namespace
 
 std::vector<Command> LookCommands() {
-  CommandSpec proc{"proc", kSection, "Prints files of the machine's /proc, byte for byte as Linux would.", "", {},
-                   {},     {}};
+  CommandSpec proc{
+      "proc", kLookSection, "Prints files of the machine's /proc, byte for byte as Linux would.", "", {}, {}, {}};
   proc.positionals = {{"MACHINE", "The machine."},
                       {"PATH", "Below /proc: meminfo, buddyinfo, vmstat, zoneinfo, 1/maps, 1/status.",
                        Presence::kRequired, Repetition::kMany}};
   proc.examples = {"memsim proc demo meminfo", "memsim proc demo 1/maps 1/status"};
-  CommandSpec counters{"counters", kSection, "Prints every counter of the machine, or those named.", "", {}, {}, {}};
+  CommandSpec counters{"counters", kLookSection, "Prints every counter of the machine, or those named.", "", {}, {},
+                       {}};
   counters.positionals = {
       {"MACHINE", "The machine."},
       {"COUNTER", "Names as /proc/vmstat has them. Left out: all.", Presence::kOptional, Repetition::kMany}};

@@ -15,7 +15,7 @@
 namespace memsim::cli {
 namespace {
 
-constexpr char kSection[] = "Machines";
+constexpr char kMachinesSection[] = "Machines";
 
 // What a machine of the tenant "default" is called for short.
 std::string ShortName(absl::string_view name) {
@@ -118,7 +118,7 @@ absl::StatusOr<ExitCode> Delete(const Arguments& arguments, Session& session) {
 
 std::vector<Command> MachineCommands() {
   const FlagSpec tenant{"tenant", "TENANT", "The tenant that owns the machine. Left out: default."};
-  CommandSpec create{"machine create", kSection, "Boots a machine.", "", {}, MachineSpecFlags(), {}};
+  CommandSpec create{"machine create", kMachinesSection, "Boots a machine.", "", {}, MachineSpecFlags(), {}};
   create.positionals = {
       {"NAME", HelpOf(*v1::CreateMachineRequest::descriptor()->FindFieldByName("machine_id")), Presence::kOptional}};
   create.flags.push_back(tenant);
@@ -126,7 +126,7 @@ std::vector<Command> MachineCommands() {
       "memsim machine create demo --memory 24GiB --cpus 4 --seed 7 --aslr off --sysctl overcommit_memory=2",
       "memsim machine create"};
   CommandSpec list{"machine list",
-                   kSection,
+                   kMachinesSection,
                    "Lists machines.",
                    "",
                    {},
@@ -134,12 +134,18 @@ std::vector<Command> MachineCommands() {
                    {"memsim machine list", "memsim machine list --tenant -"}};
   list.flags = {{"tenant", "TENANT", "Whose machines; - for everybody's. Left out: default."}};
   const PositionalSpec name{"MACHINE", "Its name, or tenants/TENANT/machines/NAME."};
-  CommandSpec show{"machine show", kSection, "Shows a machine: its spec with every default, and how far it is.", "",
-                   {name},         {},       {"memsim machine show demo", "memsim machine show demo --digests"}};
+  CommandSpec show{"machine show",
+                   kMachinesSection,
+                   "Shows a machine: its spec with every default, and how far it is.",
+                   "",
+                   {name},
+                   {},
+                   {"memsim machine show demo", "memsim machine show demo --digests"}};
   show.flags = {{"digests", "",
                  "With the digests of its state and of its answers: equal specs and equal calls give equal ones. The "
                  "machine stands still while they are computed."}};
-  CommandSpec remove{"machine delete", kSection, "Deletes machines.", "", {name}, {}, {"memsim machine delete demo"}};
+  CommandSpec remove{
+      "machine delete", kMachinesSection, "Deletes machines.", "", {name}, {}, {"memsim machine delete demo"}};
   remove.positionals[0].repetition = Repetition::kMany;
   return {{create, Create}, {list, List}, {show, Show}, {remove, Delete}};
 }

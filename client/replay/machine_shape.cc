@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
+#include "client/replay/page_size.h"
 #include "proto/machine_limits.h"
 
 namespace memsim::replay {
@@ -16,7 +17,6 @@ namespace {
 
 constexpr std::uint64_t kKibibyte = 1024;
 constexpr std::uint64_t kGibibyte = std::uint64_t{1} << 30;
-constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kSmallModule = std::uint64_t{64} << 20;
 
 // nullopt also for what no machine can be: a header that says so is garbage, and a machine of the default size answers
@@ -37,7 +37,7 @@ std::optional<std::uint64_t> ParseMemory(absl::string_view text) {
                              : parts.second == "GiB" ? kGibibyte
                                                      : 0;
   if (unit == 0 || *number > kMaxMemoryBytes / unit) return std::nullopt;
-  const std::uint64_t bytes = *number * unit / kPage * kPage;
+  const std::uint64_t bytes = *number * unit / kPageBytes * kPageBytes;
   return bytes >= kMinMemoryBytes ? std::optional<std::uint64_t>(bytes) : std::nullopt;
 }
 

@@ -7,12 +7,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "client/replay/page_size.h"
 #include "client/replay/proc_text.h"
 
 namespace memsim::replay {
 namespace {
-
-constexpr std::uint64_t kPage = 4096;
 
 // The heap's accesses are told; the kernel's pages have nothing to fault in.
 bool IsOwn(const MappingRow& row) {
@@ -43,7 +42,7 @@ void UseOwnMemory(ReplaySession& session, TracedProcess& process) {
     touch.set_pid(process.machine_pid);
     touch.set_address(range.start);
     touch.set_access(range.writable ? v1::ACCESS_KIND_WRITE : v1::ACCESS_KIND_READ);
-    touch.set_page_count((range.end - range.start) / kPage);
+    touch.set_page_count((range.end - range.start) / kPageBytes);
     session.Prepare(std::move(call));
   }
 }

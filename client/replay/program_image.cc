@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 
 #include "client/library/json_text.h"
+#include "client/replay/page_size.h"
 #include "client/replay/traced_files.h"
 
 namespace memsim::replay {
@@ -19,7 +20,6 @@ constexpr std::uint64_t kProtWrite = 2;
 constexpr std::uint64_t kProtExec = 4;
 constexpr std::uint64_t kMapShared = 1;
 constexpr std::uint64_t kMapPrivate = 2;
-constexpr std::uint64_t kPage = 4096;
 // Where x86-64 Linux puts things when addresses are not random.
 constexpr std::uint64_t kPieBase = 0x555555554000;
 constexpr std::uint64_t kFixedBase = 0x400000;
@@ -132,13 +132,13 @@ v1::ExecveRequest InferImage(const Trace& trace, std::size_t event_index) {
     if (line.name == "brk" && !program_end.has_value() && line.result.Succeeded()) program_end = line.result.value;
     if (line.name == "mmap" && !linker_start.has_value() && line.result.Succeeded() && line.arguments.size() == 6) {
       const std::uint64_t length = line.arguments[1].Number().value_or(0);
-      linker_start = (line.result.value + length + kPage - 1) / kPage * kPage;
+      linker_start = (line.result.value + length + kPageBytes - 1) / kPageBytes * kPageBytes;
     }
   }
   v1::ExecveRequest image;
   image.set_path(ProgramPath(execve.line));
   if (!program_end.has_value()) return image;
-  const std::uint64_t end = *program_end / kPage * kPage;
+  const std::uint64_t end = *program_end / kPageBytes * kPageBytes;
   if (end == 0 || end >= kMmapBase) return image;
   AddMapping(image, GuessBase(end), end, kProtRead | kProtWrite | kProtExec, image.path());
   if (linker_start.has_value() && *linker_start < kMmapBase && kMmapBase - *linker_start < kLargestLinker) {

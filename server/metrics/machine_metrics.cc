@@ -10,7 +10,6 @@
 namespace memsim {
 namespace {
 
-constexpr double kNanosecondsPerSecond = 1e9;
 constexpr double kBytesPerKib = 1024;
 
 // A machine is one NUMA node.

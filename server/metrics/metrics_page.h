@@ -19,6 +19,9 @@
 
 namespace memsim {
 
+// Metrics are in seconds.
+inline constexpr double kNanosecondsPerSecond = 1e9;
+
 struct MetricLabel {
   absl::string_view name;
   absl::string_view value;

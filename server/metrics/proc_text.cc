@@ -10,11 +10,7 @@
 namespace memsim {
 namespace {
 
-using Words = std::vector<absl::string_view>;
-
 constexpr double kBytesPerKb = 1024;
-
-Words SplitWords(absl::string_view line) { return absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty()); }
 
 std::vector<absl::string_view> Lines(absl::string_view text) { return absl::StrSplit(text, '\n', absl::SkipEmpty()); }
 
@@ -26,10 +22,14 @@ std::optional<double> ToNumber(absl::string_view word) {
 
 }  // namespace
 
+std::vector<absl::string_view> SplitWords(absl::string_view line) {
+  return absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+}
+
 std::vector<MeminfoRow> ParseMeminfo(absl::string_view text) {
   std::vector<MeminfoRow> rows;
   for (const absl::string_view line : Lines(text)) {
-    const Words words = SplitWords(line);
+    const std::vector<absl::string_view> words = SplitWords(line);
     if (words.size() < 2 || words.size() > 3) continue;
     absl::string_view name = words[0];
     const std::optional<double> value = ToNumber(words[1]);
@@ -45,7 +45,7 @@ std::vector<MeminfoRow> ParseMeminfo(absl::string_view text) {
 std::vector<VmstatRow> ParseVmstat(absl::string_view text) {
   std::vector<VmstatRow> rows;
   for (const absl::string_view line : Lines(text)) {
-    const Words words = SplitWords(line);
+    const std::vector<absl::string_view> words = SplitWords(line);
     if (words.size() != 2) continue;
     const std::optional<double> value = ToNumber(words[1]);
     if (value.has_value()) rows.push_back({words[0], *value});

@@ -16,6 +16,9 @@
 
 namespace memsim {
 
+// The words of a line, which blanks and tabs part.
+std::vector<absl::string_view> SplitWords(absl::string_view line);
+
 enum class MeminfoUnit : std::uint8_t { kBytes, kHugePages };
 
 struct MeminfoRow {

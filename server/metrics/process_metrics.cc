@@ -14,13 +14,10 @@
 #include "absl/strings/strip.h"
 
 #include "server/metrics/metrics_page.h"
+#include "server/metrics/proc_text.h"
 
 namespace memsim {
 namespace {
-
-using Words = std::vector<absl::string_view>;
-
-Words SplitWords(absl::string_view line) { return absl::StrSplit(line, ' ', absl::SkipEmpty()); }
 
 // Empty if there is no such file.
 std::string ReadFile(const char* path) {
@@ -60,7 +57,7 @@ void AddStatMetrics(const ProcessStat& stat, MetricsPage& page) {
 std::optional<ProcessStat> ParseProcessStat(absl::string_view text) {
   const std::size_t end_of_command = text.rfind(')');
   if (end_of_command == absl::string_view::npos) return std::nullopt;
-  const Words words = SplitWords(text.substr(end_of_command + 1));
+  const std::vector<absl::string_view> words = SplitWords(text.substr(end_of_command + 1));
   // proc(5) counts fields from 1, and the first word after the command is field 3.
   const auto field = [&words](std::size_t number) -> std::optional<std::uint64_t> {
     std::uint64_t value = 0;
@@ -76,7 +73,7 @@ std::optional<ProcessStat> ParseProcessStat(absl::string_view text) {
 std::optional<double> ParseMaxOpenFiles(absl::string_view text) {
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     if (!absl::ConsumePrefix(&line, "Max open files")) continue;
-    const Words words = SplitWords(line);
+    const std::vector<absl::string_view> words = SplitWords(line);
     double limit = 0;
     if (words.empty() || words[0] == "unlimited" || !absl::SimpleAtod(words[0], &limit)) return std::nullopt;
     return limit;

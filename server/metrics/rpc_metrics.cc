@@ -11,7 +11,6 @@ namespace memsim {
 namespace {
 
 constexpr std::size_t kUnknownCode = 2;
-constexpr double kNanosecondsPerSecond = 1e9;
 
 // As the middleware for Go writes them: Go's names of the codes, not those of the wire.
 constexpr std::array<absl::string_view, RpcMetrics::kStatusCodeCount> kCodeNames = {

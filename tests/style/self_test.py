@@ -196,19 +196,22 @@ class Tidy(Tree):
         self.write(self.MUTEX, (ROOT / self.MUTEX).read_text())
 
     def check(self, content):
-        source = self.write("server/base/a.cc", content)
-        command = f"c++ -std=c++20 -I{self.root} -Wall -c {source}"
-        entries = [{"directory": str(self.root), "file": str(source), "command": command}]
+        """A folder of two sources, of which this is the second."""
+        entries = []
+        for name, source in (("a", "int A() { return 0; }\n"), ("b", content)):
+            path = self.write(f"server/base/{name}.cc", source)
+            command = f"cmake -E env LAUNCHED=1 ccache c++ -std=c++20 -I{self.root} -Wall -o {name}.o -c {path}"
+            entries.append({"directory": str(self.root), "file": str(path), "command": command})
         self.write("build/compile_commands.json", json.dumps(entries))
         return tidy.check(self.root, self.root / "build", jobs=1)
 
-    def test_a_clean_file_is_looked_at_once(self):
+    def test_a_clean_folder_is_looked_at_once(self):
         self.assertEqual(self.check('#include "server/base/good.h"\nint memsim::Good() { return 1; }\n'), [])
         stamps = lambda: len(list((self.root / "build/tidy_cache").iterdir()))
         self.assertEqual(stamps(), 1)
         self.check('#include "server/base/good.h"\nint memsim::Good() { return 1; }\n')
         self.assertEqual(stamps(), 1)
-        # Another header makes it another file.
+        # Another header makes it another folder.
         self.write("server/base/good.h", GOOD_HEADER + "// Changed.\n")
         self.check('#include "server/base/good.h"\nint memsim::Good() { return 1; }\n')
         self.assertEqual(stamps(), 2)
@@ -217,6 +220,9 @@ class Tidy(Tree):
         bad = "#include <string>\n#include <utility>\nstd::string F(std::string a) {\n  std::string b = std::move(a);\n  return b + a;\n}\n"
         for _ in range(2):
             self.assert_finds(self.check(bad), "bugprone-use-after-move")
+
+    def test_the_paths_of_every_source_are_analysed(self):
+        self.assert_finds(self.check("int F(bool b) {\n  int* p = nullptr;\n  if (b) return *p;\n  return 0;\n}\n"), "server/base/b.cc:3:", "clang-analyzer-core")
 
     def test_the_thread_safety_analysis_finds_an_unguarded_read(self):
         self.assert_finds(self.check("""#include "server/base/mutex.h"

@@ -39,17 +39,19 @@ void TakeOverAnonVmas(AddressSpace& space, Vma& target, const AnonVmaLinks& sour
   target.anon = space.environment().anon_vmas.Clone(source);
 }
 
-// Which neighbours a range will join.
+// The neighbours that a range will join; null: not this one.
 struct MergePlan {
-  bool left = false;
-  bool right = false;
+  Vma* left = nullptr;
+  Vma* right = nullptr;
 };
 
-MergePlan PlanMerge(const Vma* previous, const Vma* next, const NewMapping& wanted) {
+MergePlan PlanMerge(Vma* previous, Vma* next, const NewMapping& wanted) {
   MergePlan plan;
-  plan.left = FitsAfter(previous, wanted);
-  plan.right = FitsBefore(next, wanted);
-  if (plan.left && plan.right && !AnonVmasCompatible(*previous, *next)) plan.right = false;
+  if (FitsAfter(previous, wanted)) plan.left = previous;
+  if (FitsBefore(next, wanted)) plan.right = next;
+  if (plan.left != nullptr && plan.right != nullptr && !AnonVmasCompatible(*plan.left, *plan.right)) {
+    plan.right = nullptr;
+  }
   return plan;
 }
 
@@ -57,15 +59,17 @@ void ChargeMerge(AddressSpace& space) {
   space.environment().clock.Advance(space.environment().costs.vma_split_or_merge);
 }
 
-// The whole of `middle` goes to its neighbours.
-Vma* AbsorbWhole(AddressSpace& space, Vma* previous, Vma& middle, Vma* next, MergePlan plan) {
-  const VirtualRange range = middle.range;
-  Vma& target = plan.left ? *previous : *next;
-  TakeOverAnonVmas(space, target, middle.anon);
-  if (plan.left && plan.right) TakeOverAnonVmas(space, target, next->anon);
-  space.Remove(middle);
-  VirtualRange merged{plan.left ? previous->range.start : range.start, plan.right ? next->range.end : range.end};
-  if (plan.left && plan.right) space.Remove(*next);
+// The range becomes part of the planned neighbours, which become one mapping. absorbed: the mapping that had the range;
+// null if it is new.
+Vma* JoinNeighbours(AddressSpace& space, VirtualRange range, const AnonVmaLinks& anon, Vma* absorbed, MergePlan plan) {
+  const bool both = plan.left != nullptr && plan.right != nullptr;
+  Vma& target = plan.left != nullptr ? *plan.left : *plan.right;
+  const VirtualRange merged{plan.left != nullptr ? plan.left->range.start : range.start,
+                            plan.right != nullptr ? plan.right->range.end : range.end};
+  TakeOverAnonVmas(space, target, anon);
+  if (both) TakeOverAnonVmas(space, target, plan.right->anon);
+  if (absorbed != nullptr) space.Remove(*absorbed);
+  if (both) space.Remove(*plan.right);
   space.Resize(target, merged);
   return &target;
 }
@@ -76,43 +80,31 @@ Vma* MergeExistingRange(AddressSpace& space, Vma& middle, const NewMapping& want
   if ((wanted.flags & kVmSpecial) != 0) return nullptr;
   const bool left_side = wanted.range.start == middle.range.start;
   const bool right_side = wanted.range.end == middle.range.end;
-  Vma* previous = left_side ? space.Previous(middle) : nullptr;
-  Vma* next = right_side ? space.Next(middle) : nullptr;
-  const MergePlan plan = PlanMerge(previous, next, wanted);
-  if (!plan.left && !plan.right) return nullptr;
+  const MergePlan plan =
+      PlanMerge(left_side ? space.Previous(middle) : nullptr, right_side ? space.Next(middle) : nullptr, wanted);
+  if (plan.left == nullptr && plan.right == nullptr) return nullptr;
   ChargeMerge(space);
-  if (left_side && right_side) return AbsorbWhole(space, previous, middle, next, plan);
-  if (plan.left) {
-    TakeOverAnonVmas(space, *previous, middle.anon);
+  if (left_side && right_side) return JoinNeighbours(space, middle.range, middle.anon, &middle, plan);
+  if (plan.left != nullptr) {
+    TakeOverAnonVmas(space, *plan.left, middle.anon);
     space.Resize(middle, {wanted.range.end, middle.range.end});
-    space.Resize(*previous, {previous->range.start, wanted.range.end});
-    return previous;
+    space.Resize(*plan.left, {plan.left->range.start, wanted.range.end});
+    return plan.left;
   }
-  TakeOverAnonVmas(space, *next, middle.anon);
+  TakeOverAnonVmas(space, *plan.right, middle.anon);
   space.Resize(middle, {middle.range.start, wanted.range.start});
-  space.Resize(*next, {wanted.range.start, next->range.end});
-  return next;
+  space.Resize(*plan.right, {wanted.range.start, plan.right->range.end});
+  return plan.right;
 }
 
 }  // namespace
 
 Vma* MergeNewRange(AddressSpace& space, const NewMapping& wanted) {
   if ((wanted.flags & kVmSpecial) != 0 || wanted.special != SpecialMapping::kNone) return nullptr;
-  Vma* previous = space.FindBefore(wanted.range.start);
-  Vma* next = space.Find(wanted.range.start);
-  const MergePlan plan = PlanMerge(previous, next, wanted);
-  if (!plan.left && !plan.right) return nullptr;
+  const MergePlan plan = PlanMerge(space.FindBefore(wanted.range.start), space.Find(wanted.range.start), wanted);
+  if (plan.left == nullptr && plan.right == nullptr) return nullptr;
   ChargeMerge(space);
-  Vma& target = plan.left ? *previous : *next;
-  TakeOverAnonVmas(space, target, wanted.anon);
-  const VirtualRange merged{plan.left ? previous->range.start : wanted.range.start,
-                            plan.right ? next->range.end : wanted.range.end};
-  if (plan.left && plan.right) {
-    TakeOverAnonVmas(space, target, next->anon);
-    space.Remove(*next);
-  }
-  space.Resize(target, merged);
-  return &target;
+  return JoinNeighbours(space, wanted.range, wanted.anon, nullptr, plan);
 }
 
 Vma& MapNewRange(AddressSpace& space, const NewMapping& wanted) {
