@@ -1,5 +1,7 @@
 // memsimd: simulated machines behind gRPC.
 
+#include <sys/resource.h>
+
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -19,11 +21,20 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
+// As many files as the host allows. gRPC's listener never accepts again once it has had none left for a connection.
+void RaiseOpenFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const absl::StatusOr<memsim::ServerFlags> flags = memsim::ReadServerFlags(argc, argv);
   if (!flags.ok()) return Fail(flags.status());
+  RaiseOpenFileLimit();
   memsim::TerminationSignal termination;
   absl::StatusOr<std::unique_ptr<memsim::Server>> server = memsim::Server::Create(flags->server);
   if (!server.ok()) return Fail(server.status());

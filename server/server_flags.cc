@@ -53,6 +53,7 @@ absl::Status CheckFlags() {
   absl::Status status = CheckRange("max_host_memory_mib", absl::GetFlag(FLAGS_max_host_memory_mib), 0, kMaxMib);
   status.Update(
       CheckRange("max_queued_mib", absl::GetFlag(FLAGS_max_queued_mib), host.batch.memory_bytes >> 20, kMaxMib));
+  status.Update(CheckRange("max_machines", absl::GetFlag(FLAGS_max_machines), 1, UINT32_MAX));
   status.Update(CheckRange("queue_batches", absl::GetFlag(FLAGS_queue_batches), 1, UINT32_MAX));
   status.Update(CheckRange("queue_calls", absl::GetFlag(FLAGS_queue_calls), host.batch.calls, UINT32_MAX));
   status.Update(CheckRange("turn_microseconds", absl::GetFlag(FLAGS_turn_microseconds), 1, kMaxTurnMicroseconds));

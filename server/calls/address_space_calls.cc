@@ -5,8 +5,8 @@
 namespace memsim {
 namespace {
 
-// 4 GiB in one call, some tens of milliseconds and MiB of the host: turns and the cap on host memory are kept to within
-// a call.
+// 4 GiB in one call, at most some hundred milliseconds and some tens of MiB of the host: turns and the cap on host
+// memory are kept to within a call.
 constexpr std::uint64_t kMaxTouchedPages = 1ULL << 20;
 
 AccessKind ReadAccess(CallFrame& frame, v1::AccessKind access) {

@@ -36,6 +36,7 @@ absl::StatusCode MisuseCode(v1::ErrorReason reason) {
     case v1::ERROR_REASON_QUEUE_FULL:
     case v1::ERROR_REASON_TOO_MANY_MACHINES:
     case v1::ERROR_REASON_HOST_MEMORY_EXHAUSTED:
+    case v1::ERROR_REASON_ANSWER_TOO_LARGE:
       return absl::StatusCode::kResourceExhausted;
     case v1::ERROR_REASON_ROLE_INSUFFICIENT:
       return absl::StatusCode::kPermissionDenied;

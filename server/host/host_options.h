@@ -32,8 +32,9 @@ struct HostOptions {
   std::chrono::nanoseconds turn = std::chrono::milliseconds(1);
   // An idle machine of 64 GiB takes some tens of kilobytes, so these fit into a few gigabytes.
   std::size_t max_machines = 50'000;
-  // Host memory for the simulated state of all machines. 0: half of what the host has, as a turn may overshoot, and
-  // messages and code need some too.
+  // Host memory for the simulated state of all machines, none of which has a share of its own. 0: half of what the host
+  // has, as a turn may overshoot (by as much as a call makes, which for a fork is what its parent has), and messages
+  // and code need some too.
   ByteCount max_host_memory{0};
   // Memory of all batches that wait for any machine, and of those that streams have read ahead: eight full queues.
   std::size_t max_queued_bytes = 512U << 20;

@@ -22,12 +22,12 @@ namespace {
 
 // A thread serves one connection at a time. Enough that some scrapes may wait for a busy machine while others are
 // served; a connection that finds none waits in the queue.
-constexpr char kThreads[] = "16";
+constexpr char kThreads[] = "32";
 constexpr char kConnectionQueue[] = "64";
 // Request line and headers together; browsers with many cookies need some kilobytes.
 constexpr char kMaxRequestBytes[] = "16384";
-// How long a client may take to send its request or to take our answer, before its thread is wanted back.
-constexpr char kRequestTimeoutMs[] = "10000";
+// How long a client may take to send its request or to take a piece of our answer, before its thread is wanted back.
+constexpr char kRequestTimeoutMs[] = "2000";
 // Longer patience is no patience: no page waits that long.
 constexpr double kMaxPatienceSeconds = 3600;
 // As often as the library itself looks whether its threads have ended.

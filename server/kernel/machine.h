@@ -118,7 +118,8 @@ class Machine {
   Errno Rename(absl::string_view old_path, absl::string_view new_path);
 
   // --- Looking in
-  // A file below /proc: "meminfo", "1/maps". nullopt: there is none.
+  // A file below /proc: "meminfo", "1/maps". nullopt: there is none. One that is longer than kMaxProcFileBytes is cut
+  // off there.
   std::optional<std::string> ReadProc(absl::string_view path) const;
   // Every number, ordered as the registry declares them.
   std::vector<CounterSample> ReadCounters() const;

@@ -110,6 +110,12 @@ absl::Status ProcPathNotFound(const std::string& path) {
   return status;
 }
 
+absl::Status ProcFileTooLarge(const std::string& path) {
+  return MisuseStatus(v1::ERROR_REASON_ANSWER_TOO_LARGE,
+                      absl::StrCat("/proc/", path, " is longer than ", kMaxProcFileBytes >> 20,
+                                   " MiB; unmap what is not needed, or map files with shorter names"));
+}
+
 }  // namespace
 
 void CreateMachine(UnaryRpc& rpc) {
@@ -174,6 +180,7 @@ void ReadProc(UnaryRpc& rpc) {
     ReplyFromMachine(rpc, request.name(), [&rpc, path](const Machine& machine) {
       std::optional<std::string> content = machine.ReadProc(path);
       if (!content.has_value()) return rpc.Refuse(ProcPathNotFound(path));
+      if (content->size() > kMaxProcFileBytes) return rpc.Refuse(ProcFileTooLarge(path));
       v1::ReadProcResponse response;
       response.set_content(*std::move(content));
       response.set_sequence(machine.sequence());

@@ -89,6 +89,9 @@ absl::Status Server::State::Listen(const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
   builder.SetResourceQuota(grpc::ResourceQuota("memsim").Resize(options.max_transport_bytes));
   builder.SetMaxReceiveMessageSize(options.max_receive_bytes);
+  // gRPC inflates a message before it looks at its size: a few megabytes could become all of the host's memory.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder.SetMaxSendMessageSize(-1);
   for (const auto& service : services_) builder.RegisterService(service.get());
   builder.RegisterCallbackGenericService(&unknown_);

@@ -69,6 +69,13 @@ class MemsimdTest(unittest.TestCase):
             self.assertEqual(server.child.wait(PATIENCE_SECONDS), 0)
             self.assertIn("shutting down", server.text())
 
+    def test_it_takes_as_many_open_files_as_the_host_allows(self):
+        command = ["/bin/sh", "-c", 'ulimit -S -n 100; ulimit -H -n 4000; exec "$0" "$@"', MEMSIMD, "--grpc_address=127.0.0.1:0", "--http_address="]
+        server = Process("memsimd", command, self.folder)
+        self.addCleanup(server.terminate)
+        server.line(r"gRPC at (\S+)")
+        self.assertRegex(pathlib.Path(f"/proc/{server.child.pid}/limits").read_text(), r"Max open files +4000 +4000")
+
     def test_sigterm_lets_what_was_accepted_finish(self):
         server, address = self.serve()
         client = self.run_long_batch(address)

@@ -193,6 +193,46 @@ TEST_F(BadInputTest, AnUnknownProcPathIsNamed) {
   EXPECT_THAT(ReadProc("demo", "../etc/passwd"), IsMisuse(v1::ERROR_REASON_PROC_PATH_NOT_FOUND, "../etc/passwd"));
 }
 
+TEST_F(BadInputTest, AProcFileLongerThanAnAnswerMayBeIsRefused) {
+  // Each newline of a name takes four bytes of maps.
+  std::string path;
+  for (int i = 0; i < 16; ++i) absl::StrAppend(&path, "/", std::string(250, '\n'));
+  v1::ExecuteBatchRequest batch;
+  batch.set_machine("demo");
+  batch.add_calls()->mutable_mknod()->set_path(path);
+  batch.add_calls()->mutable_open()->set_pid(1);
+  batch.mutable_calls(1)->mutable_open()->set_path(path);
+  v1::ExecuteBatchResponse response;
+  ASSERT_TRUE(ExecuteBatch(batch, &response).ok());
+  const auto fd = static_cast<std::int32_t>(response.answers(1).value());
+  batch.clear_calls();
+  constexpr int kMappings = 1100;
+  for (int i = 0; i < kMappings; ++i) {
+    v1::MmapRequest& mmap = *batch.add_calls()->mutable_mmap();
+    mmap.set_pid(1);
+    mmap.set_length_bytes(4096);
+    mmap.set_prot(1);
+    mmap.set_flags(2);
+    mmap.set_fd(fd);
+  }
+  ASSERT_TRUE(ExecuteBatch(batch, &response).ok());
+  ASSERT_EQ(response.answers(kMappings - 1).error_number(), 0);
+  EXPECT_THAT(ReadProc("demo", "1/maps"), IsMisuse(v1::ERROR_REASON_ANSWER_TOO_LARGE, "longer than 16 MiB"));
+  EXPECT_TRUE(ReadProc("demo", "1/statm").ok());
+}
+
+// gRPC would inflate a message of any size before it looks at how large it is.
+TEST_F(BadInputTest, CompressedMessagesAreRefused) {
+  StartServerAtSocket();
+  CreateMachine("other");
+  grpc::ClientContext context;
+  context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  v1::ExecuteBatchRequest request;
+  request.set_machine("demo");
+  request.add_calls()->mutable_mknod()->set_path(std::string(100000, 'x'));
+  EXPECT_EQ(Call(kExecuteBatchPath, request, nullptr, &context).code, grpc::StatusCode::UNIMPLEMENTED);
+}
+
 TEST_F(BadInputTest, AProcPathThatIsTooLongIsRefusedWithoutWaitingForTheMachine) {
   EXPECT_THAT(ReadProc("demo", std::string(4095, 'x')), IsMisuse(v1::ERROR_REASON_PROC_PATH_NOT_FOUND, "/proc/xxx"));
   HeldMachine held(server().host(), "demo");

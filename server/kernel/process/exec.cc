@@ -96,7 +96,8 @@ class ImageLoader {
     FileSystem& files = space_.environment().files;
     ErrnoOr<OpenedFile> opened = files.Open(path, kOpenReadOnly);
     if (opened.error() == Errno::kNoEnt) {
-      const Errno made = files.Mknod(path, FileKind::kRegular, ExtentOf(image, path));
+      if (extents_.empty()) extents_ = ExtentsOf(image);
+      const Errno made = files.Mknod(path, FileKind::kRegular, extents_.at(path));
       if (made != Errno::kOk) return made;
       opened = files.Open(path, kOpenReadOnly);
     }
@@ -105,12 +106,14 @@ class ImageLoader {
     return opened->file;
   }
 
-  static ByteCount ExtentOf(const ExecImage& image, const std::string& path) {
-    ByteCount extent;
+  // In one pass, for an image may be of many files.
+  static std::map<std::string, ByteCount> ExtentsOf(const ExecImage& image) {
+    std::map<std::string, ByteCount> extents;
     for (const ImageMapping& mapping : image.mappings) {
-      if (mapping.path == path) extent = std::max(extent, mapping.offset + (mapping.end - mapping.start));
+      ByteCount& extent = extents[mapping.path];
+      extent = std::max(extent, mapping.offset + (mapping.end - mapping.start));
     }
-    return extent;
+    return extents;
   }
 
   Errno Map(const ExecImage& image, const ImageMapping& mapping) {
@@ -208,6 +211,8 @@ class ImageLoader {
   const VmCaller& caller_;
   VirtualRange stack_;
   std::map<std::string, OpenFileId> files_;
+  // Of each path; empty until a file has to be made.
+  std::map<std::string, ByteCount> extents_;
 };
 
 std::string CommOf(const std::string& path) {

@@ -2,6 +2,7 @@
 
 #include "server/kernel/procfs/maps_line.h"
 #include "server/kernel/procfs/proc_files.h"
+#include "server/kernel/procfs/procfs.h"
 
 namespace memsim {
 namespace {
@@ -56,7 +57,9 @@ std::string PidMaps(const ProcView& view, const Task& task) {
   std::string text;
   if (task.mm == AddressSpaceId()) return text;
   const AddressSpace& space = view.tasks.SpaceOf(task);
-  space.ForEachVma([&](const Vma& vma) { AppendVma(view.files, space.layout, vma, text); });
+  space.ForEachVma([&](const Vma& vma) {
+    if (text.size() <= kMaxProcFileBytes) AppendVma(view.files, space.layout, vma, text);
+  });
   MapsLine vsyscall;
   vsyscall.range = kVsyscallPage;
   vsyscall.flags = kVmExec;

@@ -7,6 +7,7 @@
 #ifndef MEMSIM_SERVER_KERNEL_PROCFS_PROCFS_H_
 #define MEMSIM_SERVER_KERNEL_PROCFS_PROCFS_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,10 @@
 #include "server/kernel/procfs/proc_view.h"
 
 namespace memsim {
+
+// Where a file is cut off, after the first row that passes this: only maps grows with what a caller does. Linux gives
+// it out in pieces, without an end.
+inline constexpr std::size_t kMaxProcFileBytes = 16U << 20;
 
 // The file at a path: "meminfo", "/proc/meminfo", "1/maps". A task's directory is its pid, zombies and threads
 // included. nullopt: no such file or task.

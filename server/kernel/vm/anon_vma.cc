@@ -26,12 +26,12 @@ void AnonVmas::Join(AnonVmaLinks& links, AnonVmaId anon_vma) {
   MEMSIM_CHECK(links.chain.empty());
   links.own = anon_vma;
   links.chain.push_back(anon_vma);
-  ++nodes_[anon_vma].links;
+  AddLink(anon_vma);
   ++nodes_[anon_vma].active_vmas;
 }
 
 AnonVmaLinks AnonVmas::Clone(const AnonVmaLinks& source) {
-  for (const AnonVmaId id : source.chain) ++nodes_[id].links;
+  for (const AnonVmaId id : source.chain) AddLink(id);
   if (source.own != AnonVmaId()) ++nodes_[source.own].active_vmas;
   return source;
 }
@@ -40,7 +40,7 @@ AnonVmaLinks AnonVmas::Fork(const AnonVmaLinks& parent) {
   AnonVmaLinks child;
   if (parent.own == AnonVmaId()) return child;
   for (const AnonVmaId id : parent.chain) {
-    ++nodes_[id].links;
+    AddLink(id);
     child.chain.push_back(id);
     // An anon_vma that lost its mappings and has at most one child is used again, so that chains of forks that each
     // exit do not grow without end.
@@ -48,14 +48,20 @@ AnonVmaLinks AnonVmas::Fork(const AnonVmaLinks& parent) {
   }
   if (child.own == AnonVmaId()) {
     child.own = Allocate(parent.own);
-    ++nodes_[child.own].links;
+    AddLink(child.own);
     child.chain.insert(child.chain.begin(), child.own);
   }
   ++nodes_[child.own].active_vmas;
   return child;
 }
 
+void AnonVmas::AddLink(AnonVmaId id) {
+  ++nodes_[id].links;
+  ++links_;
+}
+
 void AnonVmas::DropLink(AnonVmaId id) {
+  --links_;
   if (--nodes_[id].links != 0) return;
   MEMSIM_CHECK(nodes_[id].active_vmas == 0, id.value());
   const AnonVmaId parent = nodes_[id].parent;
@@ -85,11 +91,14 @@ void AnonVmas::CheckInvariants() const {
   nodes_.CheckInvariants();
   for (const AnonVmaId id : nodes_.free_ids()) MEMSIM_CHECK(nodes_[id].links == 0, id.value(), nodes_[id].links);
   std::size_t unlinked = 0;
+  std::uint64_t links = 0;
   for (const Node& node : nodes_.values()) {
     if (node.links == 0) ++unlinked;
+    links += node.links;
     MEMSIM_CHECK(node.active_vmas <= node.links, node.active_vmas, node.links);
   }
   MEMSIM_CHECK(unlinked == nodes_.free_ids().size(), unlinked, nodes_.free_ids().size());
+  MEMSIM_CHECK(links == links_, links, links_);
 }
 
 }  // namespace memsim

@@ -49,7 +49,8 @@ class AnonVmas {
   // unlink_anon_vmas. Leaves links empty.
   void Unlink(AnonVmaLinks& links);
 
-  std::uint64_t HostMemoryBytes() const { return nodes_.HostMemory().value(); }
+  // With the chains of all mappings.
+  std::uint64_t HostMemoryBytes() const { return nodes_.HostMemory().value() + links_ * sizeof(AnonVmaId); }
   void DigestTo(Digest& digest) const;
   // Aborts unless every anon_vma in use is linked.
   void CheckInvariants() const;
@@ -69,9 +70,12 @@ class AnonVmas {
   };
 
   AnonVmaId Allocate(AnonVmaId parent);
+  void AddLink(AnonVmaId id);
   void DropLink(AnonVmaId id);
 
   IdTable<AnonVmaId, Node> nodes_;
+  // Of all nodes.
+  std::uint64_t links_ = 0;
 };
 
 }  // namespace memsim

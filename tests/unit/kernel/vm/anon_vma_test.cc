@@ -1,6 +1,8 @@
 #include "server/kernel/vm/anon_vma.h"
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -121,6 +123,16 @@ TEST_F(AnonVmasTest, JoiningMakesANeighboursOnesOwn) {
   Unlink(first);
   EXPECT_EQ(second.chain.size(), 1U);
   Unlink(second);
+}
+
+TEST_F(AnonVmasTest, TheChainsOfGenerationsAreHostMemory) {
+  constexpr int kGenerations = 100;
+  std::vector<AnonVmaLinks> family = {Create()};
+  while (family.size() < kGenerations) family.push_back(Fork(family.back()));
+  const std::uint64_t links = kGenerations * (kGenerations + 1) / 2;
+  EXPECT_GE(anon_vmas_.HostMemoryBytes(), links * sizeof(AnonVmaId));
+  for (AnonVmaLinks& member : family) Unlink(member);
+  EXPECT_LT(anon_vmas_.HostMemoryBytes(), links * sizeof(AnonVmaId));
 }
 
 }  // namespace
