@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 
 #include "client/cli/usage_error.h"
+#include "client/library/json_text.h"
 #include "client/library/nearest_name.h"
 
 namespace memsim::cli {
@@ -48,7 +49,8 @@ absl::Status UnknownFlag(absl::string_view command, const std::vector<const Flag
   std::vector<std::string> names;
   names.reserve(known.size());
   for (const FlagSpec* flag : known) names.push_back(absl::StrCat("--", flag->name));
-  return UsageError(Subject(command), " has no flag --", name, client::DidYouMean(absl::StrCat("--", name), names));
+  return UsageError(Subject(command), " has no flag --", client::Printable(name),
+                    client::DidYouMean(absl::StrCat("--", name), names));
 }
 
 // The flag of that name, or the only one that begins so, as getopt_long(3) does: --len for --length.
@@ -66,7 +68,7 @@ absl::StatusOr<const FlagSpec*> ResolveFlag(absl::string_view command, absl::Spa
   }
   if (candidates.empty()) return UnknownFlag(command, known, typed);
   if (candidates.size() == 1) return candidates[0];
-  return UsageError("--", typed, " may mean --", candidates[0]->name, " or --", candidates[1]->name);
+  return UsageError("--", client::Printable(typed), " may mean --", candidates[0]->name, " or --", candidates[1]->name);
 }
 
 // Takes one flag, and its value from the following word where it needs one; next is moved past what was taken.
@@ -82,6 +84,8 @@ absl::Status TakeFlag(const FlagSpec& spec, const FlagWord& word, absl::Span<con
   } else {
     return UsageError("--", spec.name, " needs a value: --", spec.name, " ", spec.value_name);
   }
+  // A message of the API carries no other text, and its own refusal would not name the flag.
+  if (!client::IsUtf8(value)) return UsageError("--", spec.name, ": \"", client::Printable(value), "\" is no UTF-8");
   if (arguments.Has(spec.name) && spec.repetition == Repetition::kOnce && !spec.value_name.empty()) {
     return UsageError("--", spec.name, " is given twice");
   }
@@ -105,7 +109,19 @@ absl::Status CheckComplete(const CommandSpec& command, const Arguments& argument
   if (given < required) return UsageError("memsim ", command.name, " needs ", command.positionals[given].name);
   if (!unlimited && given > command.positionals.size()) {
     return UsageError("memsim ", command.name, " does not know what to do with \"",
-                      arguments.positionals()[command.positionals.size()], "\"");
+                      client::Printable(arguments.positionals()[command.positionals.size()]), "\"");
+  }
+  return absl::OkStatus();
+}
+
+// Positional words go into messages too, but for files of this host, whose names may be any bytes.
+absl::Status CheckPositionalsAreUtf8(const CommandSpec& command, const Arguments& arguments) {
+  for (std::size_t i = 0; i < arguments.positionals().size() && !command.positionals.empty(); ++i) {
+    const std::string& word = arguments.positionals()[i];
+    const PositionalSpec& meant = command.positionals[std::min(i, command.positionals.size() - 1)];
+    if (meant.kind == PositionalKind::kText && !client::IsUtf8(word)) {
+      return UsageError(meant.name, ": \"", client::Printable(word), "\" is no UTF-8");
+    }
   }
   return absl::OkStatus();
 }
@@ -148,6 +164,7 @@ absl::StatusOr<Arguments> ParseArguments(const CommandSpec& command, absl::Span<
   }
   if (arguments.Has("help")) return arguments;
   if (absl::Status status = CheckComplete(command, arguments); !status.ok()) return status;
+  if (absl::Status status = CheckPositionalsAreUtf8(command, arguments); !status.ok()) return status;
   return arguments;
 }
 

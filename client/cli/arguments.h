@@ -26,6 +26,8 @@ namespace memsim::cli {
 
 enum class Presence { kOptional, kRequired };
 enum class Repetition { kOnce, kMany };
+// A file's name may be any bytes; all else must be UTF-8.
+enum class PositionalKind { kText, kFileName };
 
 struct FlagSpec {
   // "old-length", without the dashes.
@@ -44,6 +46,7 @@ struct PositionalSpec {
   Presence presence = Presence::kRequired;
   // kMany: takes all words that are left; only the last may.
   Repetition repetition = Repetition::kOnce;
+  PositionalKind kind = PositionalKind::kText;
 };
 
 struct CommandSpec {

@@ -12,6 +12,7 @@
 #include "client/cli/field_value.h"
 #include "client/cli/quantities.h"
 #include "client/cli/usage_error.h"
+#include "client/library/json_text.h"
 #include "memsim/v1/options.pb.h"
 #include "proto/api_comments.h"
 #include "proto/call_limits.h"
@@ -104,7 +105,7 @@ absl::StatusOr<v1::Call> CallFromArguments(const Operation& operation, const Arg
   if (const auto slot = arguments.Get("store-as"); slot.has_value()) {
     const absl::StatusOr<std::uint64_t> number = ParseUnsigned(absl::StripPrefix(*slot, "$"));
     if (!number.ok() || *number == 0 || *number > kMaxSlot)
-      return UsageError("--store-as: \"", *slot, "\" is no slot; write 1 to ", kMaxSlot);
+      return UsageError("--store-as: \"", client::Printable(*slot), "\" is no slot; write 1 to ", kMaxSlot);
     call.set_store_as(static_cast<std::uint32_t>(*number));
   }
   return call;

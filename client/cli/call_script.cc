@@ -8,11 +8,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "google/protobuf/util/json_util.h"
 
 #include "client/cli/arguments.h"
 #include "client/cli/call_flags.h"
 #include "client/cli/usage_error.h"
+#include "client/library/json_text.h"
 #include "client/library/nearest_name.h"
 #include "proto/operations.h"
 
@@ -35,7 +37,7 @@ absl::StatusOr<ScriptCall> ParseWords(const std::vector<std::string>& words) {
   if (operation == nullptr) {
     std::vector<std::string> names;
     for (const Operation& known : Operations()) names.push_back(known.name());
-    return UsageError("there is no call \"", words[0], "\"", client::DidYouMean(words[0], names));
+    return UsageError("there is no call \"", client::Printable(words[0]), "\"", client::DidYouMean(words[0], names));
   }
   const std::vector<std::string> rest(words.begin() + 1, words.end());
   const absl::StatusOr<Arguments> arguments = ParseArguments(SpecOf(*operation), {}, rest);
@@ -48,7 +50,7 @@ absl::StatusOr<ScriptCall> ParseWords(const std::vector<std::string>& words) {
 absl::StatusOr<ScriptCall> ParseJson(absl::string_view line) {
   ScriptCall parsed;
   const auto status = google::protobuf::util::JsonStringToMessage(std::string(line), &parsed.call);
-  if (!status.ok()) return UsageError("no Call as JSON: ", std::string(status.message()));
+  if (!status.ok()) return UsageError("no Call as JSON: ", client::Printable(std::string(status.message())));
   const auto* const oneof = v1::Call::descriptor()->FindOneofByName("operation");
   const auto* const field = parsed.call.GetReflection()->GetOneofFieldDescriptor(parsed.call, oneof);
   if (field == nullptr) return UsageError("the Call has no operation; write one as in {\"brk\": {\"pid\": 1}}");
@@ -99,12 +101,13 @@ absl::StatusOr<std::vector<std::string>> SplitWords(absl::string_view line) {
 absl::StatusOr<std::vector<ScriptCall>> ParseCallScript(absl::string_view file_name, absl::string_view text) {
   std::vector<ScriptCall> calls;
   std::size_t number = 0;
+  absl::ConsumePrefix(&text, "\xef\xbb\xbf");
   for (const absl::string_view raw : absl::StrSplit(text, '\n')) {
     ++number;
     const absl::string_view line = absl::StripAsciiWhitespace(raw);
     if (line.empty() || line[0] == '#') continue;
     absl::StatusOr<ScriptCall> call = ParseLine(line);
-    if (!call.ok()) return UsageError(file_name, ":", number, ": ", call.status().message());
+    if (!call.ok()) return UsageError(client::Printable(file_name), ":", number, ": ", call.status().message());
     call->line = number;
     calls.push_back(*std::move(call));
   }

@@ -21,6 +21,9 @@
 
 namespace memsim::cli {
 
+// About a million lines, all of which are kept; what is longer is probably no file of calls.
+inline constexpr std::size_t kMaxCallScriptBytes = std::size_t{64} << 20;
+
 struct ScriptCall {
   // Counted from 1.
   std::size_t line = 0;
@@ -29,7 +32,7 @@ struct ScriptCall {
   v1::Call call;
 };
 
-// A usage error names the file and the line of the first mistake.
+// A usage error names the file and the line of the first mistake. A byte order mark at the beginning means nothing.
 absl::StatusOr<std::vector<ScriptCall>> ParseCallScript(absl::string_view file_name, absl::string_view text);
 
 // The words of a line, without a comment. A usage error if a quote is not closed.

@@ -20,6 +20,9 @@ enum class ExitCode {
   kFailed = 1,
   // What was typed makes no sense.
   kUsage = 2,
+  // As a shell tells of a program that SIGINT or SIGTERM ended: 128 and the signal's number.
+  kInterrupted = 130,
+  kTerminated = 143,
 };
 
 struct Command {

@@ -12,10 +12,10 @@
 #include "absl/strings/strip.h"
 
 #include "client/cli/help.h"
-#include "client/cli/json_object.h"
 #include "client/cli/not_found.h"
+#include "client/cli/print_error.h"
 #include "client/cli/usage_error.h"
-#include "client/library/errors.h"
+#include "client/library/json_text.h"
 #include "client/library/nearest_name.h"
 
 namespace memsim::cli {
@@ -47,28 +47,9 @@ absl::Status UnknownCommand(const std::string& group, const std::string& word) {
   }
   if (group.empty()) names.insert("help");
   const std::string help = group.empty() ? "memsim help" : absl::StrCat("memsim ", group, " --help");
-  return UsageError(group.empty() ? "there is" : absl::StrCat("memsim ", group, " has"), " no command \"", word, "\"",
-                    client::DidYouMean(word, {names.begin(), names.end()}), " (", help, " lists them)");
-}
-
-ExitCode PrintError(const absl::Status& status, const Command* command, Session& session) {
-  const bool usage = IsUsageError(status);
-  if (session.json()) {
-    JsonObject error;
-    error.Add("code", absl::StatusCodeToString(status.code()))
-        .Add("reason", usage ? "USAGE" : client::ErrorReasonNameOf(status))
-        .Add("message", status.message());
-    session.err() << JsonObject().AddObject("error", error).ToString() << "\n";
-  } else if (usage) {
-    session.err() << "memsim: " << status.message() << "\n";
-    if (command != nullptr) {
-      session.err() << "Usage: " << UsageLine(command->spec) << "\nmemsim " << command->spec.name
-                    << " --help tells more.\n";
-    }
-  } else {
-    session.err() << "memsim: " << client::DescribeError(status) << "\n";
-  }
-  return usage ? ExitCode::kUsage : ExitCode::kFailed;
+  return UsageError(group.empty() ? "there is" : absl::StrCat("memsim ", group, " has"), " no command \"",
+                    client::Printable(word), "\"", client::DidYouMean(word, {names.begin(), names.end()}), " (", help,
+                    " lists them)");
 }
 
 // What follows "help": nothing, a command or a group; and global flags, which mean nothing to help but --json.
@@ -86,8 +67,9 @@ ExitCode PrintHelp(absl::Span<const std::string> words, Session& session) {
   if (!found.ok()) return PrintError(found.status(), nullptr, session);
   const std::size_t used = found->command == nullptr ? 1 : found->word_count;
   if (used < names.size()) {
-    return PrintError(UsageError("memsim help tells of one command at a time: what is \"", names[used], "\"?"), nullptr,
-                      session);
+    return PrintError(
+        UsageError("memsim help tells of one command at a time: what is \"", client::Printable(names[used]), "\"?"),
+        nullptr, session);
   }
   session.out() << (found->command != nullptr ? CommandHelp(found->command->spec)
                                               : GroupHelp(Commands(), CanonicalCommandName(names[0])));
@@ -144,26 +126,10 @@ ExitCode Execute(const Command& command, const Arguments& arguments, Session& se
   if (!result.ok()) {
     return PrintError(NameNearestMachine(result.status(), command.spec, arguments, session), &command, session);
   }
-  session.out().flush();
-  if (!session.out()) return PrintError(absl::UnknownError("cannot write the output"), nullptr, session);
   return *result;
 }
 
-}  // namespace
-
-absl::StatusOr<FoundCommand> FindCommand(absl::Span<const std::string> words) {
-  if (words.empty()) return FoundCommand{};
-  const std::string first = CanonicalCommandName(words[0]);
-  if (const Command* command = FindExactly(first); command != nullptr) return FoundCommand{command, 1};
-  if (!IsGroup(first)) return UnknownCommand("", words[0]);
-  if (words.size() == 1 || absl::StartsWith(words[1], "-")) return FoundCommand{};
-  if (const Command* command = FindExactly(absl::StrCat(first, " ", words[1])); command != nullptr)
-    return FoundCommand{command, 2};
-  return UnknownCommand(first, words[1]);
-}
-
-ExitCode RunCommandLine(absl::Span<const std::string> words, Session& session) {
-  if (AsksForJson(words)) session.UseJson();
+ExitCode RunWords(absl::Span<const std::string> words, Session& session) {
   const absl::StatusOr<TypedCommand> typed = TakeFlagsOut(words);
   if (!typed.ok()) return PrintError(typed.status(), nullptr, session);
   absl::Span<const std::string> rest = typed->words;
@@ -191,6 +157,26 @@ ExitCode RunCommandLine(absl::Span<const std::string> words, Session& session) {
     return ExitCode::kFine;
   }
   return Execute(*found->command, *arguments, session);
+}
+
+}  // namespace
+
+absl::StatusOr<FoundCommand> FindCommand(absl::Span<const std::string> words) {
+  if (words.empty()) return FoundCommand{};
+  const std::string first = CanonicalCommandName(words[0]);
+  if (const Command* command = FindExactly(first); command != nullptr) return FoundCommand{command, 1};
+  if (!IsGroup(first)) return UnknownCommand("", words[0]);
+  if (words.size() == 1 || absl::StartsWith(words[1], "-")) return FoundCommand{};
+  if (const Command* command = FindExactly(absl::StrCat(first, " ", words[1])); command != nullptr)
+    return FoundCommand{command, 2};
+  return UnknownCommand(first, words[1]);
+}
+
+ExitCode RunCommandLine(absl::Span<const std::string> words, Session& session) {
+  if (AsksForJson(words)) session.UseJson();
+  const ExitCode exit = RunWords(words, session);
+  session.out().flush();
+  return session.out() ? exit : PrintUnwritable(session);
 }
 
 }  // namespace memsim::cli

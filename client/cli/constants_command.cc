@@ -7,6 +7,7 @@
 #include "client/cli/json_object.h"
 #include "client/cli/text_table.h"
 #include "client/cli/usage_error.h"
+#include "client/library/json_text.h"
 #include "client/library/linux_constants.h"
 #include "client/library/nearest_name.h"
 
@@ -38,7 +39,8 @@ absl::StatusOr<ExitCode> Constants(const Arguments& arguments, Session& session)
     for (const client::ConstantFamily& family : client::ConstantFamilies()) PrintFamily(family, table, session);
   } else {
     const auto* const family = client::FindConstantFamily(absl::AsciiStrToUpper(*wanted));
-    if (family == nullptr) return UsageError("there is no family ", *wanted, client::DidYouMean(*wanted, names));
+    if (family == nullptr)
+      return UsageError("there is no family ", client::Printable(*wanted), client::DidYouMean(*wanted, names));
     PrintFamily(*family, table, session);
   }
   if (!session.json()) session.out() << table.ToString();

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "client/cli/usage_error.h"
+#include "client/library/json_text.h"
 #include "client/library/nearest_name.h"
 
 namespace memsim::cli {
@@ -22,7 +23,7 @@ absl::Status CheckCounterNames(const std::vector<std::string>& names, const v1::
   for (const v1::Counter& counter : state.counters()) known.push_back(counter.name());
   for (const std::string& name : names) {
     if (std::count(known.begin(), known.end(), name) != 0) continue;
-    return UsageError("machines have no counter ", name, client::DidYouMean(name, known));
+    return UsageError("machines have no counter ", client::Printable(name), client::DidYouMean(name, known));
   }
   return absl::OkStatus();
 }

@@ -15,6 +15,7 @@
 
 #include "client/cli/quantities.h"
 #include "client/cli/usage_error.h"
+#include "client/library/json_text.h"
 #include "client/library/linux_constants.h"
 #include "client/library/nearest_name.h"
 #include "memsim/v1/answer.pb.h"
@@ -73,7 +74,8 @@ absl::Status SetEnum(Message& message, const FieldDescriptor& field, absl::strin
     return absl::OkStatus();
   }
   const std::vector<std::string> names = ShortEnumNames(type);
-  return UsageError("\"", text, "\" is none of ", absl::StrJoin(names, ", "), client::DidYouMean(text, names));
+  return UsageError("\"", client::Printable(text), "\" is none of ", absl::StrJoin(names, ", "),
+                    client::DidYouMean(text, names));
 }
 
 absl::StatusOr<std::uint64_t> ParseByKind(const FieldDescriptor& field, absl::string_view text) {
@@ -134,7 +136,7 @@ absl::Status SetRelativeToSlot(Message& message, const FieldDescriptor& field, a
   const absl::StatusOr<std::uint64_t> slot =
       ParseUnsigned(text.substr(1, sign == absl::string_view::npos ? sign : sign - 1));
   if (!slot.ok() || *slot == 0 || *slot > kMaxSlot) {
-    return UsageError("\"", text, "\" is no slot; write $1 to $", kMaxSlot, ", or $3+0x1000");
+    return UsageError("\"", client::Printable(text), "\" is no slot; write $1 to $", kMaxSlot, ", or $3+0x1000");
   }
   std::uint64_t offset = 0;
   if (sign != absl::string_view::npos) {
@@ -163,8 +165,8 @@ absl::Status SetResourceLimit(Message& message, absl::string_view text) {
 // "555555554000-555555556000 r--p 00000000 /usr/bin/x": a row of /proc/PID/maps; device and inode may stand where they
 // do there.
 absl::Status SetImageMapping(Message& message, absl::string_view text) {
-  absl::Status malformed =
-      UsageError("\"", text, "\" is no mapping; write START-END rwxp OFFSET PATH, all numbers hexadecimal");
+  absl::Status malformed = UsageError("\"", client::Printable(text),
+                                      "\" is no mapping; write START-END rwxp OFFSET PATH, all numbers hexadecimal");
   std::vector<absl::string_view> words = absl::StrSplit(text, ' ', absl::SkipEmpty());
   if (words.size() >= 5 && absl::StrContains(words[3], ":")) words.erase(words.begin() + 3, words.begin() + 5);
   if (words.size() < 2 || words[1].size() != 4) return malformed;

@@ -8,6 +8,8 @@
 #include "client/cli/command.h"
 #include "client/cli/field_value.h"
 #include "client/cli/machine_spec_flags.h"
+#include "client/cli/not_found.h"
+#include "client/cli/print_error.h"
 #include "client/cli/quantities.h"
 #include "client/cli/text_table.h"
 #include "client/cli/usage_error.h"
@@ -107,11 +109,16 @@ absl::StatusOr<ExitCode> List(const Arguments& arguments, Session& session) {
 absl::StatusOr<ExitCode> Delete(const Arguments& arguments, Session& session) {
   const absl::StatusOr<client::Client*> client = session.Connect();
   if (!client.ok()) return client.status();
+  ExitCode exit = ExitCode::kFine;
   for (const std::string& name : arguments.positionals()) {
-    if (absl::Status status = (*client)->DeleteMachine(name, session.call_options()); !status.ok()) return status;
+    if (absl::Status status = (*client)->DeleteMachine(name, session.call_options()); !status.ok()) {
+      // One that cannot be deleted is no reason to keep the others.
+      exit = PrintError(NameNearestMachine(status, name, session), nullptr, session);
+      continue;
+    }
     session.out() << (session.json() ? "{}" : absl::StrCat("deleted ", name)) << "\n";
   }
-  return ExitCode::kFine;
+  return exit;
 }
 
 }  // namespace

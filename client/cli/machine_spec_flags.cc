@@ -11,6 +11,7 @@
 #include "client/cli/field_value.h"
 #include "client/cli/quantities.h"
 #include "client/cli/usage_error.h"
+#include "client/library/json_text.h"
 #include "client/library/nearest_name.h"
 
 namespace memsim::cli {
@@ -42,14 +43,14 @@ const std::vector<std::string>& SysctlNames() {
 // "overcommit_memory=2", or "vm.overcommit_memory=2" as sysctl(8) says.
 absl::Status SetSysctl(absl::string_view text, v1::Sysctls& sysctls) {
   const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits('=', 1));
-  if (!absl::StrContains(text, "=")) return UsageError("--sysctl: \"", text, "\" is not NAME=VALUE");
+  if (!absl::StrContains(text, "=")) return UsageError("--sysctl: \"", client::Printable(text), "\" is not NAME=VALUE");
   const std::string name(absl::StripPrefix(parts.first, "vm."));
   const auto* const field = v1::Sysctls::descriptor()->FindFieldByName(name);
   if (field == nullptr) {
-    return UsageError("--sysctl: machines have no ", name, client::DidYouMean(name, SysctlNames()));
+    return UsageError("--sysctl: machines have no ", client::Printable(name), client::DidYouMean(name, SysctlNames()));
   }
   if (absl::Status status = SetField(sysctls, *field, parts.second); !status.ok()) {
-    return UsageError("--sysctl ", text, ": ", status.message());
+    return UsageError("--sysctl ", client::Printable(text), ": ", status.message());
   }
   return absl::OkStatus();
 }

@@ -45,23 +45,29 @@ std::vector<std::string> MachinesTyped(const CommandSpec& command, const Argumen
 
 }  // namespace
 
-absl::Status NameNearestMachine(const absl::Status& status, const CommandSpec& command, const Arguments& arguments,
-                                Session& session) {
+absl::Status NameNearestMachine(const absl::Status& status, const std::string& typed, Session& session) {
   if (client::ErrorReasonOf(status) != v1::ERROR_REASON_MACHINE_NOT_FOUND) return status;
   const absl::StatusOr<client::Client*> client = session.Connect();
   if (!client.ok()) return status;
+  const auto [tenant, name] = TenantAndShortName(typed);
+  const auto machines = (*client)->ListMachines(tenant, session.call_options());
+  if (!machines.ok()) return status;
+  std::vector<std::string> names;
+  for (const v1::Machine& machine : *machines) names.push_back(TenantAndShortName(machine.name()).second);
+  if (std::count(names.begin(), names.end(), name) != 0) return status;
+  const std::string of_tenant =
+      tenant == kDefaultTenant ? "" : absl::StrCat(" --tenant ", absl::StripPrefix(tenant, "tenants/"));
+  return client::WithMessage(
+      status, absl::StrCat("there is no machine ", tenant, kMachines, name, client::DidYouMean(name, names),
+                           " (memsim machine list", of_tenant, " shows those that exist)"));
+}
+
+absl::Status NameNearestMachine(const absl::Status& status, const CommandSpec& command, const Arguments& arguments,
+                                Session& session) {
+  if (client::ErrorReasonOf(status) != v1::ERROR_REASON_MACHINE_NOT_FOUND) return status;
   for (const std::string& typed : MachinesTyped(command, arguments, session)) {
-    const auto [tenant, name] = TenantAndShortName(typed);
-    const auto machines = (*client)->ListMachines(tenant, session.call_options());
-    if (!machines.ok()) return status;
-    std::vector<std::string> names;
-    for (const v1::Machine& machine : *machines) names.push_back(TenantAndShortName(machine.name()).second);
-    if (std::count(names.begin(), names.end(), name) != 0) continue;
-    const std::string of_tenant =
-        tenant == kDefaultTenant ? "" : absl::StrCat(" --tenant ", absl::StripPrefix(tenant, "tenants/"));
-    return client::WithMessage(
-        status, absl::StrCat("there is no machine ", tenant, kMachines, name, client::DidYouMean(name, names),
-                             " (memsim machine list", of_tenant, " shows those that exist)"));
+    absl::Status reworded = NameNearestMachine(status, typed, session);
+    if (reworded != status) return reworded;
   }
   return status;
 }

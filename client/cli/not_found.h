@@ -16,6 +16,8 @@ namespace memsim::cli {
 // as it is.
 absl::Status NameNearestMachine(const absl::Status& status, const CommandSpec& command, const Arguments& arguments,
                                 Session& session);
+// The same of one machine, as it was typed.
+absl::Status NameNearestMachine(const absl::Status& status, const std::string& typed, Session& session);
 
 // Of PROC_PATH_NOT_FOUND: the same with the nearest file that the server's machines have. Any other status as it is.
 absl::Status NameNearestProcFile(const absl::Status& status, const std::string& path);

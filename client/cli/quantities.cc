@@ -1,5 +1,6 @@
 #include "client/cli/quantities.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "absl/strings/strip.h"
 
 #include "client/cli/usage_error.h"
+#include "client/library/json_text.h"
 
 namespace memsim::cli {
 namespace {
@@ -33,11 +35,20 @@ absl::StatusOr<int> ConsumeUnit(absl::string_view& text) {
     if (absl::EndsWith(lower, letter + "ib")) return text.remove_suffix(3), unit.shift;
     if (absl::EndsWith(lower, letter)) return text.remove_suffix(1), unit.shift;
     if (absl::EndsWith(lower, letter + "b")) {
-      return UsageError("\"", text, "\" may mean 1000 or 1024; write ", absl::AsciiStrToUpper(letter), "iB");
+      return UsageError("\"", client::Printable(text), "\" may mean 1000 or 1024; write ",
+                        absl::AsciiStrToUpper(letter), "iB");
     }
   }
   if (absl::EndsWith(lower, "b")) text.remove_suffix(1);
   return 0;
+}
+
+// Whether it is one, however large.
+bool IsWholeNumber(absl::string_view number) {
+  const bool hexadecimal = absl::StartsWithIgnoreCase(number, "0x");
+  if (hexadecimal) number.remove_prefix(2);
+  const auto is_digit = hexadecimal ? absl::ascii_isxdigit : absl::ascii_isdigit;
+  return !number.empty() && std::all_of(number.begin(), number.end(), is_digit);
 }
 
 std::string Decimal(double value, absl::string_view unit) {
@@ -52,7 +63,7 @@ absl::StatusOr<std::uint64_t> ParseUnsigned(absl::string_view text) {
   std::uint64_t value = 0;
   const bool hexadecimal = absl::StartsWithIgnoreCase(text, "0x");
   const bool parsed = hexadecimal ? absl::SimpleHexAtoi(text, &value) : absl::SimpleAtoi(text, &value);
-  if (!parsed) return UsageError("\"", text, "\" is no whole number from 0 to 2^64 - 1");
+  if (!parsed) return UsageError("\"", client::Printable(text), "\" is no whole number from 0 to 2^64 - 1");
   return value;
 }
 
@@ -60,7 +71,7 @@ absl::StatusOr<std::int64_t> ParseSigned(absl::string_view text) {
   std::int64_t value = 0;
   const bool hexadecimal = absl::StartsWithIgnoreCase(text, "0x") || absl::StartsWithIgnoreCase(text, "-0x");
   const bool parsed = hexadecimal ? absl::SimpleHexAtoi(text, &value) : absl::SimpleAtoi(text, &value);
-  if (!parsed) return UsageError("\"", text, "\" is no whole number from -2^63 to 2^63 - 1");
+  if (!parsed) return UsageError("\"", client::Printable(text), "\" is no whole number from -2^63 to 2^63 - 1");
   return value;
 }
 
@@ -70,18 +81,21 @@ absl::StatusOr<std::uint64_t> ParseSize(absl::string_view text) {
   if (!shift.ok()) return shift.status();
   number = absl::StripAsciiWhitespace(number);
   if (const auto whole = ParseUnsigned(number); whole.ok()) {
-    if (*whole > (UINT64_MAX >> *shift)) return UsageError("\"", text, "\" is more than 2^64 - 1 bytes");
+    if (*whole > (UINT64_MAX >> *shift))
+      return UsageError("\"", client::Printable(text), "\" is more than 2^64 - 1 bytes");
     return *whole << *shift;
   }
+  if (IsWholeNumber(number)) return UsageError("\"", client::Printable(text), "\" is more than 2^64 - 1 bytes");
   double fraction = 0;
   const bool plain = number.find_first_not_of("0123456789.") == absl::string_view::npos;
   if (!plain || *shift == 0 || !absl::SimpleAtod(number, &fraction)) {
-    return UsageError("\"", text, "\" is no size; write bytes, or 64KiB, 1.5GiB, 0x1000");
+    return UsageError("\"", client::Printable(text), "\" is no size; write bytes, or 64KiB, 1.5GiB, 0x1000");
   }
   const double bytes = std::ldexp(fraction, *shift);
-  if (bytes != std::floor(bytes)) return UsageError("\"", text, "\" is no whole number of bytes");
+  if (bytes != std::floor(bytes)) return UsageError("\"", client::Printable(text), "\" is no whole number of bytes");
   // Beyond 2^53 a double has lost digits, and no machine is that large.
-  if (bytes > std::ldexp(1.0, 53)) return UsageError("\"", text, "\" is too large for a fraction; write whole units");
+  if (bytes > std::ldexp(1.0, 53))
+    return UsageError("\"", client::Printable(text), "\" is too large for a fraction; write whole units");
   return static_cast<std::uint64_t>(bytes);
 }
 
@@ -92,7 +106,7 @@ absl::StatusOr<std::int64_t> ParseSignedSize(absl::string_view text) {
   if (!size.ok()) return size.status();
   // There is one more below zero than above.
   if (*size > static_cast<std::uint64_t>(INT64_MAX) + (negative ? 1 : 0)) {
-    return UsageError("\"", text, "\" is not from -2^63 to 2^63 - 1 bytes");
+    return UsageError("\"", client::Printable(text), "\" is not from -2^63 to 2^63 - 1 bytes");
   }
   return static_cast<std::int64_t>(negative ? -*size : *size);
 }

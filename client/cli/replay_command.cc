@@ -2,7 +2,10 @@
 
 #include "client/replay/replay_command.h"
 
+#include <csignal>
+
 #include "client/cli/command.h"
+#include "client/cli/interruption.h"
 #include "client/cli/quantities.h"
 #include "client/cli/usage_error.h"
 
@@ -16,6 +19,8 @@ ExitCode ExitCodeOf(replay::ReplayEnd end) {
     case replay::ReplayEnd::kDifferent:
     case replay::ReplayEnd::kFailed:
       return ExitCode::kFailed;
+    case replay::ReplayEnd::kInterrupted:
+      return InterruptingSignal() == SIGTERM ? ExitCode::kTerminated : ExitCode::kInterrupted;
     case replay::ReplayEnd::kUnreadable:
       break;
   }
@@ -32,12 +37,14 @@ absl::StatusOr<ExitCode> Replay(const Arguments& arguments, Session& session) {
   options.json = session.json();
   options.groups = arguments.Has("groups");
   options.call_options = session.call_options();
+  options.interrupted = [] { return InterruptingSignal() != 0; };
   if (arguments.Has("keep-process")) {
     if (options.machine.empty()) return UsageError("--keep-process needs --machine, as other machines are deleted");
     options.first_process = replay::FirstProcess::kStays;
   }
   const auto client = options.machine.empty() ? session.Connect() : session.ConnectFor(options.machine);
   if (!client.ok()) return client.status();
+  NoteInterruption();
   return ExitCodeOf(replay::RunReplay(**client, options, session.out(), session.err()));
 }
 
@@ -59,8 +66,8 @@ Command ReplayCommand() {
       "client/replay/record FILE PROGRAM, or setarch -R strace -f -y -e "
       "trace=%memory,%process,%desc,%file,prlimit64,setrlimit,prctl -o FILE PROGRAM. Addresses are compared, so they "
       "must not be random; and without -o the program's own output stands between the lines.";
-  spec.positionals = {
-      {"FILE", "A log of client/replay/record or of strace -f -y.", Presence::kRequired, Repetition::kMany}};
+  spec.positionals = {{"FILE", "A log of client/replay/record or of strace -f -y.", Presence::kRequired,
+                       Repetition::kMany, PositionalKind::kFileName}};
   spec.flags = {
       {"machine", "MACHINE",
        "Run all traces on this machine. Left out: each gets a new machine of the recorded shape."},

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <istream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -20,6 +20,7 @@
 #include "client/cli/json_object.h"
 #include "client/cli/quantities.h"
 #include "client/cli/usage_error.h"
+#include "client/library/json_text.h"
 #include "client/library/nearest_name.h"
 #include "proto/call_limits.h"
 
@@ -32,18 +33,31 @@ constexpr std::uint64_t kDefaultBatch = 1000;
 // waits for its turn, and the rest hide the network. The server holds 8 of a stream at most.
 constexpr std::size_t kMaxBatchesInFlight = 4;
 
-absl::StatusOr<std::string> ReadFile(const std::string& path, Session& session) {
-  std::ostringstream text;
-  if (path == "-") {
-    text << session.in().rdbuf();
-    return text.str();
-  }
+// Everything, unless there is more of it than a script may have: /dev/zero has no end.
+absl::StatusOr<std::string> ReadScript(std::istream& in, const std::string& name) {
+  std::string text;
+  std::vector<char> piece(std::size_t{1} << 16);
+  do {
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
+    if (text.size() > kMaxCallScriptBytes) {
+      return UsageError("the file ", client::Printable(name), " is longer than ", FormatSize(kMaxCallScriptBytes),
+                        "; split it");
+    }
+  } while (in);
+  if (in.bad()) return UsageError("cannot read the file ", client::Printable(name));
+  return text;
+}
+
+absl::StatusOr<std::string> ReadScriptFile(const std::string& path, Session& session) {
+  if (path == "-") return ReadScript(session.in(), "stdin");
   // A directory opens as if it were a file, and then does not read.
   std::error_code error;
   std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path, error)) return UsageError("cannot read the file ", path);
-  text << file.rdbuf();
-  return text.str();
+  if (!file || std::filesystem::is_directory(path, error)) {
+    return UsageError("cannot read the file ", client::Printable(path));
+  }
+  return ReadScript(file, path);
 }
 
 absl::StatusOr<v1::StopConditions> ParseStop(const Arguments& arguments) {
@@ -60,7 +74,7 @@ absl::StatusOr<v1::StopConditions> ParseStop(const Arguments& arguments) {
     } else if (word == "misuse") {
       stop.set_on_misuse(true);
     } else if (word != "never") {
-      return UsageError("--stop-on: \"", word, "\" is none of errno, signal, misuse, never",
+      return UsageError("--stop-on: \"", client::Printable(word), "\" is none of errno, signal, misuse, never",
                         client::DidYouMean(word, known));
     }
   }
@@ -199,7 +213,7 @@ absl::StatusOr<ExitCode> Run(const Arguments& arguments, Session& session) {
   if (*batch < 1 || *batch > kMaxBatchCalls) return UsageError("--batch: ", *batch, " is not 1 to ", kMaxBatchCalls);
   const absl::StatusOr<v1::StopConditions> stop = ParseStop(arguments);
   if (!stop.ok()) return stop.status();
-  const absl::StatusOr<std::string> text = ReadFile(path, session);
+  const absl::StatusOr<std::string> text = ReadScriptFile(path, session);
   if (!text.ok()) return text.status();
   // The whole file is read before the first call runs: a typing error on the last line must not leave half of it done.
   const absl::StatusOr<std::vector<ScriptCall>> calls = ParseCallScript(path == "-" ? "stdin" : path, *text);
@@ -222,7 +236,9 @@ Command RunCommand() {
       "command without "
       "\"memsim\" and --machine, as in: touch --address $1 --page-count 16 --access write. Or it is a Call as JSON. # "
       "begins a comment.";
-  spec.positionals = {{"MACHINE", "The machine."}, {"FILE", "The file, or - for the standard input."}};
+  spec.positionals = {{"MACHINE", "The machine."},
+                      {"FILE", "The file, or - for the standard input.", Presence::kRequired, Repetition::kOnce,
+                       PositionalKind::kFileName}};
   spec.flags = {
       {"batch", "NUMBER",
        absl::StrCat("How many calls to send at a time, 1 to ", kMaxBatchCalls, ". Left out: ", kDefaultBatch, ".")},

@@ -7,6 +7,7 @@
 #include "google/protobuf/util/json_util.h"
 
 #include "client/cli/usage_error.h"
+#include "client/library/json_text.h"
 #include "client/library/nearest_name.h"
 
 namespace memsim::cli {
@@ -40,7 +41,7 @@ absl::Status Session::Configure(const Arguments& arguments) {
   if (const auto timeout = arguments.Get("timeout"); timeout.has_value()) {
     absl::Duration duration;
     if (!absl::ParseDuration(*timeout, &duration) || duration <= absl::ZeroDuration()) {
-      return UsageError("--timeout: \"", *timeout, "\" is no duration; write 500ms, 5s or 2m");
+      return UsageError("--timeout: \"", client::Printable(*timeout), "\" is no duration; write 500ms, 5s or 2m");
     }
     call_options_.deadline = duration;
   }
@@ -58,7 +59,7 @@ absl::StatusOr<client::Client*> Session::Connect() {
   }
   absl::StatusOr<std::unique_ptr<client::Client>> client = client::Client::Connect(server_);
   if (!client.ok()) {
-    return UsageError("--server: ", client.status().message(), "; or say ", kLocalServer,
+    return UsageError("--server: ", client::Printable(client.status().message()), "; or say ", kLocalServer,
                       ", for a server inside this program", client::DidYouMean(server_, {kLocalServer}));
   }
   client_ = *std::move(client);
@@ -80,7 +81,10 @@ absl::StatusOr<client::Client*> Session::ConnectFor(absl::string_view machine) {
 
 absl::StatusOr<std::string> Session::MachineName(const Arguments& arguments) const {
   if (const auto machine = arguments.Get("machine"); machine.has_value()) return *machine;
-  if (environment_.machine.has_value()) return *environment_.machine;
+  if (environment_.machine.has_value()) {
+    if (client::IsUtf8(*environment_.machine)) return *environment_.machine;
+    return UsageError("MEMSIM_MACHINE: \"", client::Printable(*environment_.machine), "\" is no UTF-8");
+  }
   return UsageError("which machine? Say --machine NAME, or set MEMSIM_MACHINE");
 }
 

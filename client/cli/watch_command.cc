@@ -12,6 +12,7 @@
 #include "client/cli/quantities.h"
 #include "client/cli/text_table.h"
 #include "client/cli/usage_error.h"
+#include "client/library/json_text.h"
 
 namespace memsim::cli {
 namespace {
@@ -68,7 +69,7 @@ absl::StatusOr<ExitCode> Watch(const Arguments& arguments, Session& session) {
   absl::Duration interval;
   const std::string interval_text = arguments.Get("interval").value_or("1s");
   if (!absl::ParseDuration(interval_text, &interval) || interval < absl::Milliseconds(1)) {
-    return UsageError("--interval: \"", interval_text, "\" is no duration; write 100ms, 1s or 1m");
+    return UsageError("--interval: \"", client::Printable(interval_text), "\" is no duration; write 100ms, 1s or 1m");
   }
   const absl::StatusOr<std::uint64_t> limit = ParseUnsigned(arguments.Get("count").value_or("0"));
   if (!limit.ok()) return UsageError("--count: ", limit.status().message());
@@ -83,7 +84,8 @@ absl::StatusOr<ExitCode> Watch(const Arguments& arguments, Session& session) {
     if (count == 0) misnamed = CheckCounterNames(names, response.state());
     if (!misnamed.ok()) return false;
     printer.Print(response);
-    return ++count != *limit;
+    // With nowhere to print to, nobody is watching.
+    return ++count != *limit && session.out().good();
   };
   const absl::Status status = (*client)->Watch(arguments.positionals()[0], interval, on_state, session.call_options());
   if (!misnamed.ok()) return misnamed;

@@ -36,6 +36,15 @@ std::size_t SequenceLength(absl::string_view text) {
 
 }  // namespace
 
+bool IsUtf8(absl::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = SequenceLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string JsonString(absl::string_view text) {
   std::string json = "\"";
   while (!text.empty()) {
@@ -61,7 +70,9 @@ std::string Printable(absl::string_view text) {
   while (!text.empty() && printable.size() < kLongestPrintable) {
     const std::size_t length = SequenceLength(text);
     const std::uint8_t lead = static_cast<std::uint8_t>(text[0]);
-    if (length == 0 || lead < 0x20 || lead == 0x7f) {
+    // The second block of control characters, U+0080 to U+009F, steers terminals as the first does.
+    const bool second_block = length == 2 && lead == 0xc2 && static_cast<std::uint8_t>(text[1]) < 0xa0;
+    if (length == 0 || lead < 0x20 || lead == 0x7f || second_block) {
       printable += '?';
     } else {
       printable.append(text.data(), length);

@@ -13,6 +13,8 @@ namespace memsim::client {
 // A JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
 std::string JsonString(absl::string_view text);
 
+bool IsUtf8(absl::string_view text);
+
 // The text in one line: control characters and bytes that are no UTF-8 become ?, and what is longer than 400 bytes is
 // cut.
 std::string Printable(absl::string_view text);

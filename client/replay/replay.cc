@@ -59,9 +59,11 @@ void ReplayEvent(ReplaySession& session, const TraceEvent& event) {
 
 }  // namespace
 
-absl::StatusOr<TraceReport> ReplayTrace(const Trace& trace, ReplayMachine& machine, FirstProcess first_process) {
+absl::StatusOr<TraceReport> ReplayTrace(const Trace& trace, ReplayMachine& machine, FirstProcess first_process,
+                                        const std::function<bool()>& interrupted) {
   ReplaySession session(trace, machine, first_process);
   for (std::size_t i = 0; i < trace.events.size() && session.status().ok(); ++i) {
+    if (interrupted && interrupted()) return absl::CancelledError("interrupted before its last line");
     session.SetEvent(i);
     ReplayEvent(session, trace.events[i]);
   }

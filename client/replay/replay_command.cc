@@ -30,7 +30,7 @@ absl::StatusOr<TraceReport> ReplayOnServer(client::Client& client, const Trace& 
       options.machine.empty() ? ClientMachine::Create(client, trace.shape, options.call_options)
                               : ClientMachine::Use(client, options.machine, options.call_options);
   if (!machine.ok()) return machine.status();
-  return ReplayTrace(trace, **machine, options.first_process);
+  return ReplayTrace(trace, **machine, options.first_process, options.interrupted);
 }
 
 ReplayEnd RunReplay(client::Client& client, const ReplayCommandOptions& options, std::ostream& out,
@@ -53,7 +53,9 @@ ReplayEnd RunReplay(client::Client& client, const ReplayCommandOptions& options,
     }
     absl::StatusOr<TraceReport> report = ReplayOnServer(client, *trace, options);
     if (!report.ok()) {
-      fail(file, report.status(), ReplayEnd::kFailed);
+      const bool interrupted = options.interrupted && options.interrupted();
+      fail(file, report.status(), interrupted ? ReplayEnd::kInterrupted : ReplayEnd::kFailed);
+      if (interrupted) break;
       continue;
     }
     report->trace = file;

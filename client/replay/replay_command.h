@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ struct ReplayCommandOptions {
   FirstProcess first_process = FirstProcess::kEnds;
   // Of each RPC.
   client::CallOptions call_options;
+  // Asked before each line. Once it is true nothing more is replayed, and machines that were made are deleted. Empty:
+  // nothing interrupts.
+  std::function<bool()> interrupted;
 };
 
 // How a replay of several files ends; of several ends, the last one here.
@@ -47,6 +51,8 @@ enum class ReplayEnd : std::uint8_t {
   kFailed,
   // A file could not be read.
   kUnreadable,
+  // Files were left out, as options.interrupted said so.
+  kInterrupted,
 };
 
 // Replays one trace. The status is the server's.

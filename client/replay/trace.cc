@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 #include "client/replay/trace_pids.h"
 
@@ -170,6 +171,7 @@ class TraceReader {
 
 Trace ParseTrace(absl::string_view text) {
   TraceReader reader;
+  absl::ConsumePrefix(&text, "\xef\xbb\xbf");
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
     reader.AddLine(text.substr(0, end));

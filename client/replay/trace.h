@@ -42,7 +42,7 @@ struct Trace {
 
 // Reads a trace, also one that strace wrote to a terminal, see trace_pids.h. A call in two halves takes place where its
 // end stands, but one that makes a process where its beginning stands, because its child may run before the parent
-// comes back.
+// comes back. A byte order mark at the beginning means nothing.
 Trace ParseTrace(absl::string_view text);
 
 // NOT_FOUND, or INVALID_ARGUMENT for a file that is no regular file or too long.

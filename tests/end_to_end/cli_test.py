@@ -9,13 +9,14 @@ import json
 import os
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import unittest
 
-from processes import PATIENCE_SECONDS, Process
+from processes import PATIENCE_SECONDS, Process, eventually
 
 MEMSIMD, MEMSIM = (str(pathlib.Path(argument).resolve()) for argument in sys.argv[1:3])
 del sys.argv[1:3]
@@ -291,6 +292,46 @@ class ServerTest(unittest.TestCase):
         self.assertEqual(self.remote("machine", "show", "replayed").returncode, 0, "it stays")
 
 
+    def machines(self):
+        return {machine["name"] for machine in objects(self.remote("machine", "list", "--json").stdout)}
+
+    def test_a_replay_that_is_interrupted_deletes_its_machine(self):
+        # A background job of a shell ignores SIGINT, and so would what it starts.
+        self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.default_int_handler))
+        before = self.machines()
+        with tempfile.TemporaryDirectory() as folder:
+            trace = pathlib.Path(folder) / "long.strace"
+            trace.write_text("1000 munmap(0x10000, 4096) = 0\n" * 100_000)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                replay = subprocess.Popen([MEMSIM, "replay", "--server", self.server] + [str(trace)] * 10_000,
+                                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                with replay:
+                    eventually(lambda: self.machines() != before)
+                    replay.send_signal(number)
+                    _, said = replay.communicate(timeout=PATIENCE_SECONDS)
+                self.assertEqual(replay.returncode, 128 + number, said)
+                self.assertRegex(said, r"^replay: \S+/long.strace: CANCELLED: interrupted before its last line\n$")
+                self.assertEqual(self.machines(), before)
+
+    def test_several_machines_are_deleted_though_one_does_not_exist(self):
+        self.machine("first")
+        self.machine("second")
+        result = self.remote("machine", "delete", "frist", "first", "nobody", "second")
+        self.assertEqual((result.returncode, result.stdout), (1, "deleted first\ndeleted second\n"))
+        self.assertRegex(result.stderr, r"^memsim: NOT_FOUND \(MACHINE_NOT_FOUND\): .*did you mean first\?.*\n"
+                                        r"memsim: NOT_FOUND \(MACHINE_NOT_FOUND\): .*/nobody .*\n$")
+        errors = objects(self.remote("machine", "delete", "nobody", "first", "--json").stderr)
+        self.assertEqual([error["error"]["reason"] for error in errors], ["MACHINE_NOT_FOUND"] * 2)
+
+    def test_a_watch_that_cannot_print_ends(self):
+        self.machine("unseen")
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([MEMSIM, "--server", self.server, "watch", "unseen", "--interval", "10ms"], stdout=full,
+                                    stderr=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, r"^memsim: cannot write the output: .+\n$")
+
+
 class UsageTest(unittest.TestCase):
     """What needs no server."""
 
@@ -323,9 +364,25 @@ class UsageTest(unittest.TestCase):
             self.assertIn(f"did you mean {nearest}?", result.stderr)
 
     def test_output_that_cannot_be_written_is_an_error(self):
-        with open("/dev/full", "w") as full:
-            result = subprocess.run([MEMSIM, "constants"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-        self.assertEqual((result.returncode, result.stderr), (1, "memsim: UNKNOWN: cannot write the output\n"))
+        said = "cannot write the output: No space left on device"
+        for words in (["constants"], ["help"], ["mmap", "--help"]):
+            with open("/dev/full", "w") as full:
+                result = subprocess.run([MEMSIM, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+                self.assertEqual((result.returncode, result.stderr), (1, f"memsim: {said}\n"))
+                result = subprocess.run([MEMSIM, "--json", *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+                self.assertEqual(json.loads(result.stderr)["error"]["message"], said)
+
+    def test_a_file_of_calls_without_an_end_is_refused(self):
+        result = memsim("run", "demo", "/dev/zero")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("memsim: the file /dev/zero is longer than 64 MiB; split it\n", result.stderr)
+
+    def test_words_that_are_no_utf_8_are_refused_by_name(self):
+        for words, name in [(["spawn", "--comm", b"\xff"], "--comm"), (["brk", "--machine", b"\xff"], "--machine"), (["proc", "demo", b"\xff"], "PATH")]:
+            result = memsim(*words, "--json")
+            self.assertEqual(result.returncode, 2)
+            self.assertEqual(json.loads(result.stderr)["error"]["message"], f'{name}: "?" is no UTF-8')
+        self.assertIn('MEMSIM_MACHINE: "?" is no UTF-8', memsim("brk", machine=b"\xff").stderr)
 
 
 if __name__ == "__main__":

@@ -114,6 +114,12 @@ class RecordTest(unittest.TestCase):
         self.assertIn("[pid ", logged.stderr)
         self.assert_replays()
 
+    def test_help_is_no_failure(self):
+        for flag in ("-h", "--help"):
+            helped = subprocess.run([PROJECT / "client/replay/record", flag], capture_output=True, text=True, check=False)
+            self.assertEqual((helped.returncode, helped.stderr), (0, ""))
+            self.assertIn("usage: record TRACE PROGRAM", helped.stdout)
+
     def test_a_program_that_does_not_exist_is_named(self):
         recorded = self.record("/no/such/program")
         self.assertEqual(recorded.returncode, 1)

@@ -139,5 +139,19 @@ TEST(ArgumentsTest, ACommandsFlagBeforeItIsAMistake) {
   EXPECT_THAT(std::string(count.status().message()), HasSubstr("flags of a command stand after it"));
 }
 
+TEST(ArgumentsTest, WhatIsNoUtf8IsRefusedByNameUnlessItIsAFile) {
+  EXPECT_EQ(Error(Mmap(), {"--length", "\xff"}), "--length: \"?\" is no UTF-8");
+  EXPECT_EQ(Error(Proc(), {"demo", "a\xc3"}), "PATH: \"a?\" is no UTF-8");
+  EXPECT_TRUE(Parse(Proc(), {"demo", "\xc3\xa9"}).ok());
+  CommandSpec run = Proc();
+  run.positionals[1].kind = PositionalKind::kFileName;
+  EXPECT_TRUE(Parse(run, {"demo", "\xff"}).ok());
+}
+
+TEST(ArgumentsTest, EchoesAreCutAndSteerNoTerminal) {
+  EXPECT_THAT(Error(Mmap(), {"--\x1b[31m"}), HasSubstr("no flag --?[31m"));
+  EXPECT_LT(Error(Mmap(), {"--" + std::string(100000, 'x')}).size(), 600U);
+}
+
 }  // namespace
 }  // namespace memsim::cli

@@ -39,6 +39,20 @@ TEST(CallScriptTest, WordsAndJsonAndComments) {
 
 TEST(CallScriptTest, NothingIsNoCalls) { EXPECT_TRUE(ParseCallScript("calls.txt", "\n# only this\n")->empty()); }
 
+TEST(CallScriptTest, AByteOrderMarkIsPassedOver) {
+  const auto calls = ParseCallScript("calls.txt",
+                                     "\xef\xbb\xbf"
+                                     "brk\n");
+  ASSERT_TRUE(calls.ok()) << calls.status();
+  EXPECT_EQ(calls->size(), 1U);
+  EXPECT_THAT(Error("brk\n\xef\xbb\xbf"
+                    "brk\n"),
+              HasSubstr("calls.txt:2"))
+      << "at the beginning only";
+}
+
+TEST(CallScriptTest, MistakesAreRepeatedUpToALimit) { EXPECT_LT(Error(std::string(200000, '[')).size(), 600U); }
+
 TEST(CallScriptTest, MistakesNameTheFileAndTheLine) {
   EXPECT_THAT(Error("brk\nmmpa --length 1\n"), HasSubstr("calls.txt:2: there is no call \"mmpa\"; did you mean mmap?"));
   EXPECT_THAT(Error("mmap --lenght 1"),

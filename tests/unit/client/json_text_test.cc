@@ -16,6 +16,9 @@ TEST(JsonText, AnyBytesBecomeValidText) {
   }
   EXPECT_EQ(SpellOutBytes("/a\xff\xc3\xa9"), "/a\\xff\xc3\xa9");
   EXPECT_EQ(Printable("a\033[2Jb\xff"), "a?[2Jb?");
+  EXPECT_EQ(Printable("\xc2\x9b"
+                      "2J \xc2\xa0"),
+            "?2J \xc2\xa0");
   EXPECT_THAT(Printable(std::string(1000, 'x')), testing::SizeIs(403));
 }
 

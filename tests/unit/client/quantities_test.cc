@@ -1,5 +1,6 @@
 #include "client/cli/quantities.h"
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "client/cli/usage_error.h"
@@ -28,6 +29,16 @@ TEST(ParseSizeTest, RefusesWhatIsNoWholeNumberOfBytes) {
     EXPECT_FALSE(ParseSize(bad).ok()) << bad;
     EXPECT_TRUE(IsUsageError(ParseSize(bad).status())) << bad;
   }
+}
+
+TEST(ParseSizeTest, SaysOfAWholeNumberThatIsTooLargeThatItIs) {
+  for (const char* large : {"99999999999999999999999GiB", "18446744073709551616", "17592186044416MiB",
+                            "0x10000000000000000", "18446744073709551616B"}) {
+    EXPECT_THAT(std::string(ParseSize(large).status().message()), testing::HasSubstr("is more than 2^64 - 1 bytes"))
+        << large;
+  }
+  EXPECT_THAT(std::string(ParseSize("9007199254740993.5K").status().message()),
+              testing::HasSubstr("write whole units"));
 }
 
 TEST(ParseLimitTest, UnlimitedIsTheLargestNumber) {

@@ -297,5 +297,16 @@ TEST_F(ReplayTest, LimitsThatAreNoneAreNotUnderstoodAndThoseThatNobodyToldAreSki
   EXPECT_EQ(report.equal, 1U) << "the old limit is not told, and the call has no other";
 }
 
+TEST(Replay, AnInterruptionIsLookedForBeforeEachLine) {
+  const Trace trace = ParseTrace("1 brk(NULL) = 0x1000\n1 brk(NULL) = 0x1000\n1 brk(NULL) = 0x1000\n");
+  for (int lines = 0; lines <= 3; ++lines) {
+    RecordingMachine machine;
+    int asked = 0;
+    const auto report = ReplayTrace(trace, machine, FirstProcess::kEnds, [&] { return asked++ == lines; });
+    EXPECT_EQ(absl::IsCancelled(report.status()), lines < 3) << lines;
+    EXPECT_EQ(asked, lines < 3 ? lines + 1 : 3);
+  }
+}
+
 }  // namespace
 }  // namespace memsim::replay

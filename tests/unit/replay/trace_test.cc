@@ -21,6 +21,14 @@ TEST(Trace, LinesKeepTheirNumbers) {
   EXPECT_EQ(trace.unknown_lines[0].line_number, 4);
 }
 
+TEST(Trace, AByteOrderMarkAtTheBeginningIsPassedOver) {
+  const Trace trace = ParseTrace(
+      "\xef\xbb\xbf"
+      "1 brk(NULL) = 0x1000\n");
+  EXPECT_EQ(trace.events.size(), 1U);
+  EXPECT_TRUE(trace.unknown_lines.empty());
+}
+
 TEST(Trace, ACallThatMakesAProcessTakesPlaceWhereItBegan) {
   const Trace trace = ParseTrace(
       "1 vfork( <unfinished ...>\n"

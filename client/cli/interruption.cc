@@ -1,0 +1,35 @@
+#include "client/cli/interruption.h"
+
+#include <atomic>
+#include <csignal>
+
+namespace memsim::cli {
+namespace {
+
+// The signal comes in whichever thread, gRPC's own included.
+std::atomic<int> noted_signal = 0;
+static_assert(std::atomic<int>::is_always_lock_free, "a signal's handler may not wait");
+
+void NoteSignal(int signal) {
+  noted_signal = signal;
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+}
+
+}  // namespace
+
+void NoteInterruption() {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    struct sigaction before = {};
+    sigaction(signal, nullptr, &before);
+    if (before.sa_handler == SIG_IGN) continue;
+    struct sigaction action = {};
+    action.sa_handler = NoteSignal;
+    action.sa_flags = SA_RESTART;
+    sigaction(signal, &action, nullptr);
+  }
+}
+
+int InterruptingSignal() { return noted_signal; }
+
+}  // namespace memsim::cli
