@@ -9,8 +9,6 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
 #include "server/calls/misuse.h"
 #include "server/host/batch_limits.h"
 #include "server/host/host_memory_meter.h"
@@ -205,6 +203,8 @@ absl::Status Host::DeleteMachine(absl::string_view text, absl::string_view uid) 
 }
 
 absl::Status Host::Reserve(BatchJob& job) { return state_->Reserve(job); }
+
+bool Host::MayReserveAhead() const { return state_->pending.bytes() < state_->options.max_queued_bytes / 2; }
 
 void Host::Submit(const std::shared_ptr<BatchJob>& job) {
   absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->Accept(*job);

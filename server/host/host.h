@@ -63,6 +63,9 @@ class Host {
   // Counts the memory of a batch that waits to be submitted, until the job ends. BATCH_TOO_LARGE, QUEUE_FULL.
   // REQUIRES: request() is complete, and the job ends before the host does.
   absl::Status Reserve(BatchJob& job);
+  // Whether who has a batch in hand may reserve for more. Half of the limit is kept for those that have none, so that
+  // streams to one slow machine leave room for batches to the others.
+  bool MayReserveAhead() const;
 
   // Runs a batch on the machine that its request names; reserves its memory, unless that was done. Batches of one
   // machine run in the order in which they were submitted. A call that grows the machine's state while the host's

@@ -38,7 +38,7 @@ absl::Status PendingWork::Add() {
 
 void PendingWork::Remove() {
   MutexLock lock(mutex_);
-  MEMSIM_CHECK(count_ > 0, bytes_);
+  MEMSIM_CHECK(count_ > 0);
   --count_;
   // Under the lock: who waits may destroy this as soon as it sees that nothing is left.
   if (count_ == 0) none_left_.NotifyAll();

@@ -119,7 +119,7 @@ class Machine {
 
   // --- Looking in
   // A file below /proc: "meminfo", "1/maps". nullopt: there is none. One that is longer than kMaxProcFileBytes is cut
-  // off there.
+  // off after the first row that passes it, so that whoever asks can tell.
   std::optional<std::string> ReadProc(absl::string_view path) const;
   // Every number, ordered as the registry declares them.
   std::vector<CounterSample> ReadCounters() const;

@@ -36,6 +36,8 @@ void ExecuteStream::OnReadDone(bool ok) {
   if (ok) {
     scope_.MessageReceived();
     batch = Parse(read_buffer_);
+    // An idle stream holds no message.
+    read_buffer_.Clear();
   }
   {
     MutexLock lock(mutex_);
@@ -89,6 +91,7 @@ void ExecuteStream::OnWriteDone(bool ok) {
   {
     MutexLock lock(mutex_);
     writing_ = false;
+    write_buffer_.Clear();
   }
   return ok ? Advance() : CallerLeft();
 }
@@ -132,13 +135,15 @@ std::size_t ExecuteStream::BytesInFlight() const {
   std::size_t bytes = running_ != nullptr ? running_->reserved_bytes() : 0;
   for (const Batch& batch : waiting_) bytes += batch.job != nullptr ? batch.job->reserved_bytes() : 0;
   for (const grpc::ByteBuffer& answer : answers_) bytes += answer.Length();
-  return bytes;
+  return bytes + (writing_ ? write_buffer_.Length() : 0);
 }
 
 bool ExecuteStream::MayRead() const {
   const std::size_t in_flight = waiting_.size() + answers_.size() + (running_ != nullptr ? 1 : 0) + (writing_ ? 1 : 0);
-  return !reading_ && !read_closed_ && !end_.has_value() && in_flight < kMaxBatchesInFlight &&
-         BytesInFlight() < kMaxBytesInFlight;
+  if (reading_ || read_closed_ || end_.has_value()) return false;
+  // Whatever holds a stream back here ends with one of its batches in flight, which looks again.
+  return in_flight == 0 ||
+         (in_flight < kMaxBatchesInFlight && BytesInFlight() < kMaxBytesInFlight && scope_.host().MayReserveAhead());
 }
 
 bool ExecuteStream::MayFinish() const {

@@ -28,7 +28,7 @@ void UnaryRpc::Refuse(const absl::Status& status) { Finish(scope_.End(status)); 
 
 void UnaryRpc::OnCancel() {
   cancelled_.store(true, std::memory_order_relaxed);
-  if (job_ != nullptr) host().Cancel(job_);
+  if (const std::shared_ptr<BatchJob> job = job_.lock()) host().Cancel(job);
 }
 
 void UnaryRpc::OnDone() { delete this; }

@@ -40,7 +40,7 @@ class UnaryRpc final : public grpc::ServerUnaryReactor {
   // Whether the caller is gone, so that an answer is of no use.
   bool cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
   // Cancels the job when the caller goes. REQUIRES: called before the handler returns.
-  void CancelWithCaller(std::shared_ptr<BatchJob> job) { job_ = std::move(job); }
+  void CancelWithCaller(const std::shared_ptr<BatchJob>& job) { job_ = job; }
 
   void OnCancel() override;
   void OnDone() override;
@@ -52,7 +52,8 @@ class UnaryRpc final : public grpc::ServerUnaryReactor {
   RpcScope scope_;
   const grpc::ByteBuffer& request_;
   grpc::ByteBuffer& response_;
-  std::shared_ptr<BatchJob> job_;
+  // Not the owner: a caller who takes no answer keeps this object alive, but not the batch's memory.
+  std::weak_ptr<BatchJob> job_;
   std::atomic<bool> cancelled_ = false;
 };
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "gtest/gtest.h"
 
 #include "server/host/host.h"
 
@@ -22,6 +23,7 @@ class HeldMachine {
     std::future<void> is_held = held->get_future();
     std::shared_future<void> released = release_.get_future().share();
     host.Inspect(name, [held, released](const absl::StatusOr<const Machine*>& machine) {
+      EXPECT_TRUE(machine.ok()) << machine.status();
       held->set_value();
       if (machine.ok()) released.wait();
     });
