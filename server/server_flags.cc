@@ -64,8 +64,8 @@ absl::Status CheckFlags() {
 void ConfigureHelp() {
   absl::SetProgramUsageMessage(
       "memsimd hosts simulated machines, each a Linux memory subsystem, behind gRPC.\n\n"
-      "  memsimd                                    serves at 127.0.0.1, without asking who calls\n"
-      "  memsimd --grpc_address=unix:/run/memsimd   serves whoever may open that socket\n\n"
+      "  memsimd                                               serves at 127.0.0.1, without asking who calls\n"
+      "  memsimd --grpc_address=unix:/run/memsim/memsimd.sock  serves whoever may open that socket\n\n"
       "SIGTERM or SIGINT shuts it down with grace; a second one at once.");
   absl::FlagsUsageConfig config;
   config.contains_help_flags = [](absl::string_view file) { return absl::EndsWith(file, "server/server_flags.cc"); };

@@ -84,8 +84,7 @@ absl::Status TakeFlag(const FlagSpec& spec, const FlagWord& word, absl::Span<con
   } else {
     return UsageError("--", spec.name, " needs a value: --", spec.name, " ", spec.value_name);
   }
-  // A message of the API carries no other text, and its own refusal would not name the flag.
-  if (!client::IsUtf8(value)) return UsageError("--", spec.name, ": \"", client::Printable(value), "\" is no UTF-8");
+  if (absl::Status status = CheckUtf8(absl::StrCat("--", spec.name), value); !status.ok()) return status;
   if (arguments.Has(spec.name) && spec.repetition == Repetition::kOnce && !spec.value_name.empty()) {
     return UsageError("--", spec.name, " is given twice");
   }
@@ -119,9 +118,8 @@ absl::Status CheckPositionalsAreUtf8(const CommandSpec& command, const Arguments
   for (std::size_t i = 0; i < arguments.positionals().size() && !command.positionals.empty(); ++i) {
     const std::string& word = arguments.positionals()[i];
     const PositionalSpec& meant = command.positionals[std::min(i, command.positionals.size() - 1)];
-    if (meant.kind == PositionalKind::kText && !client::IsUtf8(word)) {
-      return UsageError(meant.name, ": \"", client::Printable(word), "\" is no UTF-8");
-    }
+    if (meant.kind == PositionalKind::kFileName) continue;
+    if (absl::Status status = CheckUtf8(meant.name, word); !status.ok()) return status;
   }
   return absl::OkStatus();
 }

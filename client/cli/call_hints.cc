@@ -3,6 +3,9 @@
 namespace memsim::cli {
 namespace {
 
+// What the examples with --fd 0 need on a new machine.
+constexpr char kOpenFirst[] = "open --machine demo --pid 1 --path /data/log --flags 'RDWR|CREAT'";
+
 std::vector<CallHints> ProcessHints() {
   return {
       {"spawn", AnswerValue::kPid, {}, {}, {"spawn --machine demo --comm worker --store-as 1"}},
@@ -43,13 +46,13 @@ std::vector<CallHints> AddressSpaceHints() {
        {"length"},
        {{"prot", "READ|WRITE"}, {"flags", "PRIVATE|ANONYMOUS", "fd"}, {"flags", "PRIVATE"}, {"fd", "-1"}},
        {"mmap --machine demo --pid 1 --length 64KiB --prot rw",
-        "mmap --machine demo --pid 1 --length 1MiB --flags 'SHARED|ANONYMOUS|POPULATE' --store-as 3",
-        "mmap --machine demo --pid 1 --length 64KiB --fd 3 --offset 4096 --prot r"}},
+        "mmap --machine demo --pid 1 --length 1MiB --flags 'SHARED|ANONYMOUS|POPULATE' --store-as 3", kOpenFirst,
+        "mmap --machine demo --pid 1 --length 64KiB --fd 0 --offset 4096 --prot r"}},
       {"munmap",
        AnswerValue::kNothing,
        {"address", "length"},
        {},
-       {"munmap --machine demo --pid 1 --address 0x7ffff7dc0000 --length 64KiB",
+       {"munmap --machine demo --pid 1 --address 0x7ffff7dc0000 --length 64KiB  # the address that mmap answered",
         "munmap --machine demo --pid 1 --address '$3+0x1000' --length 4KiB"}},
       {"mprotect",
        AnswerValue::kNothing,
@@ -76,7 +79,7 @@ std::vector<CallHints> AddressSpaceHints() {
        {"address"},
        {},
        {"touch --machine demo --pid 1 --address '$3' --page-count 16 --access write",
-        "touch --machine demo --pid 1 --address 0x7ffff7dc0000"}},
+        "touch --machine demo --pid 1 --address 0x7ffff7dc0000  # the address that mmap answered"}},
   };
 }
 
@@ -109,35 +112,36 @@ std::vector<CallHints> FileHints() {
        {},
        {"mknod --machine demo --path /data/log --size 1MiB",
         "mknod --machine demo --path /dev/zero --kind zero-device"}},
-      {"open",
-       AnswerValue::kDescriptor,
-       {"path"},
-       {},
-       {"open --machine demo --pid 1 --path /data/log --flags 'RDWR|CREAT'"}},
-      {"close", AnswerValue::kNothing, {"fd"}, {}, {"close --machine demo --pid 1 --fd 3"}},
+      {"open", AnswerValue::kDescriptor, {"path"}, {}, {kOpenFirst}},
+      {"close", AnswerValue::kNothing, {"fd"}, {}, {kOpenFirst, "close --machine demo --pid 1 --fd 0"}},
       {"dup",
        AnswerValue::kDescriptor,
        {"fd"},
        {},
-       {"dup --machine demo --pid 1 --fd 3", "dup --machine demo --pid 1 --fd 3 --new-fd 10 --flags CLOEXEC"}},
+       {kOpenFirst, "dup --machine demo --pid 1 --fd 0",
+        "dup --machine demo --pid 1 --fd 0 --new-fd 10 --flags CLOEXEC"}},
       {"ftruncate",
        AnswerValue::kNothing,
        {"fd", "length"},
        {},
-       {"ftruncate --machine demo --pid 1 --fd 3 --length 1MiB"}},
+       {kOpenFirst, "ftruncate --machine demo --pid 1 --fd 0 --length 1MiB"}},
       {"write",
        AnswerValue::kBytes,
        {"fd", "length"},
        {},
-       {"write --machine demo --pid 1 --fd 3 --length 64KiB",
-        "write --machine demo --pid 1 --fd 3 --length 100 --offset 4096"}},
-      {"lseek", AnswerValue::kOffset, {"fd"}, {}, {"lseek --machine demo --pid 1 --fd 3 --offset -100 --whence END"}},
-      {"unlink", AnswerValue::kNothing, {"path"}, {}, {"unlink --machine demo --path /data/log"}},
+       {kOpenFirst, "write --machine demo --pid 1 --fd 0 --length 64KiB",
+        "write --machine demo --pid 1 --fd 0 --length 100 --offset 4096"}},
+      {"lseek",
+       AnswerValue::kOffset,
+       {"fd"},
+       {},
+       {kOpenFirst, "lseek --machine demo --pid 1 --fd 0 --offset 4096 --whence END"}},
+      {"unlink", AnswerValue::kNothing, {"path"}, {}, {kOpenFirst, "unlink --machine demo --path /data/log"}},
       {"rename",
        AnswerValue::kNothing,
        {"old-path", "new-path"},
        {},
-       {"rename --machine demo --old-path /data/log --new-path /data/log.1"}},
+       {kOpenFirst, "rename --machine demo --old-path /data/log --new-path /data/log.1"}},
   };
 }
 

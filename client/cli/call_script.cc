@@ -35,6 +35,9 @@ absl::StatusOr<ScriptCall> ParseWords(const std::vector<std::string>& words) {
   const std::string name = absl::StrReplaceAll(words[0], {{"-", "_"}});
   const Operation* const operation = FindOperation(name);
   if (operation == nullptr) {
+    if (name == "memsim") {
+      return UsageError("leave out \"memsim\": a line begins with the name of a call, as in brk --pid 1");
+    }
     std::vector<std::string> names;
     for (const Operation& known : Operations()) names.push_back(known.name());
     return UsageError("there is no call \"", client::Printable(words[0]), "\"", client::DidYouMean(words[0], names));

@@ -1,5 +1,8 @@
 #include "client/cli/help.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -19,32 +22,49 @@ std::string CommandRows(const std::vector<const Command*>& commands) {
   return table.ToString();
 }
 
-std::string FlagRows(const std::vector<FlagSpec>& flags) {
-  std::string text;
+// What is typed on the left, and what it means on the right, in as many lines as that takes.
+using HelpRow = std::pair<std::string, std::string>;
+
+std::string WrappedRows(const std::vector<HelpRow>& rows) {
   std::size_t column = 0;
-  for (const FlagSpec& flag : flags) {
-    const std::size_t width = DisplayWidth(flag.name) + DisplayWidth(flag.value_name) + 5;
+  for (const auto& [left, notes] : rows) {
+    const std::size_t width = DisplayWidth(left);
     if (width <= kLongestAlignedFlag) column = std::max(column, width);
   }
   column += 2;
-  for (const FlagSpec& flag : flags) {
-    std::string left = absl::StrCat("  --", flag.name, flag.value_name.empty() ? "" : " ", flag.value_name);
+  std::string text;
+  for (const auto& [left, notes] : rows) {
     const std::size_t width = DisplayWidth(left);
     // A long flag has its text on the next line.
-    absl::StrAppend(
-        &left, width + 2 > column ? absl::StrCat("\n", std::string(column, ' ')) : std::string(column - width, ' '));
-    std::string notes = flag.help;
-    if (flag.presence == Presence::kRequired) absl::StrAppend(&notes, " [required]");
-    if (flag.repetition == Repetition::kMany) absl::StrAppend(&notes, " [may be repeated]");
-    absl::StrAppend(&text, left, Wrap(notes, column, kLineWidth), "\n");
+    const std::string gap =
+        width + 2 > column ? absl::StrCat("\n", std::string(column, ' ')) : std::string(column - width, ' ');
+    absl::StrAppend(&text, left, gap, Wrap(notes, column, kLineWidth), "\n");
   }
   return text;
 }
 
+std::string FlagRows(const std::vector<FlagSpec>& flags) {
+  std::vector<HelpRow> rows;
+  for (const FlagSpec& flag : flags) {
+    std::string notes = flag.help;
+    if (flag.presence == Presence::kRequired) absl::StrAppend(&notes, " [required]");
+    if (flag.repetition == Repetition::kMany) absl::StrAppend(&notes, " [may be repeated]");
+    rows.emplace_back(absl::StrCat("  --", flag.name, flag.value_name.empty() ? "" : " ", flag.value_name), notes);
+  }
+  return WrappedRows(rows);
+}
+
+std::string GlobalFlagRows() {
+  return absl::StrCat(
+      FlagRows(GlobalFlags()),
+      "Any flag may be shortened as long as no other one of the command begins so: --len for --length.\n");
+}
+
 std::string PositionalRows(const std::vector<PositionalSpec>& positionals) {
-  TextTable table({Alignment::kLeft, Alignment::kLeft});
-  for (const PositionalSpec& positional : positionals) table.AddRow({"  " + positional.name, positional.help});
-  return table.ToString();
+  std::vector<HelpRow> rows;
+  rows.reserve(positionals.size());
+  for (const PositionalSpec& positional : positionals) rows.emplace_back("  " + positional.name, positional.help);
+  return WrappedRows(rows);
 }
 
 }  // namespace
@@ -72,7 +92,7 @@ std::string OverviewHelp(const std::vector<Command>& commands) {
       members.push_back(&commands[begin]);
     absl::StrAppend(&text, "\n", section, ":\n", CommandRows(members));
   }
-  absl::StrAppend(&text, "\nFlags of every command, before or after it:\n", FlagRows(GlobalFlags()));
+  absl::StrAppend(&text, "\nFlags of every command, before or after it:\n", GlobalFlagRows());
   absl::StrAppend(
       &text,
       "\nExamples:\n"
@@ -105,7 +125,7 @@ std::string CommandHelp(const CommandSpec& command) {
                    Wrap(command.description.empty() ? command.summary : command.description, 0, kLineWidth), "\n");
   if (!command.positionals.empty()) absl::StrAppend(&text, "\nArguments:\n", PositionalRows(command.positionals));
   if (!command.flags.empty()) absl::StrAppend(&text, "\nFlags:\n", FlagRows(command.flags));
-  absl::StrAppend(&text, "\nFlags of every command:\n", FlagRows(GlobalFlags()));
+  absl::StrAppend(&text, "\nFlags of every command:\n", GlobalFlagRows());
   if (!command.examples.empty()) absl::StrAppend(&text, "\nExamples:\n");
   for (const std::string& example : command.examples) absl::StrAppend(&text, "  ", example, "\n");
   return text;

@@ -10,11 +10,7 @@ namespace {
 std::atomic<int> noted_signal = 0;
 static_assert(std::atomic<int>::is_always_lock_free, "a signal's handler may not wait");
 
-void NoteSignal(int signal) {
-  noted_signal = signal;
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
-}
+void NoteSignal(int signal) { noted_signal = signal; }
 
 }  // namespace
 
@@ -25,7 +21,7 @@ void NoteInterruption() {
     if (before.sa_handler == SIG_IGN) continue;
     struct sigaction action = {};
     action.sa_handler = NoteSignal;
-    action.sa_flags = SA_RESTART;
+    action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
     sigaction(signal, &action, nullptr);
   }
 }

@@ -5,11 +5,11 @@
 
 namespace memsim::cli {
 
-// From here on the first of the two signals is only noted; the next one ends the program at once. One that the program
+// From here on each of the two signals is only noted; the same one again ends the program at once. One that the program
 // was started to ignore, as a shell's background jobs ignore SIGINT, stays ignored.
 void NoteInterruption();
 
-// The signal that was noted. 0: none.
+// The signal that was noted last. 0: none.
 int InterruptingSignal();
 
 }  // namespace memsim::cli

@@ -1,12 +1,14 @@
 // memsim machine create|list|show|delete.
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/util/time_util.h"
 
 #include "client/cli/command.h"
 #include "client/cli/field_value.h"
+#include "client/cli/json_object.h"
 #include "client/cli/machine_spec_flags.h"
 #include "client/cli/not_found.h"
 #include "client/cli/print_error.h"
@@ -22,6 +24,11 @@ constexpr char kMachinesSection[] = "Machines";
 // What a machine of the tenant "default" is called for short.
 std::string ShortName(absl::string_view name) {
   return std::string(absl::StripPrefix(name, "tenants/default/machines/"));
+}
+
+// What the API calls a machine of which this was typed.
+std::string FullName(const std::string& typed) {
+  return absl::StrContains(typed, '/') ? typed : absl::StrCat("tenants/default/machines/", typed);
 }
 
 std::string ParentOf(const Arguments& arguments) {
@@ -116,7 +123,7 @@ absl::StatusOr<ExitCode> Delete(const Arguments& arguments, Session& session) {
       exit = PrintError(NameNearestMachine(status, name, session), nullptr, session);
       continue;
     }
-    session.out() << (session.json() ? "{}" : absl::StrCat("deleted ", name)) << "\n";
+    session.out() << (session.json() ? JsonObject().Add("name", FullName(name)).ToString() : "deleted " + name) << "\n";
   }
   return exit;
 }

@@ -64,7 +64,6 @@ absl::Status NameNearestMachine(const absl::Status& status, const std::string& t
 
 absl::Status NameNearestMachine(const absl::Status& status, const CommandSpec& command, const Arguments& arguments,
                                 Session& session) {
-  if (client::ErrorReasonOf(status) != v1::ERROR_REASON_MACHINE_NOT_FOUND) return status;
   for (const std::string& typed : MachinesTyped(command, arguments, session)) {
     absl::Status reworded = NameNearestMachine(status, typed, session);
     if (reworded != status) return reworded;

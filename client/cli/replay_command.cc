@@ -70,8 +70,10 @@ Command ReplayCommand() {
                        Repetition::kMany, PositionalKind::kFileName}};
   spec.flags = {
       {"machine", "MACHINE",
-       "Run all traces on this machine. Left out: each gets a new machine of the recorded shape."},
-      {"show", "NUMBER", "Print the first differences of each trace: line, call, the kernel's answer and ours."},
+       "Run all traces on this machine. Left out: each gets a new machine of the recorded shape, "
+       "whatever MEMSIM_MACHINE is."},
+      {"show", "NUMBER",
+       "Print the first differences of each trace: line, call, the kernel's answer and ours. --json has all of them."},
       {"groups", "", "Print what the differences of all traces have in common, the most frequent first."},
       {"keep-process", "",
        "With --machine: the first process of a trace does not exit, so that its maps can be read afterwards."}};

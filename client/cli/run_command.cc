@@ -233,9 +233,10 @@ Command RunCommand() {
                    {}};
   spec.description =
       "Runs a file of calls on a machine and prints each answer with its line number. A line has the words of a call's "
-      "command without "
-      "\"memsim\" and --machine, as in: touch --address $1 --page-count 16 --access write. Or it is a Call as JSON. # "
-      "begins a comment.";
+      "command without \"memsim\" and --machine, as in: touch --address $1 --page-count 16 --access write. Or it is a "
+      "Call as JSON, to which no defaults apply: {\"store_as\": 1, \"mmap\": {\"pid\": 1, \"length_bytes\": 65536, "
+      "\"prot\": 3, \"flags\": 34, \"fd\": -1}}, and then {\"touch\": {\"pid\": 1, \"address_slot\": 1, "
+      "\"page_count\": 16}}. Fields are named as in proto/memsim/v1, and numbers are decimal. # begins a comment.";
   spec.positionals = {{"MACHINE", "The machine."},
                       {"FILE", "The file, or - for the standard input.", Presence::kRequired, Repetition::kOnce,
                        PositionalKind::kFileName}};

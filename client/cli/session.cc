@@ -20,8 +20,9 @@ constexpr char kLocalServer[] = "local";
 const std::vector<FlagSpec>& GlobalFlags() {
   static const auto* const kFlags = new std::vector<FlagSpec>{
       {"server", "ADDRESS",
-       absl::StrCat("HOST:PORT, unix:PATH, or local: a server inside this program, which ends with it. Left out: the "
-                    "environment's MEMSIM_SERVER, or ",
+       absl::StrCat("HOST:PORT, unix:PATH, or local: a server inside this program, which ends with it, and on which "
+                    "the machine that a command works on is made first, whatever its name, with every default. Left "
+                    "out: the environment's MEMSIM_SERVER, or ",
                     client::kDefaultAddress, ".")},
       {"json", "", "Print JSON: an object, or one a line."},
       {"timeout", "DURATION",
@@ -37,11 +38,17 @@ Session::Session(SessionEnvironment environment)
 Session::~Session() = default;
 
 absl::Status Session::Configure(const Arguments& arguments) {
-  server_ = arguments.Get("server").value_or(server_);
+  if (const auto server = arguments.Get("server"); server.has_value()) {
+    server_ = *server;
+    server_named_by_ = "--server";
+  }
   if (const auto timeout = arguments.Get("timeout"); timeout.has_value()) {
     absl::Duration duration;
-    if (!absl::ParseDuration(*timeout, &duration) || duration <= absl::ZeroDuration()) {
+    if (!absl::ParseDuration(*timeout, &duration)) {
       return UsageError("--timeout: \"", client::Printable(*timeout), "\" is no duration; write 500ms, 5s or 2m");
+    }
+    if (duration <= absl::ZeroDuration()) {
+      return UsageError("--timeout: ", client::Printable(*timeout), " is not above 0; write 500ms, 5s or 2m");
     }
     call_options_.deadline = duration;
   }
@@ -59,7 +66,7 @@ absl::StatusOr<client::Client*> Session::Connect() {
   }
   absl::StatusOr<std::unique_ptr<client::Client>> client = client::Client::Connect(server_);
   if (!client.ok()) {
-    return UsageError("--server: ", client::Printable(client.status().message()), "; or say ", kLocalServer,
+    return UsageError(server_named_by_, ": ", client::Printable(client.status().message()), "; or say ", kLocalServer,
                       ", for a server inside this program", client::DidYouMean(server_, {kLocalServer}));
   }
   client_ = *std::move(client);
@@ -82,8 +89,8 @@ absl::StatusOr<client::Client*> Session::ConnectFor(absl::string_view machine) {
 absl::StatusOr<std::string> Session::MachineName(const Arguments& arguments) const {
   if (const auto machine = arguments.Get("machine"); machine.has_value()) return *machine;
   if (environment_.machine.has_value()) {
-    if (client::IsUtf8(*environment_.machine)) return *environment_.machine;
-    return UsageError("MEMSIM_MACHINE: \"", client::Printable(*environment_.machine), "\" is no UTF-8");
+    if (absl::Status status = CheckUtf8("MEMSIM_MACHINE", *environment_.machine); !status.ok()) return status;
+    return *environment_.machine;
   }
   return UsageError("which machine? Say --machine NAME, or set MEMSIM_MACHINE");
 }

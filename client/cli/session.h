@@ -76,6 +76,8 @@ class Session {
  private:
   SessionEnvironment environment_;
   std::string server_;
+  // Where the server's address was typed, for errors. The default has none.
+  absl::string_view server_named_by_ = "MEMSIM_SERVER";
   OutputFormat format_ = OutputFormat::kHuman;
   client::CallOptions call_options_;
   // Before the client, which must not outlive it.

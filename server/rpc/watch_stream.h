@@ -1,9 +1,8 @@
 // MachineService.WatchMachine: a machine's counters, again and again.
 //
 // A timer asks for a look into the machine; the look makes a state; the state is sent, or waits in the one place that
-// there is. A newer state takes that place, and the older one counts as dropped, as does a look for which
-// the machine's queue has no room. So a slow reader costs one state's
-// memory and sees the newest.
+// there is. A newer state takes that place, and the older one counts as dropped. So a slow reader costs one state's
+// memory and sees the newest. A look for which the machine's queue has no room counts as dropped too.
 
 #ifndef MEMSIM_SERVER_RPC_WATCH_STREAM_H_
 #define MEMSIM_SERVER_RPC_WATCH_STREAM_H_

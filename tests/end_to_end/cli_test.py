@@ -305,10 +305,12 @@ class ServerTest(unittest.TestCase):
             for number in (signal.SIGINT, signal.SIGTERM):
                 replay = subprocess.Popen([MEMSIM, "replay", "--server", self.server] + [str(trace)] * 10_000,
                                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-                with replay:
-                    eventually(lambda: self.machines() != before)
-                    replay.send_signal(number)
-                    _, said = replay.communicate(timeout=PATIENCE_SECONDS)
+                self.addCleanup(replay.wait)
+                # Before that, as cleanups run: else a failure here would wait for all the traces.
+                self.addCleanup(replay.kill)
+                eventually(lambda: self.machines() != before)
+                replay.send_signal(number)
+                _, said = replay.communicate(timeout=PATIENCE_SECONDS)
                 self.assertEqual(replay.returncode, 128 + number, said)
                 self.assertRegex(said, r"^replay: \S+/long.strace: CANCELLED: interrupted before its last line\n$")
                 self.assertEqual(self.machines(), before)
@@ -320,6 +322,10 @@ class ServerTest(unittest.TestCase):
         self.assertEqual((result.returncode, result.stdout), (1, "deleted first\ndeleted second\n"))
         self.assertRegex(result.stderr, r"^memsim: NOT_FOUND \(MACHINE_NOT_FOUND\): .*did you mean first\?.*\n"
                                         r"memsim: NOT_FOUND \(MACHINE_NOT_FOUND\): .*/nobody .*\n$")
+        self.machine("third")
+        self.assertEqual(self.remote("machine", "create", "fourth", "--tenant", "acme").returncode, 0)
+        deleted = self.remote("machine", "delete", "third", "nobody", "tenants/acme/machines/fourth", "--json").stdout
+        self.assertEqual(objects(deleted), [{"name": "tenants/default/machines/third"}, {"name": "tenants/acme/machines/fourth"}])
         errors = objects(self.remote("machine", "delete", "nobody", "first", "--json").stderr)
         self.assertEqual([error["error"]["reason"] for error in errors], ["MACHINE_NOT_FOUND"] * 2)
 

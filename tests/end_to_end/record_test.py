@@ -91,10 +91,24 @@ class RecordTest(unittest.TestCase):
         self.assertEqual(images, {os.path.realpath("/bin/sh"), f"{self.folder}/sub/tr", f"{self.folder}/above"})
         self.assert_replays()
 
-    def test_a_call_that_another_process_interrupts_is_read_whole(self):
+    def recorder(self):
+        """client/replay/record as a module."""
         loader = importlib.machinery.SourceFileLoader("record", str(PROJECT / "client/replay/record"))
         record = importlib.util.module_from_spec(importlib.util.spec_from_loader("record", loader))
         loader.exec_module(record)
+        return record
+
+    def test_of_two_processes_that_fork_at_once_the_later_one_is_the_parent_of_what_appears(self):
+        record = self.recorder()
+        log = ['1 chdir("/one") = 0', '2 chdir("/two") = 0', '1 fork( <unfinished ...>', '2 fork( <unfinished ...>',
+               '1 <... fork resumed>) = 3', '4 brk(NULL) = 0x1000', '2 <... fork resumed>) = 4', '3 brk(NULL) = 0x1000']
+        directories = record.Directories("/")
+        for _, call in record.with_whole_calls(log):
+            directories.follow(call[0], call)
+        self.assertEqual(directories.of, {"1": "/one", "2": "/two", "3": "/one", "4": "/two"})
+
+    def test_a_call_that_another_process_interrupts_is_read_whole(self):
+        record = self.recorder()
         log = ['7 fork( <unfinished ...>', '8 chdir("/tmp" <unfinished ...>', '7 <... fork resumed>) = 8', '8 <... chdir resumed>) = 0',
                '8 execve("./gone", ["./gone"], 0x1 <unfinished ...>', '7 wait4(-1,  <unfinished ...>', '8 <... execve resumed>) = 0']
         calls = [call for _, call in record.with_whole_calls(log)]
@@ -119,6 +133,13 @@ class RecordTest(unittest.TestCase):
             helped = subprocess.run([PROJECT / "client/replay/record", flag], capture_output=True, text=True, check=False)
             self.assertEqual((helped.returncode, helped.stderr), (0, ""))
             self.assertIn("usage: record TRACE PROGRAM", helped.stdout)
+
+    def test_a_trace_that_would_have_no_place_is_refused_before_the_program_runs(self):
+        self.trace = self.folder / "none" / "program.strace"
+        recorded = self.record("/bin/sh", "-c", "echo ran > ran")
+        self.assertEqual((recorded.returncode, recorded.stdout), (1, ""))
+        self.assertEqual(recorded.stderr, f"record: there is no folder {self.folder}/none for the trace; make it first\n")
+        self.assertFalse((self.folder / "ran").exists())
 
     def test_a_program_that_does_not_exist_is_named(self):
         recorded = self.record("/no/such/program")

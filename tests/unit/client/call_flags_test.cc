@@ -78,7 +78,11 @@ TEST(CallFlagsTest, EveryExampleMeansACallOfItsOperation) {
       ASSERT_TRUE(words.ok()) << example;
       ASSERT_GT(words->size(), 2U) << example;
       EXPECT_EQ((*words)[0], "memsim");
-      EXPECT_EQ((*words)[1], operation.name()) << example;
+      if ((*words)[1] != operation.name()) {
+        // Makes the descriptor that the next example uses, and is an example of its own command.
+        EXPECT_EQ((*words)[1], "open") << example;
+        continue;
+      }
       const auto arguments = ParseArguments(spec, {}, std::vector<std::string>(words->begin() + 2, words->end()));
       ASSERT_TRUE(arguments.ok()) << example << ": " << arguments.status();
       EXPECT_TRUE(CallFromArguments(operation, *arguments).ok()) << example;

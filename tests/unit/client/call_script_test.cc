@@ -58,6 +58,7 @@ TEST(CallScriptTest, MistakesNameTheFileAndTheLine) {
   EXPECT_THAT(Error("mmap --lenght 1"),
               HasSubstr("calls.txt:1: memsim mmap has no flag --lenght; did you mean --length?"));
   EXPECT_THAT(Error("mmap --length 1 --machine demo"), HasSubstr("no flag --machine"));
+  EXPECT_THAT(Error("memsim brk --pid 1"), HasSubstr("calls.txt:1: leave out \"memsim\""));
   EXPECT_THAT(Error("\n\n{\"mmap\": 5}"), HasSubstr("calls.txt:3: no Call as JSON"));
   EXPECT_THAT(Error("{}"), HasSubstr("no operation"));
   EXPECT_THAT(Error("{"), HasSubstr("calls.txt:1"));

@@ -18,6 +18,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 struct Outcome {
   ExitCode exit;
@@ -84,7 +85,8 @@ TEST(CommandLineTest, EveryCommandHasHelpAndExamplesHoweverItIsAsked) {
     const Outcome outcome = Type(after);
     EXPECT_EQ(outcome.exit, ExitCode::kFine) << command.spec.name;
     EXPECT_THAT(outcome.out, HasSubstr("Usage: memsim " + command.spec.name));
-    EXPECT_THAT(outcome.out, HasSubstr("\nExamples:\n  memsim " + command.spec.name));
+    EXPECT_THAT(outcome.out, HasSubstr("\nExamples:\n  memsim "));
+    EXPECT_THAT(outcome.out, HasSubstr("\n  memsim " + command.spec.name));
     EXPECT_EQ(Type(before).out, outcome.out) << command.spec.name;
     EXPECT_EQ(Type(global).out, outcome.out) << command.spec.name;
   }
@@ -193,6 +195,25 @@ TEST(CommandLineTest, BadGlobalValuesAreUsage) {
   for (const char* timeout : {"", "5", "-1s", "0s", "soon"}) {
     EXPECT_EQ(Type({"machine", "list", "--timeout", timeout}).exit, ExitCode::kUsage) << timeout;
   }
+}
+
+TEST(CommandLineTest, AMistakeInATimeoutSaysWhichItIs) {
+  EXPECT_THAT(Type({"machine", "list", "--timeout", "0s"}).err, HasSubstr("--timeout: 0s is not above 0"));
+  EXPECT_THAT(Type({"machine", "list", "--timeout", "-1s"}).err, HasSubstr("--timeout: -1s is not above 0"));
+  EXPECT_THAT(Type({"machine", "list", "--timeout", "soon"}).err, HasSubstr("\"soon\" is no duration"));
+}
+
+TEST(CommandLineTest, AServerThatMakesNoSenseIsBlamedOnWhoNamedIt) {
+  const auto error = [](const std::vector<std::string>& words) {
+    std::istringstream in;
+    std::ostringstream out;
+    std::ostringstream err;
+    Session session({in, out, err, "nonsense"});
+    EXPECT_EQ(RunCommandLine(words, session), ExitCode::kUsage);
+    return err.str();
+  };
+  EXPECT_THAT(error({"machine", "list"}), StartsWith("memsim: MEMSIM_SERVER: "));
+  EXPECT_THAT(error({"machine", "list", "--server", "bad"}), StartsWith("memsim: --server: "));
 }
 
 TEST(CommandLineTest, ACallNeedsAMachine) {
