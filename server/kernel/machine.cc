@@ -31,28 +31,47 @@ Machine::~Machine() = default;
 
 const MachineSpec& Machine::spec() const { return state_->spec; }
 
+// --- CPUs and time
+
+bool Machine::HasCpu(CpuId cpu) const { return cpu.value() < state_->cpus.count(); }
+
+void Machine::BeginCall(std::optional<CpuId> cpu) {
+  state_->named_cpu = cpu;
+  state_->cpus.SwitchTo(cpu.value_or(CpuId(0)));
+}
+
+void Machine::AdvanceTime(Nanoseconds time) { state_->cpus.Idle(time); }
+
+void Machine::BeginLanes(const std::vector<CpuId>& cpus) { state_->lanes.emplace(state_->locks, cpus); }
+
+std::optional<std::size_t> Machine::NextLane() { return state_->lanes->Next(); }
+
+void Machine::FinishLane() { state_->lanes->Finish(); }
+
+void Machine::EndLanes() { state_->lanes.reset(); }
+
 // --- Processes
 
 ErrnoOr<Pid> Machine::Spawn(absl::string_view comm) { return state_->tasks.Spawn(comm); }
 
 ErrnoOr<Pid> Machine::Clone(Pid parent, std::uint64_t clone_flags) {
-  state_->EnterKernel();
+  if (!state_->Enter(parent).has_value()) return Errno::kSrch;
   return state_->tasks.Clone(parent, clone_flags);
 }
 
 Errno Machine::Execve(Pid pid, const ExecImage& image) {
-  state_->EnterKernel();
+  if (!state_->Enter(pid).has_value()) return Errno::kSrch;
   return state_->tasks.Execve(pid, image);
 }
 
 Errno Machine::ExitGroup(Pid pid, int status) {
-  state_->EnterKernel();
+  if (!state_->Enter(pid).has_value()) return Errno::kSrch;
   // As wait(2) tells it: the low byte of the status, in the second byte.
   return state_->tasks.ExitGroup(pid, (status & 0xff) << 8);
 }
 
 ErrnoOr<Pid> Machine::Wait4(Pid parent, Pid child) {
-  state_->EnterKernel();
+  if (!state_->Enter(parent).has_value()) return Errno::kSrch;
   return state_->tasks.Wait4(parent, child);
 }
 
@@ -125,8 +144,9 @@ ErrnoOr<AccessResult> Machine::Touch(Pid pid, VirtualAddress address, AccessKind
   progress.next = address;
   progress.left = pages;
   progress.kind = access;
-  const Task* toucher = state_->tasks.FindAlive(pid);
+  Task* toucher = state_->tasks.FindAlive(pid);
   if (toucher == nullptr) return Errno::kSrch;
+  state_->Run(*toucher);
   const FaultTally before = toucher->faults;
   AccessResult result;
   for (;;) {
@@ -150,7 +170,7 @@ ErrnoOr<AccessResult> Machine::Touch(Pid pid, VirtualAddress address, AccessKind
 
 ErrnoOr<PageFrameNumber> Machine::AllocPages(GfpMask gfp, std::uint32_t order) {
   if (order > kMaxOrder.value()) return Errno::kInval;
-  state_->clock.Advance(kDefaultCosts.page_alloc);
+  state_->cpus.Charge(state_->costs.page_alloc);
   const auto frame = state_->pages.AllocPages(gfp, Order(static_cast<std::uint8_t>(order)), PageOwner::kCaller);
   if (!frame.has_value()) return Errno::kNoMem;
   return *frame;
@@ -160,12 +180,12 @@ ErrnoOr<VirtualAddress> Machine::GetZeroedPage(GfpMask gfp) {
   // get_zeroed_page gives an address, so it cannot give high memory.
   const ErrnoOr<PageFrameNumber> frame = AllocPages((gfp | kGfpZero) & ~kGfpHighmem, 0);
   if (!frame.ok()) return frame.error();
-  state_->clock.Advance(kDefaultCosts.page_zero);
+  state_->cpus.Charge(state_->costs.page_zero);
   return kDirectMapBase + ToBytes(*frame - PageFrameNumber(0));
 }
 
 std::optional<FreeRefusal> Machine::FreePages(PageFrameNumber frame, std::uint32_t order) {
-  state_->clock.Advance(kDefaultCosts.page_free);
+  state_->cpus.Charge(state_->costs.page_free);
   return state_->pages.FreeCallerPages(frame, order);
 }
 
@@ -250,7 +270,7 @@ std::string Machine::StateDigest() const {
 
 ByteCount Machine::HostMemory() const { return state_->HostMemory(); }
 
-Nanoseconds Machine::now() const { return state_->clock.now(); }
+Nanoseconds Machine::now() const { return state_->cpus.now(); }
 
 void Machine::CheckInvariants() const { state_->CheckInvariants(); }
 

@@ -49,6 +49,22 @@ class Machine {
   // The spec with every default filled in.
   const MachineSpec& spec() const;
 
+  // --- CPUs and time
+  bool HasCpu(CpuId cpu) const;
+  // Where the next call runs: on the CPU named, to which its task moves; else on its task's CPU, or on CPU 0 if it is
+  // no task's. REQUIRES: HasCpu.
+  void BeginCall(std::optional<CpuId> cpu);
+  // Time passes in which no CPU does anything.
+  void AdvanceTime(Nanoseconds time);
+  // CPUs at work at the same time (cpu/lanes.h): from BeginLanes to EndLanes, run each call on the lane that NextLane
+  // tells, by its place in cpus, with BeginCall for that CPU. FinishLane: the lane that runs has no more calls.
+  // REQUIRES: the CPUs exist and differ, and no lanes run.
+  void BeginLanes(const std::vector<CpuId>& cpus);
+  // nullopt: all are finished.
+  std::optional<std::size_t> NextLane();
+  void FinishLane();
+  void EndLanes();
+
   // --- Processes
   // A child of init with an empty address space. EAGAIN: too many tasks; ENOMEM.
   ErrnoOr<Pid> Spawn(absl::string_view comm);

@@ -45,6 +45,12 @@ absl::Status MachineSpec::Validate() const {
                      "; it must be whole pages and at most three quarters of memory_bytes");
     }
   }
+  for (const CostInfo& info : kCostInfo) {
+    if (costs.*info.field > CostTable::kMax) {
+      return Invalid("spec.cost_ns.", info.name, " is ", (costs.*info.field).value(), "; it must be at most ",
+                     CostTable::kMax.value());
+    }
+  }
   return ValidateSysctls(sysctls, memory);
 }
 
@@ -55,6 +61,7 @@ void MachineSpec::DigestTo(Digest& digest) const {
   digest.Add(reserved.value_or(ByteCount(UINT64_MAX)));
   digest.Add(seed);
   digest.Add(static_cast<std::uint64_t>(address_randomization));
+  costs.DigestTo(digest);
   digest.Add(static_cast<std::uint64_t>(sysctls.overcommit_memory));
   digest.Add(sysctls.overcommit_ratio);
   digest.Add(sysctls.overcommit_kbytes);

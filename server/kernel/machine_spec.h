@@ -10,11 +10,12 @@
 
 #include "server/base/digest.h"
 #include "server/base/units.h"
+#include "server/kernel/cpu/cost_table.h"
 
 namespace memsim {
 
 // Raised whenever a rule of the simulated kernel changes an answer: digests are comparable within a version only.
-inline constexpr std::uint32_t kModelVersion = 1;
+inline constexpr std::uint32_t kModelVersion = 2;
 
 enum class AddressRandomization : std::uint8_t { kOff, kOn };
 
@@ -48,6 +49,8 @@ struct MachineSpec {
   std::uint64_t seed = 0;
   AddressRandomization address_randomization = AddressRandomization::kOn;
   Sysctls sysctls;
+  // How long everything takes.
+  CostTable costs;
 
   // INVALID_ARGUMENT, naming the field as the API spells it and its range.
   absl::Status Validate() const;

@@ -13,11 +13,11 @@
 namespace memsim {
 namespace {
 
-PageAllocator CreatePages(const MachineSpec& spec, Counters& counters) {
+PageAllocator CreatePages(const MachineSpec& spec, Counters& counters, Locks& locks) {
   WatermarkParameters parameters;
   parameters.min_free_kbytes = spec.sysctls.min_free_kbytes;
   parameters.watermark_scale_factor = spec.sysctls.watermark_scale_factor;
-  return PageAllocator(LayOutMemory(spec.memory, spec.reserved), parameters, counters);
+  return PageAllocator(LayOutMemory(spec.memory, spec.reserved), parameters, counters, locks);
 }
 
 // The spec as it came out: with the numbers that boot computed where it left the choice.
@@ -37,14 +37,17 @@ CommitAccounting::Limits CommitLimits(const MachineSpec& spec, const PageAllocat
 }  // namespace
 
 MachineState::MachineState(const MachineSpec& requested)
-    : random(requested.seed),
-      pages(CreatePages(requested, counters)),
+    : costs(requested.costs),
+      cpus(requested.cpu_count, costs),
+      locks(cpus),
+      random(requested.seed),
+      pages(CreatePages(requested, counters, locks)),
       spec(Resolve(requested, pages)),
       files(pages, counters),
       file_tables(files),
       commit(CommitLimits(spec, pages), spec.sysctls, counters),
-      environment{pages,    files, anon_vmas,     file_mappings, commit,
-                  counters, clock, kDefaultCosts, spec.sysctls,  PageFrameNumber(0)},
+      environment{pages, files, anon_vmas,    file_mappings,     commit, counters, cpus,
+                  locks, costs, spec.sysctls, PageFrameNumber(0)},
       tasks(environment, file_tables, random, spec.address_randomization) {}
 
 absl::Status MachineState::Boot() {
@@ -53,7 +56,7 @@ absl::Status MachineState::Boot() {
   environment.zero_page = *zero_page;
   if (tasks.BootInit() != Errno::kOk) return WhyNoBoot();
   // What booting took is before time.
-  clock = VirtualClock();
+  cpus.StartClocks();
   return absl::OkStatus();
 }
 
@@ -72,9 +75,16 @@ absl::Status MachineState::WhyNoBoot() const {
                    "overcommit less strictly"));
 }
 
+void MachineState::Run(Task& task) {
+  if (named_cpu.has_value()) tasks.Migrate(task, *named_cpu);
+  cpus.SwitchTo(task.cpu);
+  cpus.RunTask(task.pid);
+}
+
 std::optional<MachineState::Caller> MachineState::Enter(Pid pid) {
-  EnterKernel();
   Task* task = tasks.FindAlive(pid);
+  if (task != nullptr) Run(*task);
+  EnterKernel();
   if (task == nullptr) return std::nullopt;
   return Caller{*task, tasks.SpaceOf(*task), {tasks.LimitsOf(*task), task->faults}};
 }
@@ -109,19 +119,20 @@ bool MachineState::KillForMemory() {
 }
 
 ProcView MachineState::View() const {
-  return ProcView{spec, pages, counters, commit, files, file_tables, tasks, clock};
+  return ProcView{spec, pages, counters, commit, files, file_tables, tasks, cpus, locks};
 }
 
 ByteCount MachineState::HostMemory() const {
-  return ByteCount(sizeof(*this)) + pages.HostMemory() + files.HostMemory() + file_tables.HostMemory() +
-         tasks.HostMemory() + file_mappings.HostMemory() +
+  return ByteCount(sizeof(*this)) + cpus.HostMemory() + locks.HostMemory() + pages.HostMemory() + files.HostMemory() +
+         file_tables.HostMemory() + tasks.HostMemory() + file_mappings.HostMemory() +
          ByteCount(anon_vmas.HostMemoryBytes() + slots.HostMemoryBytes());
 }
 
 void MachineState::DigestTo(Digest& digest) const {
   spec.DigestTo(digest);
   digest.Add(sequence);
-  digest.Add(clock.now());
+  cpus.DigestTo(digest);
+  locks.DigestTo(digest);
   random.DigestTo(digest);
   for (std::size_t i = 0; i < kCounterInfo.size(); ++i) {
     digest.Add(static_cast<std::uint64_t>(counters.Get(static_cast<Counter>(i))));

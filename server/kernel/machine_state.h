@@ -12,7 +12,9 @@
 #include "server/base/random.h"
 #include "server/base/units.h"
 #include "server/kernel/cpu/cost_table.h"
-#include "server/kernel/cpu/virtual_clock.h"
+#include "server/kernel/cpu/cpus.h"
+#include "server/kernel/cpu/lanes.h"
+#include "server/kernel/cpu/locks.h"
 #include "server/kernel/file/descriptor_calls.h"
 #include "server/kernel/file/file_system.h"
 #include "server/kernel/file/file_tables.h"
@@ -44,7 +46,9 @@ struct MachineState {
   absl::Status Boot();
 
   // A system call's entry and exit.
-  void EnterKernel() { clock.Advance(kDefaultCosts.syscall); }
+  void EnterKernel() { cpus.Charge(costs.syscall); }
+  // A task gets the CPU that the call names, or else its own.
+  void Run(Task& task);
   // Enters the kernel on a task's behalf. nullopt: no task that lives has the pid (ESRCH).
   std::optional<Caller> Enter(Pid pid);
   FileCaller FilesOf(const Caller& caller);
@@ -64,7 +68,13 @@ struct MachineState {
   absl::Status WhyNoBoot() const;
 
   Counters counters;
-  VirtualClock clock;
+  const CostTable costs;
+  Cpus cpus;
+  Locks locks;
+  // The CPU that the call that runs names, where a task follows it.
+  std::optional<CpuId> named_cpu;
+  // While a Concurrent runs.
+  std::optional<Lanes> lanes;
   Random random;
   PageAllocator pages;
   // As it came out: without a number left to boot's formulas.

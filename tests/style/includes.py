@@ -83,7 +83,9 @@ def within(path, folder):
 
 
 def part_of(folder, path, parts):
-    """The subfolder of folder that path lies in; None for a file in folder itself, unless it is a part of its own."""
+    """The part that path is, or the subfolder of folder that it lies in; None for other files in folder itself."""
+    if path[len(folder) + 1:] in parts:
+        return path[len(folder) + 1:]
     rest = path[len(folder) + 1:].split("/")
     return rest[0] if len(rest) > 1 or rest[0] in parts else None
 

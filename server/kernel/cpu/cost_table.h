@@ -1,4 +1,4 @@
-// What each step of a call costs in virtual time.
+// What each step of a call costs in virtual time. Every number can be set in a machine's spec.
 //
 // The numbers are nanoseconds of a 3 GHz class CPU on bare metal, put together from published microbenchmarks of the
 // kernel's own developers; those marked "estimate" were not measured by anybody we know of. They say how a machine's
@@ -7,44 +7,86 @@
 #ifndef MEMSIM_SERVER_KERNEL_CPU_COST_TABLE_H_
 #define MEMSIM_SERVER_KERNEL_CPU_COST_TABLE_H_
 
+#include <array>
+
+#include "absl/strings/string_view.h"
+
+#include "server/base/digest.h"
 #include "server/base/units.h"
 
 namespace memsim {
 
+// clang-format off
+#define MEMSIM_COSTS(X)                                                                                                \
+  /* Entering and leaving the kernel. */                                                                               \
+  X(syscall, 100, "A null system call, without page-table isolation: getppid on current hardware")                     \
+  X(fault, 250, "Exception entry and exit; with what follows a minor anonymous fault comes to about 550")              \
+  X(context_switch, 1200, "Another task on a CPU: half of a pipe ping-pong, its address space still in a PCID")        \
+  /* Locks. */                                                                                                         \
+  X(lock_transfer, 50, "The line of a lock that another CPU of the socket held last (estimate of 40 to 60)")           \
+  X(semaphore_spin, 2000, "How long a waiter for a read-write semaphore spins before it sleeps (estimate)")            \
+  X(semaphore_sleep, 2000, "Sleeping and waking up: a context switch away and back (estimate)")                        \
+  /* Pages. */                                                                                                         \
+  X(page_alloc, 25, "A page from a per-CPU list: half of the 46 to 53 ns pair in the page allocator series of 2017")   \
+  X(page_free, 20, "A page onto a per-CPU list: the other half")                                                       \
+  X(pcp_page, 12, "Each page that moves between a per-CPU list and the buddy lists: the growth with batch size there") \
+  X(zone_lock, 20, "Taking and leaving a zone's lock: 15.6 ns for an uncontended irqsave lock, and the lists' heads")  \
+  X(buddy_step, 8, "Each order that a block is split or merged by (estimate)")                                         \
+  X(page_zero, 120, "clear_page: 13.7 GB/s into a warm cache is 300 ns, L2-hot is 120")                                \
+  X(page_copy, 250, "copy_page, which touches twice the lines")                                                        \
+  /* Slabs: 10.6 ns for the pair without slow path, 22 to 25 ns amortised over 158 to 250 objects. */                  \
+  X(slab_alloc, 6, "An object from the CPU's free list (ALLOC_FASTPATH)")                                              \
+  X(slab_free, 5, "An object back onto the CPU's slab (FREE_FASTPATH)")                                                \
+  X(slab_refill, 15, "The rest of the CPU's own slab taken over (ALLOC_REFILL), or an object freed to another slab")   \
+  X(slab_cpu_partial, 25, "A slab from or to the CPU's partial list")                                                  \
+  X(slab_node_partial, 60, "A slab from or to the node's partial list")                                                \
+  X(slab_new, 300, "A new slab's free list, beside its pages")                                                         \
+  /* Files. */                                                                                                         \
+  X(fault_around_page, 20, "Each further page that a file fault maps (estimate)")                                      \
+  X(device_read, 80000, "A 4 KiB read from an NVMe drive at queue depth 1")                                            \
+  /* The work of the calls themselves beside mappings and pages (estimates from system-call benchmarks). */            \
+  X(mmap, 900, "mmap, beside mappings and pages (estimate)")                                                           \
+  X(munmap, 700, "munmap (estimate)")                                                                                  \
+  X(mprotect, 400, "mprotect: 209 ns to 1.4 us with splits, Xeon W3580 without page-table isolation")                  \
+  X(brk, 600, "brk (estimate)")                                                                                        \
+  X(mremap, 1200, "mremap (estimate)")                                                                                 \
+  X(madvise, 300, "madvise (estimate)")                                                                                \
+  X(vma_split_or_merge, 250, "A mapping split in two, or two made one (estimate)")                                     \
+  X(zap_page, 40, "Each present page that is unmapped (estimate)")                                                     \
+  X(protect_page, 15, "Each present page whose rights change (estimate)")                                              \
+  X(move_page, 30, "Each present page that mremap moves (estimate)")                                                   \
+  X(fork, 60000, "fork of a small process: 3 to 6.5 ms per GB of 4 KiB pages, less the pages")                         \
+  X(fork_vma, 300, "Each mapping that fork copies (estimate)")                                                         \
+  X(fork_page, 12, "Each page table entry that fork copies: 3 to 6.5 ms per GB")                                       \
+  X(execve, 250000, "execve of a small program from the page cache (estimate)")                                        \
+  X(exit, 50000, "exit of a small process, beside its pages (estimate)")
+// clang-format on
+
 struct CostTable {
-  // A null system call without page-table isolation.
-  Nanoseconds syscall{100};
-  // Exception entry and exit; with what follows a minor anonymous fault comes to about 550.
-  Nanoseconds fault{250};
-  // Order-0 allocation and free over the per-CPU list: the 46 to 53 ns pair of the 2017 page allocator series.
-  Nanoseconds page_alloc{25};
-  Nanoseconds page_free{20};
-  // clear_page, 13.7 GB/s warm; copy_page touches twice the lines.
-  Nanoseconds page_zero{120};
-  Nanoseconds page_copy{250};
-  // Fault-around, for each further page that a file fault maps (estimate).
-  Nanoseconds fault_around_page{20};
-  // A 4 KiB read from an NVMe drive at queue depth 1.
-  Nanoseconds device_read{80000};
-  // The work of the calls themselves beside VMAs and pages (estimates from system-call benchmarks).
-  Nanoseconds mmap{900};
-  Nanoseconds munmap{700};
-  Nanoseconds mprotect{400};
-  Nanoseconds brk{600};
-  Nanoseconds mremap{1200};
-  Nanoseconds madvise{300};
-  Nanoseconds vma_split_or_merge{250};
-  // Per present page table entry.
-  Nanoseconds zap_page{40};
-  Nanoseconds protect_page{15};
-  Nanoseconds move_page{30};
-  // fork: 3 to 6.5 ms per GB of 4 KiB pages.
-  Nanoseconds fork{60000};
-  Nanoseconds fork_vma{300};
-  Nanoseconds fork_page{12};
-  Nanoseconds execve{250000};
-  Nanoseconds exit{50000};
+#define MEMSIM_COST_FIELD(name, nanoseconds, help) Nanoseconds name{nanoseconds};
+  MEMSIM_COSTS(MEMSIM_COST_FIELD)
+#undef MEMSIM_COST_FIELD
+
+  // No step takes longer than a second of virtual time.
+  static constexpr Nanoseconds kMax{1'000'000'000};
+
+  void DigestTo(Digest& digest) const;
 };
+
+// The table's columns, in the order of its fields.
+struct CostInfo {
+  absl::string_view name;
+  Nanoseconds CostTable::*field;
+  absl::string_view help;
+};
+
+#define MEMSIM_COST_INFO(name, nanoseconds, help) CostInfo{#name, &CostTable::name, help},
+inline constexpr auto kCostInfo = std::to_array<CostInfo>({MEMSIM_COSTS(MEMSIM_COST_INFO)});
+#undef MEMSIM_COST_INFO
+
+inline void CostTable::DigestTo(Digest& digest) const {
+  for (const CostInfo& info : kCostInfo) digest.Add(this->*info.field);
+}
 
 inline constexpr CostTable kDefaultCosts;
 

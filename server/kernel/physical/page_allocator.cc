@@ -16,9 +16,11 @@ FrameRange MemoryRange(const ZoneLayout& layout, ZoneType type) {
 
 }  // namespace
 
-PageAllocator::PageAllocator(const MemoryLayout& layout, const WatermarkParameters& parameters, Counters& counters)
+PageAllocator::PageAllocator(const MemoryLayout& layout, const WatermarkParameters& parameters, Counters& counters,
+                             Locks& locks)
     : directory_(std::make_unique<FrameDirectory>()),
       counters_(&counters),
+      locks_(&locks),
       reserved_(layout.reserved),
       managed_pages_(layout.managed()) {
   const PerZone<ZoneSize> sizes = ZoneSizes(layout);

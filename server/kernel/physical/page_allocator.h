@@ -20,6 +20,7 @@
 #include "server/base/check.h"
 #include "server/base/digest.h"
 #include "server/base/units.h"
+#include "server/kernel/cpu/locks.h"
 #include "server/kernel/observe/counter.h"
 #include "server/kernel/physical/allocation_rules.h"
 #include "server/kernel/physical/buddy_allocator.h"
@@ -62,8 +63,9 @@ struct ZoneInfo {
 
 class PageAllocator {
  public:
-  // All managed memory is free. `counters` outlives the allocator, which moves kPgAlloc, kPgFree and kAllocStall in it.
-  PageAllocator(const MemoryLayout& layout, const WatermarkParameters& parameters, Counters& counters);
+  // All managed memory is free. counters and locks outlive the allocator, which moves kPgAlloc, kPgFree and
+  // kAllocStall.
+  PageAllocator(const MemoryLayout& layout, const WatermarkParameters& parameters, Counters& counters, Locks& locks);
 
   // Takes a block of 2^order pages with one reference, its records as new but for owner and order. nullopt: no zone
   // that gfp allows has such a block above the watermark that gfp may go down to, or the order is above kMaxOrder.
@@ -162,6 +164,7 @@ class PageAllocator {
   // By the highest zone allowed: the highest of those that have memory.
   PerZone<ZoneType> preferred_zone_ = {};
   Counters* counters_;
+  Locks* locks_;
   std::array<PageCount, kPageOwnerCount> owner_pages_;
   ReservedMemory reserved_;
   PageCount managed_pages_;

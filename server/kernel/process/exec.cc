@@ -223,7 +223,7 @@ std::string CommOf(const std::string& path) {
 }  // namespace
 
 Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
-  environment_.clock.Advance(environment_.costs.execve);
+  environment_.cpus.Charge(environment_.costs.execve);
   const bool random = randomization_ == AddressRandomization::kOn;
   const ByteCount stack_limit(LimitsOf(task)[Resource::kStack].current);
   const ByteCount stack_random_max = random ? ToBytes(PageCount(kStackRandomPages)) : ByteCount(0);

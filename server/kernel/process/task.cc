@@ -12,6 +12,7 @@ void Task::DigestTo(Digest& digest) const {
   digest.Add(mm);
   digest.Add(files);
   limits.DigestTo(digest);
+  digest.Add(cpu);
   digest.Add(faults.minor_faults);
   digest.Add(faults.major_faults);
   for (const PageFrameNumber frame : kernel_stack) digest.Add(frame);

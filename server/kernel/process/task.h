@@ -39,6 +39,8 @@ struct Task {
   // Of the thread group; meaningful in its leader.
   ResourceLimits limits;
   FaultTally faults;
+  // Where it runs.
+  CpuId cpu;
   std::array<PageFrameNumber, kKernelStackPages> kernel_stack = {};
 
   bool IsThread() const { return pid != tgid; }

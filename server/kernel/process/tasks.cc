@@ -27,7 +27,8 @@ Tasks::Tasks(VmEnvironment& environment, FileTables& file_tables, Random& random
       file_tables_(file_tables),
       random_(random),
       randomization_(randomization),
-      address_spaces_(environment) {}
+      address_spaces_(environment),
+      tasks_of_cpu_(environment.cpus.count()) {}
 
 Tasks::~Tasks() {
   for (auto& [pid, task] : tasks_) {
@@ -45,6 +46,17 @@ ErrnoOr<Pid> Tasks::TakePid() {
     return last_pid_;
   }
   return Errno::kAgain;
+}
+
+CpuId Tasks::IdlestCpu() const {
+  const auto idlest = std::min_element(tasks_of_cpu_.begin(), tasks_of_cpu_.end());
+  return CpuId(static_cast<std::uint16_t>(idlest - tasks_of_cpu_.begin()));
+}
+
+void Tasks::Migrate(Task& task, CpuId cpu) {
+  --tasks_of_cpu_[task.cpu.value()];
+  ++tasks_of_cpu_[cpu.value()];
+  task.cpu = cpu;
 }
 
 bool Tasks::AllocateStack(Task& task) {
@@ -76,6 +88,8 @@ ErrnoOr<Task*> Tasks::Allocate(absl::string_view comm) {
   task.tgid = *pid;
   task.comm = std::string(comm.substr(0, kMaxCommLength));
   if (!AllocateStack(task)) return Errno::kNoMem;
+  task.cpu = IdlestCpu();
+  ++tasks_of_cpu_[task.cpu.value()];
   environment_.counters.Add(Counter::kProcesses, 1);
   environment_.counters.Add(Counter::kTasks, 1);
   return &tasks_.emplace(*pid, std::move(task)).first->second;
@@ -126,7 +140,7 @@ Errno Tasks::CopyMemory(const Task& parent, Task& child, std::uint64_t clone_fla
     child.mm = parent.mm;
     return Errno::kOk;
   }
-  environment_.clock.Advance(environment_.costs.fork);
+  environment_.cpus.Charge(environment_.costs.fork);
   const ErrnoOr<AddressSpaceId> copy = address_spaces_.Create();
   if (!copy.ok()) return copy.error();
   const Errno error = CopyAddressSpace(address_spaces_[parent.mm], address_spaces_[*copy]);
@@ -180,7 +194,9 @@ void Tasks::Release(Task& task) {
 }
 
 void Tasks::Forget(Pid pid) {
-  tasks_.erase(pid);
+  const auto it = tasks_.find(pid);
+  --tasks_of_cpu_[it->second.cpu.value()];
+  tasks_.erase(it);
   environment_.counters.Add(Counter::kTasks, -1);
 }
 
@@ -205,6 +221,7 @@ Task& Tasks::LeaveOneThread(Task& survivor) {
   leader.mm = survivor.mm;
   leader.files = survivor.files;
   leader.kernel_stack = survivor.kernel_stack;
+  Migrate(leader, survivor.cpu);
   Forget(survivor.pid);
   return leader;
 }
@@ -225,7 +242,7 @@ Errno Tasks::ExitGroup(Pid pid, int wait_status) {
   if (task == nullptr) return Errno::kSrch;
   const Pid group = task->tgid;
   if (group == kInitPid) return Errno::kPerm;
-  environment_.clock.Advance(environment_.costs.exit);
+  environment_.cpus.Charge(environment_.costs.exit);
   std::vector<Pid> threads;
   for (auto& [other, member] : tasks_) {
     if (member.tgid != group) continue;

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
@@ -60,6 +61,8 @@ class Tasks {
   // REQUIRES: the task is alive.
   AddressSpace& SpaceOf(const Task& task) { return address_spaces_[task.mm]; }
   const AddressSpace& SpaceOf(const Task& task) const { return address_spaces_[task.mm]; }
+  // Moves a task to another CPU. REQUIRES: the CPU exists.
+  void Migrate(Task& task, CpuId cpu);
   // In the order of pids.
   void ForEach(absl::FunctionRef<void(const Task&)> visit) const;
 
@@ -74,6 +77,8 @@ class Tasks {
   // Undoes Allocate.
   void Abandon(Task& task);
   ErrnoOr<Pid> TakePid();
+  // The CPU with the fewest tasks, zombies included; of several the lowest (find_idlest_cpu, without domains).
+  CpuId IdlestCpu() const;
   bool AllocateStack(Task& task);
   void FreeStack(Task& task);
   // What a clone shares with or copies from its parent. ENOMEM.
@@ -94,6 +99,8 @@ class Tasks {
   AddressSpaces address_spaces_;
   std::map<Pid, Task> tasks_;
   Pid last_pid_;
+  // How many tasks each CPU has.
+  std::vector<std::uint32_t> tasks_of_cpu_;
 };
 
 }  // namespace memsim

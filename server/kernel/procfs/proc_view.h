@@ -3,7 +3,8 @@
 #ifndef MEMSIM_SERVER_KERNEL_PROCFS_PROC_VIEW_H_
 #define MEMSIM_SERVER_KERNEL_PROCFS_PROC_VIEW_H_
 
-#include "server/kernel/cpu/virtual_clock.h"
+#include "server/kernel/cpu/cpus.h"
+#include "server/kernel/cpu/locks.h"
 #include "server/kernel/file/file_system.h"
 #include "server/kernel/file/file_tables.h"
 #include "server/kernel/machine_spec.h"
@@ -23,7 +24,8 @@ struct ProcView {
   const FileSystem& files;
   const FileTables& file_tables;
   const Tasks& tasks;
-  const VirtualClock& clock;
+  const Cpus& cpus;
+  const Locks& locks;
 };
 
 }  // namespace memsim

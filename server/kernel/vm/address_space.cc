@@ -65,7 +65,7 @@ Vma& AddressSpace::Split(Vma& vma, VirtualAddress address) {
   upper.anon = environment_.anon_vmas.Clone(vma.anon);
   if (vma.file != OpenFileId()) environment_.files.Get(vma.file);
   Resize(vma, {vma.range.start, address});
-  environment_.clock.Advance(environment_.costs.vma_split_or_merge);
+  environment_.cpus.Charge(environment_.costs.vma_split_or_merge);
   return Insert(std::move(upper));
 }
 

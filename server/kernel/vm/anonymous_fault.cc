@@ -48,7 +48,7 @@ bool MapNewAnonymousPage(Fault& fault) {
   AddMapping(environment, *taken);
   fault.space.AddRss(RssKind::kAnonymous, 1);
   fault.table.Set(fault.index(), Pte::Make(*taken, fault.vma.flags, true).Dirty());
-  environment.clock.Advance(environment.costs.page_alloc);
+  environment.cpus.Charge(environment.costs.page_alloc);
   return true;
 }
 
@@ -59,7 +59,7 @@ FaultOutcome HandleAnonymousFault(Fault& fault) {
     return FaultOutcome::kMinor;
   }
   if (!MapNewAnonymousPage(fault)) return FaultOutcome::kOutOfMemory;
-  environment.clock.Advance(environment.costs.page_zero);
+  environment.cpus.Charge(environment.costs.page_zero);
   return FaultOutcome::kMinor;
 }
 

@@ -45,7 +45,7 @@ bool Grow(AddressSpace& space, const VmCaller& caller, VirtualRange range) {
 }  // namespace
 
 VirtualAddress Brk(AddressSpace& space, const VmCaller& caller, VirtualAddress wanted) {
-  space.environment().clock.Advance(space.environment().costs.brk);
+  space.environment().cpus.Charge(space.environment().costs.brk);
   AddressLayout& layout = space.layout;
   if (wanted < layout.start_brk || wanted > kTaskSize || !WithinDataLimit(space, caller, wanted)) return layout.brk;
   const VirtualAddress new_end = PageAlignUp(wanted);

@@ -62,14 +62,14 @@ bool CopyPages(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
     const Copied copied = CopyEntries(environment.pages, vma.flags, from, *to, first, last);
     if (copied.anonymous != 0) child.AddRss(RssKind::kAnonymous, copied.anonymous);
     if (copied.file != 0) child.AddRss(file_kind, copied.file);
-    environment.clock.Advance(environment.costs.fork_page * static_cast<std::uint64_t>(copied.anonymous + copied.file));
+    environment.cpus.Charge(environment.costs.fork_page * static_cast<std::uint64_t>(copied.anonymous + copied.file));
   });
   return enough;
 }
 
 Errno CopyVma(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
   VmEnvironment& environment = parent.environment();
-  environment.clock.Advance(environment.costs.fork_vma);
+  environment.cpus.Charge(environment.costs.fork_vma);
   if ((vma.flags & kVmAccount) != 0 && !environment.commit.Charge(vma.range.pages(), parent.statistics().total_vm)) {
     return Errno::kNoMem;
   }

@@ -27,11 +27,11 @@ FaultOutcome Copy(Fault& fault) {
   // The new page is mapped first: without memory for it the old one stays.
   if (!MapNewAnonymousPage(fault)) return FaultOutcome::kOutOfMemory;
   if (old.special()) {
-    environment.clock.Advance(environment.costs.page_zero);
+    environment.cpus.Charge(environment.costs.page_zero);
     return FaultOutcome::kMinor;
   }
   environment.counters.Add(Counter::kPgCopyOnWrite, 1);
-  environment.clock.Advance(environment.costs.page_copy);
+  environment.cpus.Charge(environment.costs.page_copy);
   const bool was_anonymous = environment.pages.frame(old.frame()).owner == PageOwner::kAnonymous;
   fault.space.AddRss(was_anonymous ? RssKind::kAnonymous : FileRssKind(fault.space, fault.vma), -1);
   RemoveMapping(environment, old.frame());

@@ -32,7 +32,7 @@ ErrnoOr<FilePage> GetFilePage(Fault& fault) {
   VmEnvironment& environment = fault.space.environment();
   const ReadAround around = (fault.vma.flags & kVmRandRead) != 0 ? ReadAround::kPageAlone : ReadAround::kWindow;
   const ErrnoOr<FilePage> page = environment.files.GetPage(InodeOf(fault), fault.vma.PageIndex(fault.address), around);
-  if (page.ok() && page->source == PageSource::kRead) environment.clock.Advance(environment.costs.device_read);
+  if (page.ok() && page->source == PageSource::kRead) environment.cpus.Charge(environment.costs.device_read);
   return page;
 }
 
@@ -77,7 +77,7 @@ bool MapAround(Fault& fault) {
     MapFilePage(fault, i, page->frame, i == faulting ? pte : pte.Old());
     ++mapped;
   }
-  environment.clock.Advance(environment.costs.fault_around_page * mapped);
+  environment.cpus.Charge(environment.costs.fault_around_page * mapped);
   return !fault.entry().none();
 }
 
@@ -96,7 +96,7 @@ FaultOutcome CopyFault(Fault& fault) {
   const ErrnoOr<FilePage> page = GetFilePage(fault);
   if (!page.ok()) return OutcomeOf(page);
   if (!MapNewAnonymousPage(fault)) return FaultOutcome::kOutOfMemory;
-  environment.clock.Advance(environment.costs.page_copy);
+  environment.cpus.Charge(environment.costs.page_copy);
   return OutcomeOf(page);
 }
 

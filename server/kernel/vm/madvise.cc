@@ -140,7 +140,7 @@ Errno PopulateVmas(AddressSpace& space, const VmCaller& caller, VirtualRange ran
 }  // namespace
 
 Errno Madvise(AddressSpace& space, const VmCaller& caller, VirtualAddress address, ByteCount length, int advice) {
-  space.environment().clock.Advance(space.environment().costs.madvise);
+  space.environment().cpus.Charge(space.environment().costs.madvise);
   const AdviceClass kind = ClassOf(advice);
   if (kind == AdviceClass::kUnknown || !IsPageAligned(address)) return Errno::kInval;
   const ByteCount whole = ToBytes(ToPagesRoundedUp(length));

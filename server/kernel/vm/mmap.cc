@@ -207,7 +207,7 @@ ErrnoOr<OpenFileId> CreateSharedMemory(AddressSpace& space, PageCount pages, Pag
 }
 
 ErrnoOr<VirtualAddress> Mmap(AddressSpace& space, const VmCaller& caller, const MmapArguments& arguments) {
-  space.environment().clock.Advance(space.environment().costs.mmap);
+  space.environment().cpus.Charge(space.environment().costs.mmap);
   PendingMap map;
   map.arguments = arguments;
   if (const Errno error = CheckHugeTlb(map); error != Errno::kOk) return error;

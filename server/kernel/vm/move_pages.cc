@@ -27,7 +27,7 @@ bool MovePages(AddressSpace& space, VirtualRange from, VirtualAddress to) {
       }
       destination->Set(PageTables::LeafIndex(target), pte);
       source->Set(PageTables::LeafIndex(at), Pte());
-      space.environment().clock.Advance(space.environment().costs.move_page);
+      space.environment().cpus.Charge(space.environment().costs.move_page);
     }
   }
   return true;

@@ -35,7 +35,7 @@ void ChangeEntries(AddressSpace& space, const Vma& vma, VirtualRange range) {
       leaf.Set(i, pte);
       ++changed;
     }
-    environment.clock.Advance(environment.costs.protect_page * changed);
+    environment.cpus.Charge(environment.costs.protect_page * changed);
   });
 }
 
@@ -96,7 +96,7 @@ ErrnoOr<Vma*> FirstVma(AddressSpace& space, VirtualRange& range, std::uint64_t g
 
 Errno Mprotect(AddressSpace& space, const VmCaller& caller, VirtualAddress address, ByteCount length,
                std::uint64_t prot) {
-  space.environment().clock.Advance(space.environment().costs.mprotect);
+  space.environment().cpus.Charge(space.environment().costs.mprotect);
   const std::uint64_t grows = prot & (kProtGrowsDown | kProtGrowsUp);
   prot &= ~grows;
   if (grows == (kProtGrowsDown | kProtGrowsUp) || !IsPageAligned(address)) return Errno::kInval;

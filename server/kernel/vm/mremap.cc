@@ -244,7 +244,7 @@ class Remap {
 }  // namespace
 
 ErrnoOr<VirtualAddress> Mremap(AddressSpace& space, const VmCaller& caller, const MremapArguments& arguments) {
-  space.environment().clock.Advance(space.environment().costs.mremap);
+  space.environment().cpus.Charge(space.environment().costs.mremap);
   return Remap(space, caller, arguments).Run();
 }
 

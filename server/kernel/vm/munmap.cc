@@ -64,7 +64,7 @@ Errno UnmapUserRange(AddressSpace& space, VirtualAddress address, ByteCount leng
 }
 
 Errno Munmap(AddressSpace& space, VirtualAddress address, ByteCount length) {
-  space.environment().clock.Advance(space.environment().costs.munmap);
+  space.environment().cpus.Charge(space.environment().costs.munmap);
   return UnmapUserRange(space, address, length);
 }
 

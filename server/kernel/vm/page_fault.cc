@@ -104,7 +104,7 @@ class Toucher {
   // do_user_addr_fault.
   TouchStatus TakeFault(VirtualAddress address) {
     VmEnvironment& environment = space_.environment();
-    environment.clock.Advance(environment.costs.fault);
+    environment.cpus.Charge(environment.costs.fault);
     Vma* vma = FindVma(address);
     if (vma == nullptr) return Die(Segv(SignalCode::kMapErr, address));
     if (address < vma->range.start) {

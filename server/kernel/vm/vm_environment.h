@@ -5,7 +5,8 @@
 
 #include "server/base/units.h"
 #include "server/kernel/cpu/cost_table.h"
-#include "server/kernel/cpu/virtual_clock.h"
+#include "server/kernel/cpu/cpus.h"
+#include "server/kernel/cpu/locks.h"
 #include "server/kernel/file/file_system.h"
 #include "server/kernel/machine_spec.h"
 #include "server/kernel/observe/counter.h"
@@ -24,7 +25,8 @@ struct VmEnvironment {
   FileMappings& file_mappings;
   CommitAccounting& commit;
   Counters& counters;
-  VirtualClock& clock;
+  Cpus& cpus;
+  Locks& locks;
   const CostTable& costs;
   const Sysctls& sysctls;
   // What read faults of untouched anonymous memory map.

@@ -55,9 +55,7 @@ MergePlan PlanMerge(Vma* previous, Vma* next, const NewMapping& wanted) {
   return plan;
 }
 
-void ChargeMerge(AddressSpace& space) {
-  space.environment().clock.Advance(space.environment().costs.vma_split_or_merge);
-}
+void ChargeMerge(AddressSpace& space) { space.environment().cpus.Charge(space.environment().costs.vma_split_or_merge); }
 
 // The range becomes part of the planned neighbours, which become one mapping. absorbed: the mapping that had the range;
 // null if it is new.

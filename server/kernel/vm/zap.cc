@@ -59,7 +59,7 @@ void ZapRange(AddressSpace& space, const Vma& vma, VirtualRange range) {
     }
     if (anonymous != 0) space.AddRss(RssKind::kAnonymous, -anonymous);
     if (file != 0) space.AddRss(file_kind, -file);
-    environment.clock.Advance(environment.costs.zap_page * static_cast<std::uint64_t>(anonymous + file));
+    environment.cpus.Charge(environment.costs.zap_page * static_cast<std::uint64_t>(anonymous + file));
   });
 }
 

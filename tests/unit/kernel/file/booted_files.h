@@ -35,7 +35,8 @@ struct FileCounts {
 class BootedFiles : public ::testing::Test {
  protected:
   explicit BootedFiles(ByteCount memory = kSmallMachine)
-      : pages_(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters_), files_(pages_, counters_) {}
+      : pages_(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters_, locks_),
+        files_(pages_, counters_) {}
 
   void TearDown() override { Check(); }
   void Check() const {
@@ -77,6 +78,8 @@ class BootedFiles : public ::testing::Test {
   }
 
   Counters counters_;
+  Cpus cpus_{1, kDefaultCosts};
+  Locks locks_{cpus_};
   PageAllocator pages_;
   FileSystem files_;
 };

@@ -28,7 +28,7 @@ struct Counts {
 class Machine {
  public:
   explicit Machine(std::uint64_t bytes, const WatermarkParameters& parameters = {})
-      : pages_(LayOutMemory(ByteCount(bytes), std::nullopt), parameters, counters_) {
+      : pages_(LayOutMemory(ByteCount(bytes), std::nullopt), parameters, counters_, locks_) {
     pages_.CheckInvariants();
   }
 
@@ -68,6 +68,8 @@ class Machine {
 
  private:
   Counters counters_;
+  Cpus cpus_{1, kDefaultCosts};
+  Locks locks_{cpus_};
   PageAllocator pages_;
 };
 

@@ -77,7 +77,7 @@ TEST(PteTest, NewPermissionsKeepFrameAndHistoryAndNeverAddWriting) {
 class PageTablesTest : public testing::Test {
  protected:
   PageTablesTest()
-      : pages_(LayOutMemory(ByteCount(32ULL << 20), std::nullopt), WatermarkParameters{}, counters_),
+      : pages_(LayOutMemory(ByteCount(32ULL << 20), std::nullopt), WatermarkParameters{}, counters_, locks_),
         tables_(pages_, counters_) {}
   void TearDown() override {
     Empty({VirtualAddress(0), kTaskSize});
@@ -108,6 +108,8 @@ class PageTablesTest : public testing::Test {
   }
 
   Counters counters_;
+  Cpus cpus_{1, kDefaultCosts};
+  Locks locks_{cpus_};
   PageAllocator pages_;
   PageTables tables_;
 };

@@ -54,11 +54,11 @@ std::uint64_t Prot(const std::string& letters) {
 }
 
 World::World(ByteCount memory, PageCount user_reserve)
-    : pages(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters),
+    : pages(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters, locks),
       files(pages, counters),
       commit({pages.managed_pages(), user_reserve}, sysctls, counters),
-      environment{pages,    files, anon_vmas,     file_mappings, commit,
-                  counters, clock, kDefaultCosts, sysctls,       PageFrameNumber(0)} {
+      environment{pages, files,         anon_vmas, file_mappings,     commit, counters, cpus,
+                  locks, kDefaultCosts, sysctls,   PageFrameNumber(0)} {
   environment.zero_page = *pages.AllocPages(kGfpKernel | kGfpZero, Order(0), PageOwner::kZeroPage);
 }
 

@@ -59,7 +59,8 @@ struct World {
 
   Sysctls sysctls;
   Counters counters;
-  VirtualClock clock;
+  Cpus cpus{1, kDefaultCosts};
+  Locks locks{cpus};
   PageAllocator pages;
   FileSystem files;
   AnonVmas anon_vmas;

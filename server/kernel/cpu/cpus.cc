@@ -1,0 +1,58 @@
+#include "server/kernel/cpu/cpus.h"
+
+namespace memsim {
+
+void Cpus::CountBusy() {
+  cpus_[current_.value()].counts.busy += now_ - counted_;
+  counted_ = now_;
+}
+
+void Cpus::SwitchTo(CpuId cpu) { Resume(cpu, now_); }
+
+void Cpus::Resume(CpuId cpu, Nanoseconds now) {
+  if (cpu == current_ && now == now_) return;
+  CountBusy();
+  current_ = cpu;
+  now_ = now;
+  counted_ = now;
+}
+
+void Cpus::Idle(Nanoseconds time) {
+  CountBusy();
+  now_ += time;
+  counted_ = now_;
+}
+
+void Cpus::RunTask(Pid pid) {
+  Cpu& cpu = cpus_[current_.value()];
+  if (cpu.running == pid) return;
+  if (cpu.running != Pid()) {
+    ++cpu.counts.context_switches;
+    Charge(costs_.context_switch);
+  }
+  cpu.running = pid;
+}
+
+void Cpus::StartClocks() {
+  now_ = counted_ = Nanoseconds(0);
+  for (Cpu& cpu : cpus_) cpu.counts = CpuCounts();
+}
+
+CpuCounts Cpus::counts(CpuId cpu) const {
+  CpuCounts counts = cpus_[cpu.value()].counts;
+  if (cpu == current_) counts.busy += now_ - counted_;
+  return counts;
+}
+
+void Cpus::DigestTo(Digest& digest) const {
+  digest.Add(now_);
+  digest.Add(current_);
+  for (std::uint32_t i = 0; i < count(); ++i) {
+    const CpuId cpu(static_cast<std::uint16_t>(i));
+    digest.Add(counts(cpu).busy);
+    digest.Add(counts(cpu).context_switches);
+    digest.Add(running(cpu));
+  }
+}
+
+}  // namespace memsim

@@ -1,0 +1,80 @@
+// The machine's CPUs and their virtual time, which passes only by what the machine does.
+//
+// One CPU runs at a time, on a clock that every step of a call moves. Calls follow one another: each starts when the
+// one before it ended, whichever CPU it runs on. Only lanes (lanes.h) give CPUs clocks that run apart.
+//
+// Thread-compatible.
+
+#ifndef MEMSIM_SERVER_KERNEL_CPU_CPUS_H_
+#define MEMSIM_SERVER_KERNEL_CPU_CPUS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "server/base/digest.h"
+#include "server/base/units.h"
+#include "server/kernel/cpu/cost_table.h"
+
+namespace memsim {
+
+// What is counted of one CPU.
+struct CpuCounts {
+  // Time in calls; the rest of its time it was idle.
+  Nanoseconds busy;
+  std::uint64_t context_switches = 0;
+
+  friend bool operator==(const CpuCounts&, const CpuCounts&) = default;
+};
+
+class Cpus {
+ public:
+  // REQUIRES: count is 1 to 256. costs outlive the CPUs.
+  Cpus(std::uint32_t count, const CostTable& costs) : costs_(costs), cpus_(count) {}
+
+  std::uint32_t count() const { return static_cast<std::uint32_t>(cpus_.size()); }
+  const CostTable& costs() const { return costs_; }
+
+  // The CPU that runs, and its clock.
+  CpuId current() const { return current_; }
+  Nanoseconds now() const { return now_; }
+  // The running CPU spends time.
+  void Charge(Nanoseconds cost) { now_ += cost; }
+
+  // From here on another CPU runs, at the same time. REQUIRES: the CPU exists.
+  void SwitchTo(CpuId cpu);
+  // The same, at a time of its own: for lanes, which keep the clocks.
+  void Resume(CpuId cpu, Nanoseconds now);
+  // Time passes in which no CPU does anything.
+  void Idle(Nanoseconds time);
+  // A task runs on the current CPU; if another one ran there before, that takes a context switch.
+  void RunTask(Pid pid);
+  // The boot is over: time starts at zero, and nothing is counted yet.
+  void StartClocks();
+
+  CpuCounts counts(CpuId cpu) const;
+  // The task that ran last on a CPU. 0: none yet.
+  Pid running(CpuId cpu) const { return cpus_[cpu.value()].running; }
+
+  ByteCount HostMemory() const { return ByteCount(cpus_.capacity() * sizeof(Cpu)); }
+  void DigestTo(Digest& digest) const;
+
+ private:
+  struct Cpu {
+    CpuCounts counts;
+    Pid running;
+  };
+
+  // Counts the running CPU's time since it was counted last.
+  void CountBusy();
+
+  const CostTable& costs_;
+  Nanoseconds now_;
+  // Up to here the running CPU's time is counted.
+  Nanoseconds counted_;
+  CpuId current_;
+  std::vector<Cpu> cpus_;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_CPU_CPUS_H_

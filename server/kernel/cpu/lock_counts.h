@@ -1,0 +1,54 @@
+// What is counted of a lock, or of a class of locks: the columns of /proc/lock_stat.
+
+#ifndef MEMSIM_SERVER_KERNEL_CPU_LOCK_COUNTS_H_
+#define MEMSIM_SERVER_KERNEL_CPU_LOCK_COUNTS_H_
+
+#include <algorithm>
+#include <cstdint>
+
+#include "server/base/digest.h"
+#include "server/base/units.h"
+
+namespace memsim {
+
+// How many times, and how long: shortest, longest, in all. All zero when it never happened.
+struct TimeCounts {
+  std::uint64_t count = 0;
+  Nanoseconds min;
+  Nanoseconds max;
+  Nanoseconds total;
+
+  void Add(Nanoseconds time) {
+    min = count == 0 ? time : std::min(min, time);
+    max = std::max(max, time);
+    total += time;
+    ++count;
+  }
+
+  friend bool operator==(const TimeCounts&, const TimeCounts&) = default;
+};
+
+struct LockCounts {
+  // One for each time that the lock was taken.
+  TimeCounts holds;
+  // One for each time that a CPU had to wait for it.
+  TimeCounts waits;
+  // How many times another CPU had held it last, so that its cache line had to come over.
+  std::uint64_t bounces = 0;
+
+  void DigestTo(Digest& digest) const {
+    for (const TimeCounts& times : {holds, waits}) {
+      digest.Add(times.count);
+      digest.Add(times.min);
+      digest.Add(times.max);
+      digest.Add(times.total);
+    }
+    digest.Add(bounces);
+  }
+
+  friend bool operator==(const LockCounts&, const LockCounts&) = default;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_CPU_LOCK_COUNTS_H_

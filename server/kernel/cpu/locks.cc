@@ -1,0 +1,98 @@
+#include "server/kernel/cpu/locks.h"
+
+#include <algorithm>
+
+namespace memsim {
+
+void Locks::CountBounce(SimulatedLock& lock, LockMode mode) {
+  ++class_counts_[static_cast<std::size_t>(lock.lock_class_)][static_cast<std::size_t>(mode)].bounces;
+  if (lock.record_ != LockRecordId()) ++CountsOf(lock, mode).bounces;
+}
+
+void Locks::CountWait(const Hold& hold, Nanoseconds time) {
+  SimulatedLock& lock = *hold.lock;
+  class_counts_[static_cast<std::size_t>(lock.lock_class_)][static_cast<std::size_t>(hold.mode)].waits.Add(time);
+  Register(lock, hold.owner);
+  if (lock.record_ != LockRecordId()) CountsOf(lock, hold.mode).waits.Add(time);
+}
+
+void Locks::EndHolds(absl::Span<const Hold> holds) {
+  for (const Hold& hold : holds) ChargeTransfer(*hold.lock, hold.mode);
+  if (lanes_run_) return FitHolds(holds);
+  for (const Hold& hold : holds) CountHold(*hold.lock, hold.mode, cpus_.now() - hold.since);
+}
+
+void Locks::FitHolds(absl::Span<const Hold> holds) {
+  // All wait until each can be had. Waiting for one may push another into a busy time of its own, so it goes round
+  // until nobody moves; each move passes a busy interval, and there are finitely many.
+  Nanoseconds waited;
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (const Hold& hold : holds) {
+      const Nanoseconds asked = hold.since + waited;
+      Nanoseconds wait = HistoryOf(*hold.lock).FirstFit(asked, cpus_.now() - hold.since, hold.mode) - asked;
+      if (wait == Nanoseconds(0)) continue;
+      const bool sleeps = KindOf(hold.lock->lock_class_) == LockKind::kReadWriteSemaphore;
+      if (sleeps && wait > cpus_.costs().semaphore_spin) wait += cpus_.costs().semaphore_sleep;
+      CountWait(hold, wait);
+      waited += wait;
+      moved = true;
+    }
+  }
+  const Nanoseconds end = cpus_.now() + waited;
+  for (const Hold& hold : holds) {
+    HistoryOf(*hold.lock).Add(hold.since, {hold.since + waited, end}, hold.mode);
+    CountHold(*hold.lock, hold.mode, cpus_.now() - hold.since);
+  }
+  cpus_.Charge(waited);
+}
+
+LockHistory& Locks::HistoryOf(SimulatedLock& lock) {
+  // A number from before these lanes names nothing any more.
+  if (lock.history_ < first_history_) {
+    lock.history_ = first_history_ + static_cast<std::uint32_t>(histories_.size());
+    histories_.emplace_back();
+  }
+  LockHistory& history = histories_[lock.history_ - first_history_];
+  history.ForgetUntil(horizon_);
+  return history;
+}
+
+void Locks::Register(SimulatedLock& lock, LockOwner owner) {
+  if (lock.record_ != LockRecordId() || records_.size() == kMaxRecords) return;
+  lock.record_ = records_.Add(LockRecord{lock.lock_class_, owner, {}});
+}
+
+void Locks::Retire(SimulatedLock& lock) {
+  if (lock.record_ == LockRecordId()) return;
+  records_[lock.record_] = LockRecord();
+  records_.Remove(lock.record_);
+  lock.record_ = LockRecordId();
+}
+
+void Locks::BeginLanes() {
+  lanes_run_ = true;
+  horizon_ = cpus_.now();
+}
+
+void Locks::EndLanes() {
+  lanes_run_ = false;
+  first_history_ += static_cast<std::uint32_t>(histories_.size());
+  histories_ = std::vector<LockHistory>();
+}
+
+ByteCount Locks::HostMemory() const { return records_.HostMemory(); }
+
+void Locks::DigestTo(Digest& digest) const {
+  for (const auto& modes : class_counts_) {
+    for (const LockCounts& counts : modes) counts.DigestTo(digest);
+  }
+  for (const LockRecord& record : records_.values()) {
+    digest.Add(static_cast<std::uint64_t>(record.lock_class));
+    digest.Add(record.owner.first);
+    digest.Add(record.owner.second);
+    for (const LockCounts& counts : record.counts) counts.DigestTo(digest);
+  }
+}
+
+}  // namespace memsim
