@@ -23,6 +23,8 @@ def _with_unit(key):
     return lambda result: "-" if result[key] is None else f"{row_table.number(result[key])} {result['unit']}"
 
 
+FAILED = "FAILED"
+
 COLUMNS = [
     Column("row", lambda result: result["name"], is_text=True),
     Column("what", lambda result: result["what"], is_text=True),
@@ -101,8 +103,21 @@ def check_names(rows, machine, host):
         raise programs.Failure(f"{host.path.name} has no {', '.join(sorted(missing))}")
 
 
+def _figures(row, machine, host, repetitions, seconds):
+    """Ours and the host's, all that there are; they take turns."""
+    ours, theirs = [], []
+    for _ in range(repetitions):
+        if row.name in machine.names():
+            ours.append(machine.figure(row.name, seconds))
+        if row.name in host.names():
+            theirs.append(host.figure(row.name, seconds))
+    if row.name == LATENCY_ROW:
+        ours.append(_latency(machine.path.parents[2], max(0.1, LATENCY_TIMES * seconds)))
+    return ours, theirs
+
+
 def measure(build, repetitions, seconds, wanted):
-    """The results of all rows whose names are wanted (empty: of all). Ours and the host's take turns."""
+    """The results of all rows whose names are wanted (empty: of all)."""
     machine = programs.BenchmarkProgram(build / "tests/bench/machine_bench")
     host = programs.BenchmarkProgram(build / "tests/bench/host_kernel_bench")
     rows = row_table.all_rows()
@@ -114,13 +129,10 @@ def measure(build, repetitions, seconds, wanted):
         if wanted and row.name not in wanted:
             continue
         print(f"  {row.name}", file=sys.stderr, flush=True)
-        ours, theirs = [], []
-        for _ in range(repetitions):
-            if row.name in machine.names():
-                ours.append(machine.figure(row.name, seconds))
-            if row.name in host.names():
-                theirs.append(host.figure(row.name, seconds))
-        if row.name == LATENCY_ROW:
-            ours.append(_latency(build, max(0.1, LATENCY_TIMES * seconds)))
-        results.append(result(row, ours, theirs))
+        try:
+            results.append(result(row, *_figures(row, machine, host, repetitions, seconds)))
+        except programs.Failure as failure:
+            # The other rows are still worth having.
+            print(f"  {row.name}: {failure}", file=sys.stderr)
+            results.append({**result(row, [], []), "verdict": FAILED})
     return results

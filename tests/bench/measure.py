@@ -44,7 +44,7 @@ def main():
         print(report.to_json(facts, results))
     else:
         print(report.host_line(facts), report.table(table.COLUMNS, results), *table.REMARKS, sep="\n")
-    return 0
+    return 1 if any(result["verdict"] == kernel_table.FAILED for result in results) else 0
 
 
 if __name__ == "__main__":
