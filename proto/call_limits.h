@@ -13,8 +13,11 @@ namespace memsim {
 // The slots of a machine are numbered from 1 to this one (Call.store_as).
 inline constexpr std::uint32_t kMaxSlot = 65535;
 
-// ExecuteBatchRequest.calls.
+// ExecuteBatchRequest.calls and those of their lanes; ConcurrentRequest.lanes.
 inline constexpr std::size_t kMaxBatchCalls = 10'000;
+
+// AdvanceTimeRequest.duration_ns: a year.
+inline constexpr std::uint64_t kMaxAdvanceNs = std::uint64_t{365} * 24 * 3600 * 1'000'000'000;
 
 }  // namespace memsim
 

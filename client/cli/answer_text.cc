@@ -1,5 +1,8 @@
 #include "client/cli/answer_text.h"
 
+#include <map>
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
@@ -32,6 +35,28 @@ std::string FaultsText(const v1::Answer& answer) {
   std::string text = FormatCount(minor, "minor fault");
   if (answer.fault_counts().major_faults() != 0) {
     absl::StrAppend(&text, ", ", FormatCount(answer.fault_counts().major_faults(), "major fault"));
+  }
+  return text;
+}
+
+// One line a CPU: "\n  cpu 0: 3 calls, done at 12.5 us, 1 x ENOMEM".
+std::string LanesText(const v1::Answer& answer) {
+  std::string text = absl::StrCat(FormatCount(answer.value(), "call"), " in ", FormatNanoseconds(answer.duration_ns()));
+  for (const v1::LaneAnswer& lane : answer.concurrent().lanes()) {
+    absl::StrAppend(&text, "\n  cpu ", lane.cpu(), ": ",
+                    FormatCount(static_cast<std::uint64_t>(lane.answers_size()), "call"), ", done after ",
+                    FormatNanoseconds(lane.end_time_ns() - answer.virtual_time_ns()));
+    std::map<std::string, int> failures;
+    for (const v1::Answer& of_call : lane.answers()) {
+      if (of_call.has_misuse()) {
+        ++failures[absl::StrCat("not executed (", of_call.misuse().message(), ")")];
+      } else if (of_call.has_signal()) {
+        ++failures[client::SignalName(of_call.signal().number())];
+      } else if (of_call.error_number() != 0) {
+        ++failures[client::ErrorNumberName(of_call.error_number())];
+      }
+    }
+    for (const auto& [what, count] : failures) absl::StrAppend(&text, ", ", count, " x ", what);
   }
   return text;
 }
@@ -86,6 +111,7 @@ std::string ResultText(AnswerValue kind, const v1::Answer& answer) {
     return absl::StrCat("current ", FormatLimit(answer.resource_limit().current()), ", maximum ",
                         FormatLimit(answer.resource_limit().maximum()));
   }
+  if (answer.has_concurrent()) return LanesText(answer);
   return ValueText(kind, answer);
 }
 

@@ -79,6 +79,9 @@ CommandSpec CallCommandSpec(const Operation& operation) {
   spec.flags.push_back({"store-as", "SLOT",
                         absl::StrCat("Keep the answer's value in this slot, 1 to ", kMaxSlot,
                                      "; later calls say $SLOT or $SLOT+0x1000.")});
+  spec.flags.push_back({"cpu", "CPU",
+                        "The CPU that runs the call, counted from 0; the process moves there. Left out: the CPU that "
+                        "the process is on, or CPU 0 for calls of no process."});
   for (const std::string& example : HintsFor(operation.name()).examples) spec.examples.push_back("memsim " + example);
   return spec;
 }
@@ -101,6 +104,12 @@ absl::StatusOr<v1::Call> CallFromArguments(const Operation& operation, const Arg
     for (const std::string& text : texts) {
       if (absl::Status status = SetField(request, field, text); !status.ok()) return status;
     }
+  }
+  if (const auto cpu = arguments.Get("cpu"); cpu.has_value()) {
+    const absl::StatusOr<std::uint64_t> number = ParseUnsigned(*cpu);
+    if (!number.ok() || *number > UINT32_MAX)
+      return UsageError("--cpu: \"", client::Printable(*cpu), "\" is no CPU; write 0 or more");
+    call.set_cpu(static_cast<std::uint32_t>(*number));
   }
   if (const auto slot = arguments.Get("store-as"); slot.has_value()) {
     const absl::StatusOr<std::uint64_t> number = ParseUnsigned(absl::StripPrefix(*slot, "$"));

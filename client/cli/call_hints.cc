@@ -104,6 +104,18 @@ std::vector<CallHints> PageHints() {
   };
 }
 
+std::vector<CallHints> CpuHints() {
+  return {
+      {"concurrent",
+       AnswerValue::kNumber,
+       {"lane"},
+       {},
+       {"concurrent --machine demo --lane '0: spawn --comm a; spawn --comm b' --lane '1: alloc_pages --order 4'",
+        "concurrent --machine demo --lane '0: mmap --pid 1 --length 1MiB; brk' --lane '1: fork --pid 1'"}},
+      {"advance_time", AnswerValue::kNothing, {"duration"}, {}, {"advance_time --machine demo --duration 1.5s"}},
+  };
+}
+
 std::vector<CallHints> FileHints() {
   return {
       {"mknod",
@@ -150,7 +162,7 @@ std::vector<CallHints> FileHints() {
 const CallHints& HintsFor(absl::string_view operation) {
   static const auto* const kHints = [] {
     auto* const hints = new std::vector<CallHints>;
-    for (const auto& group : {ProcessHints(), AddressSpaceHints(), PageHints(), FileHints()}) {
+    for (const auto& group : {ProcessHints(), AddressSpaceHints(), PageHints(), CpuHints(), FileHints()}) {
       hints->insert(hints->end(), group.begin(), group.end());
     }
     return hints;

@@ -61,14 +61,15 @@ absl::StatusOr<ScriptCall> ParseJson(absl::string_view line) {
   return parsed;
 }
 
-absl::StatusOr<ScriptCall> ParseLine(absl::string_view line) {
+}  // namespace
+
+absl::StatusOr<ScriptCall> ParseCallLine(absl::string_view line) {
   if (absl::StartsWith(line, "{")) return ParseJson(line);
   const absl::StatusOr<std::vector<std::string>> words = SplitWords(line);
   if (!words.ok()) return words.status();
+  if (words->empty()) return UsageError("there is no call in \"", client::Printable(line), "\"");
   return ParseWords(*words);
 }
-
-}  // namespace
 
 absl::StatusOr<std::vector<std::string>> SplitWords(absl::string_view line) {
   std::vector<std::string> words;
@@ -109,7 +110,7 @@ absl::StatusOr<std::vector<ScriptCall>> ParseCallScript(absl::string_view file_n
     ++number;
     const absl::string_view line = absl::StripAsciiWhitespace(raw);
     if (line.empty() || line[0] == '#') continue;
-    absl::StatusOr<ScriptCall> call = ParseLine(line);
+    absl::StatusOr<ScriptCall> call = ParseCallLine(line);
     if (!call.ok()) return UsageError(client::Printable(file_name), ":", number, ": ", call.status().message());
     call->line = number;
     calls.push_back(*std::move(call));

@@ -35,6 +35,9 @@ struct ScriptCall {
 // A usage error names the file and the line of the first mistake. A byte order mark at the beginning means nothing.
 absl::StatusOr<std::vector<ScriptCall>> ParseCallScript(absl::string_view file_name, absl::string_view text);
 
+// One line of such a file, which is neither empty nor a comment; its number stays 0.
+absl::StatusOr<ScriptCall> ParseCallLine(absl::string_view line);
+
 // The words of a line, without a comment. A usage error if a quote is not closed.
 absl::StatusOr<std::vector<std::string>> SplitWords(absl::string_view line);
 

@@ -13,12 +13,14 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
+#include "client/cli/lane_text.h"
 #include "client/cli/quantities.h"
 #include "client/cli/usage_error.h"
 #include "client/library/json_text.h"
 #include "client/library/linux_constants.h"
 #include "client/library/nearest_name.h"
 #include "memsim/v1/answer.pb.h"
+#include "memsim/v1/call.pb.h"
 #include "memsim/v1/options.pb.h"
 #include "memsim/v1/process_service.pb.h"
 #include "proto/api_comments.h"
@@ -40,6 +42,8 @@ bool IsSlotTwin(const FieldDescriptor& field) {
 }
 
 bool IsSize(const FieldDescriptor& field) { return absl::EndsWith(field.name(), "_bytes"); }
+
+bool IsTime(const FieldDescriptor& field) { return absl::EndsWith(field.name(), "_ns"); }
 
 bool IsAddress(const FieldDescriptor& field) {
   return absl::EndsWith(field.name(), "address") || field.name() == "start_brk";
@@ -88,6 +92,7 @@ absl::StatusOr<std::uint64_t> ParseByKind(const FieldDescriptor& field, absl::st
     if (!number.ok()) return number.status();
     return static_cast<std::uint64_t>(*number);
   }
+  if (IsTime(field)) return ParseNanoseconds(text);
   return IsSize(field) ? ParseSize(text) : ParseUnsigned(text);
 }
 
@@ -197,6 +202,9 @@ absl::Status SetMessage(Message& message, const FieldDescriptor& field, absl::st
       field.is_repeated() ? *reflection->AddMessage(&message, &field) : *reflection->MutableMessage(&message, &field);
   if (field.message_type() == v1::ResourceLimit::descriptor()) return SetResourceLimit(part, text);
   if (field.message_type() == v1::ImageMapping::descriptor()) return SetImageMapping(part, text);
+  if (field.message_type() == v1::Lane::descriptor()) {
+    return ParseLane(text, *google::protobuf::DynamicCastToGenerated<v1::Lane>(&part));
+  }
   return UsageError("this program cannot write a ", field.message_type()->name(), "; use a JSON line in memsim run");
 }
 
@@ -224,7 +232,7 @@ bool HasFlag(const FieldDescriptor& field) { return field.name() != "target" && 
 
 std::string FlagNameOf(const FieldDescriptor& field) {
   absl::string_view name = field.name();
-  absl::ConsumeSuffix(&name, "_bytes");
+  if (!absl::ConsumeSuffix(&name, "_bytes")) absl::ConsumeSuffix(&name, "_ns");
   if (field.is_repeated()) absl::ConsumeSuffix(&name, "s");
   return absl::StrReplaceAll(name, {{"_", "-"}});
 }
@@ -241,7 +249,9 @@ std::string ValueNameOf(const FieldDescriptor& field) {
   if (field.message_type() == v1::ResourceLimit::descriptor()) return "CURRENT:MAXIMUM";
   if (field.message_type() == v1::ImageMapping::descriptor()) return "'START-END rwxp OFFSET PATH'";
   if (const std::string family = ConstantsOf(field); !family.empty()) return absl::StrCat(family, "_…");
+  if (field.message_type() == v1::Lane::descriptor()) return "'CPU: CALL; CALL…'";
   if (IsSize(field)) return "SIZE";
+  if (IsTime(field)) return "TIME";
   if (IsAddress(field)) return "ADDRESS";
   if (absl::EndsWith(field.name(), "pid")) return "PID";
   return "NUMBER";

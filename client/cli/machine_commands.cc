@@ -1,5 +1,8 @@
 // memsim machine create|list|show|delete.
 
+#include <map>
+#include <string>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -60,6 +63,10 @@ void PrintMachine(const v1::Machine& machine, Session& session) {
   table.AddRow({"seed", absl::StrCat(spec.seed())});
   table.AddRow({"aslr", spec.address_randomization() == v1::ADDRESS_RANDOMIZATION_OFF ? "off" : "on"});
   AddSysctls(spec.sysctls(), table);
+  for (const auto& [cost, nanoseconds] :
+       std::map<std::string, std::uint64_t>(spec.cost_ns().begin(), spec.cost_ns().end())) {
+    table.AddRow({absl::StrCat("cost of ", cost), FormatNanoseconds(nanoseconds)});
+  }
   table.AddRow({"model version", absl::StrCat(spec.model_version())});
   table.AddRow({"created", google::protobuf::util::TimeUtil::ToString(machine.create_time())});
   table.AddRow({"calls", absl::StrCat(machine.sequence())});

@@ -55,6 +55,16 @@ absl::Status SetSysctl(absl::string_view text, v1::Sysctls& sysctls) {
   return absl::OkStatus();
 }
 
+// "page_zero=300ns".
+absl::Status SetCost(absl::string_view text, v1::MachineSpec& spec) {
+  const std::pair<std::string, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits('=', 1));
+  if (!absl::StrContains(text, "=")) return UsageError("--cost: \"", client::Printable(text), "\" is not NAME=TIME");
+  const absl::StatusOr<std::uint64_t> time = ParseNanoseconds(parts.second);
+  if (!time.ok()) return UsageError("--cost: ", time.status().message());
+  (*spec.mutable_cost_ns())[parts.first] = *time;
+  return absl::OkStatus();
+}
+
 absl::Status SetSpecField(const Arguments& arguments, const std::string& flag, absl::string_view field,
                           v1::MachineSpec& spec) {
   const auto text = arguments.Get(flag);
@@ -79,6 +89,11 @@ std::vector<FlagSpec> MachineSpecFlags() {
   flags.push_back({"sysctl", "NAME=VALUE",
                    absl::StrCat("A kernel parameter: ", absl::StrJoin(SysctlNames(), ", "), "."), Presence::kOptional,
                    Repetition::kMany});
+  flags.push_back(
+      {"cost", "NAME=TIME",
+       "What a step of a call costs in virtual time, as in page_zero=300ns; a name that is none is answered "
+       "with those that there are. Left out: the server's table.",
+       Presence::kOptional, Repetition::kMany});
   return flags;
 }
 
@@ -89,6 +104,9 @@ absl::StatusOr<v1::MachineSpec> MachineSpecFromArguments(const Arguments& argume
   }
   for (const std::string& text : arguments.GetAll("sysctl")) {
     if (absl::Status status = SetSysctl(text, *spec.mutable_sysctls()); !status.ok()) return status;
+  }
+  for (const std::string& text : arguments.GetAll("cost")) {
+    if (absl::Status status = SetCost(text, spec); !status.ok()) return status;
   }
   return spec;
 }

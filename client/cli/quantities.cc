@@ -116,6 +116,35 @@ absl::StatusOr<std::uint64_t> ParseLimit(absl::string_view text) {
   return ParseSize(text);
 }
 
+absl::StatusOr<std::uint64_t> ParseNanoseconds(absl::string_view text) {
+  struct TimeUnit {
+    const char* name;
+    std::uint64_t nanoseconds;
+  };
+  // Those that end in another one come first.
+  static constexpr TimeUnit kTimeUnits[] = {{"ns", 1},
+                                            {"us", 1000},
+                                            {"ms", 1'000'000},
+                                            {"min", 60'000'000'000},
+                                            {"s", 1'000'000'000},
+                                            {"h", 3'600'000'000'000}};
+  absl::string_view number = absl::StripAsciiWhitespace(text);
+  std::uint64_t unit = 1;
+  for (const TimeUnit& known : kTimeUnits) {
+    if (!absl::ConsumeSuffix(&number, known.name)) continue;
+    unit = known.nanoseconds;
+    break;
+  }
+  number = absl::StripAsciiWhitespace(number);
+  if (const auto whole = ParseUnsigned(number); whole.ok() && *whole <= UINT64_MAX / unit) return *whole * unit;
+  double fraction = 0;
+  const bool plain = number.find_first_not_of("0123456789.") == absl::string_view::npos;
+  if (!plain || !absl::SimpleAtod(number, &fraction) || fraction * static_cast<double>(unit) > std::ldexp(1.0, 53)) {
+    return UsageError("\"", client::Printable(text), "\" is no time; write nanoseconds, or 10us, 1.5ms, 2s, 1min, 1h");
+  }
+  return static_cast<std::uint64_t>(std::llround(fraction * static_cast<double>(unit)));
+}
+
 std::string FormatSize(std::uint64_t bytes) {
   for (const SizeUnit& unit : kSizeUnits) {
     const std::uint64_t size = std::uint64_t{1} << unit.shift;

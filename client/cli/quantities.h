@@ -26,6 +26,10 @@ absl::StatusOr<std::uint64_t> ParseLimit(absl::string_view text);
 absl::StatusOr<std::uint64_t> ParseUnsigned(absl::string_view text);
 absl::StatusOr<std::int64_t> ParseSigned(absl::string_view text);
 
+// "850ns", "10us", "1.5ms", "2s", "1min", "1h" in nanoseconds; a number alone is nanoseconds. A usage error for
+// anything else.
+absl::StatusOr<std::uint64_t> ParseNanoseconds(absl::string_view text);
+
 // "64 KiB", "24 GiB", "1.5 MiB", "100 B": the largest unit that leaves at least 1, with one decimal where it is not
 // whole.
 std::string FormatSize(std::uint64_t bytes);

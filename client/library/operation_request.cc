@@ -39,6 +39,7 @@ absl::StatusOr<OperationRequest> MakeOperationRequest(absl::string_view machine,
   call_target.Clear();
   call_target.set_machine(std::string(machine));
   call_target.set_store_as(call.store_as());
+  if (call.has_cpu()) call_target.set_cpu(call.cpu());
   if (expected_sequence.has_value()) call_target.set_expected_sequence(*expected_sequence);
   return request;
 }

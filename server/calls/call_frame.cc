@@ -29,6 +29,12 @@ Pid CallFrame::ReadPid(absl::string_view field, std::uint64_t literal, std::uint
   return number > UINT32_MAX ? kNoPid : Pid(static_cast<std::uint32_t>(number));
 }
 
+std::string CallFrame::CpuProblem(std::uint32_t cpu) const {
+  const std::uint32_t count = machine_.spec().cpu_count;
+  if (cpu < count) return "";
+  return absl::StrCat("cpu is ", cpu, "; the machine's CPUs are 0 to ", count - 1);
+}
+
 void CallFrame::Refuse(v1::ErrorReason reason, absl::string_view message) {
   if (refused()) return;  // The first reason is the one to mend first.
   answer_.mutable_misuse()->set_reason(reason);

@@ -4,23 +4,31 @@
 #define MEMSIM_SERVER_CALLS_CALL_FRAME_H_
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 
 #include "memsim/v1/answer.pb.h"
+#include "memsim/v1/call.pb.h"
 #include "server/base/errno.h"
 #include "server/base/units.h"
 #include "server/kernel/machine.h"
 
 namespace memsim {
 
+// What whoever runs calls has to say about each one inside of a Concurrent, before it runs: why it must not. nullopt:
+// it may.
+using LaneGate = absl::FunctionRef<std::optional<v1::Misuse>(const v1::Call&)>;
+
 class CallFrame {
  public:
   // A pid that no process has, far above pid_max. Not 0, which some calls read as "any".
   static constexpr Pid kNoPid{UINT32_MAX};
 
-  // Both must outlive the frame. The answer is empty.
-  CallFrame(Machine& machine, v1::Answer& answer) : machine_(machine), answer_(answer) {}
+  // All must outlive the frame. The answer is empty.
+  CallFrame(Machine& machine, v1::Answer& answer, LaneGate gate) : machine_(machine), answer_(answer), gate_(gate) {}
 
   Machine& machine() { return machine_; }
 
@@ -33,6 +41,12 @@ class CallFrame {
   }
   // A number too large for a pid is kNoPid.
   Pid ReadPid(absl::string_view field, std::uint64_t literal, std::uint32_t slot);
+
+  // Why a number is none of the machine's CPUs, beginning with "cpu is"; empty: it is one.
+  std::string CpuProblem(std::uint32_t cpu) const;
+
+  // --- Lanes: runs a call of a Concurrent on its CPU, if the gate lets it.
+  void RunInLane(const v1::Call& call, CpuId cpu, v1::Answer& answer);
 
   // --- Refusal: the call is not executed.
   void Refuse(v1::ErrorReason reason, absl::string_view message);
@@ -59,6 +73,7 @@ class CallFrame {
  private:
   Machine& machine_;
   v1::Answer& answer_;
+  LaneGate gate_;
 };
 
 }  // namespace memsim

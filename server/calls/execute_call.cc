@@ -1,5 +1,9 @@
 #include "server/calls/execute_call.h"
 
+#include <optional>
+#include <string>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
 #include "server/calls/call_frame.h"
@@ -15,7 +19,7 @@ void RunWithoutTarget(CallFrame& frame, const Request& request) {
     return frame.Refuse(
         v1::ERROR_REASON_FIELD_INVALID,
         "target is set in a call of a batch; the batch names the machine and its expected_sequence, the "
-        "call its store_as");
+        "call its store_as and cpu");
   }
   RunOperation(frame, request);
 }
@@ -76,6 +80,10 @@ void Dispatch(CallFrame& frame, const v1::Call& call) {
       return RunWithoutTarget(frame, call.unlink());
     case v1::Call::kRename:
       return RunWithoutTarget(frame, call.rename());
+    case v1::Call::kConcurrent:
+      return RunWithoutTarget(frame, call.concurrent());
+    case v1::Call::kAdvanceTime:
+      return RunWithoutTarget(frame, call.advance_time());
     case v1::Call::OPERATION_NOT_SET:
       return frame.Refuse(v1::ERROR_REASON_OPERATION_UNKNOWN,
                           "the call has no operation that this server knows; set one of Call.operation");
@@ -98,16 +106,23 @@ void AddAnswer(const v1::Answer& answer, Digest& digest) {
   digest.Add(answer.resource_limit().current());
   digest.Add(answer.resource_limit().maximum());
   digest.Add(static_cast<std::uint64_t>(answer.free_refusal()));
+  // The answers of lanes were added as they were given.
+  for (const v1::LaneAnswer& lane : answer.concurrent().lanes()) digest.Add(lane.end_time_ns());
 }
 
-}  // namespace
-
-void ExecuteCall(Machine& machine, const v1::Call& call, v1::Answer& answer) {
-  CallFrame frame(machine, answer);
+// cpu: as Machine::BeginCall has it.
+void ExecuteOn(Machine& machine, const v1::Call& call, std::optional<CpuId> cpu, LaneGate gate, v1::Answer& answer) {
+  CallFrame frame(machine, answer, gate);
   if (call.store_as() > Slots::kMaxSlot) {
     return frame.Refuse(v1::ERROR_REASON_FIELD_INVALID,
                         absl::StrCat("store_as is ", call.store_as(), "; slots are 1 to ", Slots::kMaxSlot));
   }
+  if (call.has_cpu()) {
+    const std::string problem = frame.CpuProblem(call.cpu());
+    if (!problem.empty()) return frame.Refuse(v1::ERROR_REASON_FIELD_INVALID, problem);
+    cpu = CpuId(static_cast<std::uint16_t>(call.cpu()));
+  }
+  machine.BeginCall(cpu);
   const Nanoseconds start = machine.now();
   Dispatch(frame, call);
   if (frame.refused()) return;
@@ -118,6 +133,24 @@ void ExecuteCall(Machine& machine, const v1::Call& call, v1::Answer& answer) {
   }
   machine.EndCall([&answer](Digest& digest) { AddAnswer(answer, digest); });
   answer.set_sequence(machine.sequence());
+}
+
+}  // namespace
+
+void CallFrame::RunInLane(const v1::Call& call, CpuId cpu, v1::Answer& answer) {
+  if (std::optional<v1::Misuse> closed = gate_(call)) {
+    *answer.mutable_misuse() = *std::move(closed);
+    return;
+  }
+  ExecuteOn(machine_, call, cpu, gate_, answer);
+}
+
+void ExecuteCall(Machine& machine, const v1::Call& call, v1::Answer& answer, LaneGate gate) {
+  ExecuteOn(machine, call, std::nullopt, gate, answer);
+}
+
+void ExecuteCall(Machine& machine, const v1::Call& call, v1::Answer& answer) {
+  ExecuteCall(machine, call, answer, [](const v1::Call&) { return std::nullopt; });
 }
 
 }  // namespace memsim

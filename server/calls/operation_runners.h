@@ -4,9 +4,11 @@
 #define MEMSIM_SERVER_CALLS_OPERATION_RUNNERS_H_
 
 #include "memsim/v1/address_space_service.pb.h"
+#include "memsim/v1/call.pb.h"
 #include "memsim/v1/file_service.pb.h"
 #include "memsim/v1/page_service.pb.h"
 #include "memsim/v1/process_service.pb.h"
+#include "memsim/v1/time_service.pb.h"
 #include "server/calls/call_frame.h"
 
 namespace memsim {
@@ -45,6 +47,12 @@ void RunOperation(CallFrame& frame, const v1::WriteRequest& request);
 void RunOperation(CallFrame& frame, const v1::LseekRequest& request);
 void RunOperation(CallFrame& frame, const v1::UnlinkRequest& request);
 void RunOperation(CallFrame& frame, const v1::RenameRequest& request);
+
+// time_calls.cc
+void RunOperation(CallFrame& frame, const v1::AdvanceTimeRequest& request);
+
+// concurrent_call.cc
+void RunOperation(CallFrame& frame, const v1::ConcurrentRequest& request);
 
 }  // namespace memsim
 

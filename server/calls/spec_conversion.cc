@@ -1,7 +1,13 @@
 #include "server/calls/spec_conversion.h"
 
-#include "absl/strings/str_cat.h"
+#include <algorithm>
+#include <map>
+#include <string>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "server/base/quoted.h"
 #include "server/calls/misuse.h"
 
 namespace memsim {
@@ -53,6 +59,23 @@ void SysctlsToMessage(const Sysctls& sysctls, v1::Sysctls& message) {
   message.set_admin_reserve_kbytes(*sysctls.admin_reserve_kbytes);
 }
 
+absl::StatusOr<CostTable> CostsFromMessage(const google::protobuf::Map<std::string, std::uint64_t>& message) {
+  CostTable costs;
+  // A map has no order of its own, and of several mistakes always the same one is to be told.
+  for (const auto& [name, nanoseconds] : std::map<std::string, std::uint64_t>(message.begin(), message.end())) {
+    const auto info = std::find_if(kCostInfo.begin(), kCostInfo.end(),
+                                   [&name = name](const CostInfo& cost) { return cost.name == name; });
+    if (info == kCostInfo.end()) {
+      const auto add_name = [](std::string* text, const CostInfo& cost) { absl::StrAppend(text, cost.name); };
+      return MisuseStatus(v1::ERROR_REASON_SPEC_INVALID,
+                          absl::StrCat("spec.cost_ns has ", Quoted(name), ", which is no cost; costs are ",
+                                       absl::StrJoin(kCostInfo, ", ", add_name)));
+    }
+    costs.*info->field = Nanoseconds(nanoseconds);
+  }
+  return costs;
+}
+
 }  // namespace
 
 absl::StatusOr<MachineSpec> SpecFromMessage(const v1::MachineSpec& message) {
@@ -67,6 +90,9 @@ absl::StatusOr<MachineSpec> SpecFromMessage(const v1::MachineSpec& message) {
   const absl::StatusOr<Sysctls> sysctls = SysctlsFromMessage(message.sysctls());
   if (!sysctls.ok()) return sysctls.status();
   spec.sysctls = *sysctls;
+  const absl::StatusOr<CostTable> costs = CostsFromMessage(message.cost_ns());
+  if (!costs.ok()) return costs.status();
+  spec.costs = *costs;
   const absl::Status status = spec.Validate();
   if (!status.ok()) return MisuseStatus(v1::ERROR_REASON_SPEC_INVALID, status.message());
   return spec;
@@ -81,6 +107,10 @@ void SpecToMessage(const MachineSpec& spec, v1::MachineSpec& message) {
                                         ? v1::ADDRESS_RANDOMIZATION_ON
                                         : v1::ADDRESS_RANDOMIZATION_OFF);
   SysctlsToMessage(spec.sysctls, *message.mutable_sysctls());
+  for (const CostInfo& info : kCostInfo) {
+    if (spec.costs.*info.field == kDefaultCosts.*info.field) continue;
+    (*message.mutable_cost_ns())[std::string(info.name)] = (spec.costs.*info.field).value();
+  }
   message.set_model_version(kModelVersion);
 }
 

@@ -15,6 +15,15 @@ absl::Status Check(std::size_t count, std::size_t limit, absl::string_view unit)
 
 }  // namespace
 
+std::size_t CountCalls(const v1::ExecuteBatchRequest& batch) {
+  auto count = static_cast<std::size_t>(batch.calls_size());
+  for (const v1::Call& call : batch.calls()) {
+    if (!call.has_concurrent()) continue;
+    for (const v1::Lane& lane : call.concurrent().lanes()) count += static_cast<std::size_t>(lane.calls_size());
+  }
+  return count;
+}
+
 absl::Status CheckBatchWireBytes(std::size_t bytes, const BatchLimits& limits) {
   return Check(bytes, limits.wire_bytes, "bytes");
 }

@@ -7,6 +7,8 @@
 
 #include "absl/status/status.h"
 
+#include "memsim/v1/execution_service.pb.h"
+
 namespace memsim {
 
 struct BatchLimits {
@@ -18,6 +20,9 @@ struct BatchLimits {
   // their bytes on the wire; only messages of mostly empty parts (two bytes each on the wire) reach this.
   std::size_t memory_bytes = 32U << 20;
 };
+
+// The batch's calls, and those of their lanes.
+std::size_t CountCalls(const v1::ExecuteBatchRequest& batch);
 
 // BATCH_TOO_LARGE above the limit.
 absl::Status CheckBatchWireBytes(std::size_t bytes, const BatchLimits& limits);

@@ -18,6 +18,9 @@ bool MayGrowState(const v1::Call& call) {
     case v1::Call::kUnlink:
     case v1::Call::kLseek:
     case v1::Call::kPrlimit64:
+    case v1::Call::kAdvanceTime:
+    // What its lanes do is asked one by one.
+    case v1::Call::kConcurrent:
     // An unset one is refused as such.
     case v1::Call::OPERATION_NOT_SET:
       return false;

@@ -72,7 +72,7 @@ class HostState {
     const std::size_t memory = job.MemoryBytes();
     absl::Status status = CheckBatchWireBytes(job.wire_bytes(), options.batch);
     status.Update(CheckBatchMemory(memory, options.batch));
-    status.Update(CheckBatchCalls(static_cast<std::size_t>(job.request().calls_size()), options.batch));
+    status.Update(CheckBatchCalls(CountCalls(job.request()), options.batch));
     if (!status.ok()) return status;
     absl::StatusOr<PendingBytes> bytes = pending.Reserve(memory);
     if (!bytes.ok()) return bytes.status();

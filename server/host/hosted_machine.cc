@@ -1,5 +1,6 @@
 #include "server/host/hosted_machine.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,9 @@
 
 namespace memsim {
 namespace {
+
+// Between two looks at the host memory that the calls of a Concurrent take.
+constexpr int kLaneCallsBetweenLooks = 64;
 
 MachineInfo WithSpec(MachineInfo info, const Machine& machine) {
   info.spec = machine.spec();
@@ -139,11 +143,21 @@ void HostedMachine::StepBatch() {
 }
 
 void HostedMachine::RunCall(const v1::Call& call, v1::Answer& answer) {
-  if (meter_.exhausted() && MayGrowState(call)) {
-    *answer.mutable_misuse() = ToMisuse(HostMemoryExhausted(meter_));
+  if (std::optional<v1::Misuse> refusal = WhyNotNow(call)) {
+    *answer.mutable_misuse() = *std::move(refusal);
     return;
   }
-  ExecuteCall(*machine_, call, answer);
+  int calls_of_lanes = 0;
+  ExecuteCall(*machine_, call, answer, [this, &calls_of_lanes](const v1::Call& of_lane) {
+    // The calls of lanes are one call's, so the host memory that they take is looked at here.
+    if (++calls_of_lanes % kLaneCallsBetweenLooks == 0) Publish();
+    return WhyNotNow(of_lane);
+  });
+}
+
+std::optional<v1::Misuse> HostedMachine::WhyNotNow(const v1::Call& call) const {
+  if (!meter_.exhausted() || !MayGrowState(call)) return std::nullopt;
+  return ToMisuse(HostMemoryExhausted(meter_));
 }
 
 absl::Status HostedMachine::CheckSequence() const {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -63,6 +64,8 @@ class HostedMachine final : public Runnable {
   bool LookOnce();
   void StepBatch();
   void RunCall(const v1::Call& call, v1::Answer& answer);
+  // Why a call must not run while there is no host memory for what it may take. nullopt: it may.
+  std::optional<v1::Misuse> WhyNotNow(const v1::Call& call) const;
   absl::Status CheckSequence() const;
   // Whether the batch ends after the answer.
   bool StopsAfter(const v1::Answer& answer) const;

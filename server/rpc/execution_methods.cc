@@ -25,6 +25,7 @@ absl::Status ParseOperation(const grpc::ByteBuffer& bytes, const Operation& oper
   batch.set_machine(target.machine());
   if (target.has_expected_sequence()) batch.set_expected_sequence(target.expected_sequence());
   call.set_store_as(target.store_as());
+  if (target.has_cpu()) call.set_cpu(target.cpu());
   request.GetReflection()->ClearField(&request, target_field);
   return absl::OkStatus();
 }

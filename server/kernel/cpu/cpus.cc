@@ -46,7 +46,6 @@ CpuCounts Cpus::counts(CpuId cpu) const {
 
 void Cpus::DigestTo(Digest& digest) const {
   digest.Add(now_);
-  digest.Add(current_);
   for (std::uint32_t i = 0; i < count(); ++i) {
     const CpuId cpu(static_cast<std::uint16_t>(i));
     digest.Add(counts(cpu).busy);

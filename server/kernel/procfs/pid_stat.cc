@@ -86,8 +86,9 @@ std::string PidStat(const ProcView& view, const Task& task) {
   // wchan: whether the task sleeps, told for processes of one thread only; nswap, cnswap.
   line.Add(group.threads < 2 ? 1 : 0).Zeros(2);
   line.Add(task.IsThread() ? -1 : kSigChld);
-  // processor, rt_priority, policy, delayacct_blkio_ticks, guest_time, cguest_time.
-  line.Zeros(6);
+  line.Add(task.cpu.value());
+  // rt_priority, policy, delayacct_blkio_ticks, guest_time, cguest_time.
+  line.Zeros(5);
   line.Add(memory.layout.start_data.value()).Add(memory.layout.end_data.value()).Add(memory.layout.start_brk.value());
   // arg_start, arg_end, env_start, env_end.
   line.Zeros(4).Add(task.exit_status);

@@ -55,9 +55,10 @@ TEST(SpecConversionTest, EveryFieldGoesThereAndBack) {
   sysctls.set_watermark_scale_factor(5);
   sysctls.set_user_reserve_kbytes(0);
   sysctls.set_admin_reserve_kbytes(6);
+  (*message.mutable_cost_ns())["page_zero"] = 300;
   message.set_model_version(kModelVersion);
   // A field that is added to the API must be converted too.
-  EXPECT_EQ(v1::MachineSpec::descriptor()->field_count(), 7);
+  EXPECT_EQ(v1::MachineSpec::descriptor()->field_count(), 8);
   EXPECT_EQ(v1::Sysctls::descriptor()->field_count(), 9);
 
   const absl::StatusOr<MachineSpec> spec = SpecFromMessage(message);
@@ -74,6 +75,10 @@ TEST(SpecConversionTest, ABadFieldIsNamed) {
       {"spec.reserved_bytes", [](v1::MachineSpec& spec) { spec.set_reserved_bytes(4ULL << 30); }},
       {"spec.address_randomization is 9",
        [](v1::MachineSpec& spec) { spec.set_address_randomization(static_cast<v1::AddressRandomization>(9)); }},
+      {"spec.cost_ns has \"tea\", which is no cost; costs are syscall, fault,",
+       [](v1::MachineSpec& spec) { (*spec.mutable_cost_ns())["tea"] = 1; }},
+      {"spec.cost_ns.fork is 1000000001",
+       [](v1::MachineSpec& spec) { (*spec.mutable_cost_ns())["fork"] = 1'000'000'001; }},
       {"spec.sysctls.overcommit_memory is 3",
        [](v1::MachineSpec& spec) { spec.mutable_sysctls()->set_overcommit_memory(3); }},
       {"spec.sysctls.max_map_count is 0", [](v1::MachineSpec& spec) { spec.mutable_sysctls()->set_max_map_count(0); }},

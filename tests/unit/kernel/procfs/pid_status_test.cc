@@ -123,11 +123,11 @@ TEST_F(PidStatusTest, AProcessIsShownAsLinuxShowsAnIdleOneOfRoot) {
             "voluntary_ctxt_switches:\t0\n"
             "nonvoluntary_ctxt_switches:\t0\n");
   EXPECT_EQ(Read("statm"), "16 3 0 0 0 16 0\n");
-  // flags 0: without address randomization.
+  // On CPU 1, as init has CPU 0; flags 0: without address randomization.
   EXPECT_EQ(
       Read("stat"),
       "2 (test) S 1 0 0 0 -1 0 3 0 0 0 0 0 0 0 20 0 1 0 0 65536 3 18446744073709551615 0 0 0 0 0 0 0 0 0 1 0 0 17 "
-      "0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+      "1 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
 }
 
 TEST_F(PidStatusTest, PagesCountByWhatTheyAre) {

@@ -1,0 +1,173 @@
+// Several CPUs at a time: what lanes do to each other, and what may not stand in one.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/unit/calls/call_fixture.h"
+
+namespace memsim {
+namespace {
+
+using testing::HasSubstr;
+
+class ConcurrentCallTest : public testing::Test {
+ protected:
+  static std::unique_ptr<Machine> Boot(std::uint32_t cpus) {
+    MachineSpec spec;
+    spec.address_randomization = AddressRandomization::kOff;
+    spec.cpu_count = cpus;
+    spec.memory = ByteCount(256ULL << 20);
+    return *Machine::Create(spec);
+  }
+  v1::Answer Run(const std::string& text) {
+    v1::Answer answer;
+    ExecuteCall(*machine_, CallOf(text), answer);
+    machine_->CheckInvariants();
+    return answer;
+  }
+  // Two processes with 16 MiB each at $11 and $12, on CPU 0 and 1; their pids are in $1 and $2.
+  void SpawnTwo() {
+    for (const int process : {1, 2}) {
+      Run(absl::StrFormat("spawn { comm: 'p' } cpu: %d store_as: %d", process - 1, process));
+      Run(absl::StrFormat("mmap { pid_slot: %d length_bytes: 16777216 prot: 3 flags: 0x22 fd: -1 } store_as: %d",
+                          process, 10 + process));
+    }
+  }
+  static std::string Lane(int cpu, const std::vector<std::string>& calls) {
+    std::string text = absl::StrCat("lanes { cpu: ", cpu);
+    for (const std::string& call : calls) absl::StrAppend(&text, " calls { ", call, " }");
+    return text + " } ";
+  }
+  static std::string TouchCall(int process, int pages) {
+    return absl::StrFormat("touch { pid_slot: %d address_slot: %d page_count: %d access: ACCESS_KIND_WRITE }", process,
+                           10 + process, pages);
+  }
+  static std::uint64_t Duration(const v1::Answer& answer, int lane) {
+    return answer.concurrent().lanes(lane).end_time_ns() - answer.virtual_time_ns();
+  }
+
+  std::unique_ptr<Machine> machine_ = Boot(4);
+};
+
+TEST_F(ConcurrentCallTest, EachLaneAnswersAllOfItsCalls) {
+  SpawnTwo();
+  const v1::Answer answer = Run("concurrent { " + Lane(0, {TouchCall(1, 1), TouchCall(1, 4)}) +
+                                Lane(1, {TouchCall(2, 8)}) + Lane(3, {}) + "}");
+  EXPECT_EQ(answer.value(), 3U);
+  ASSERT_EQ(answer.concurrent().lanes_size(), 3);
+  EXPECT_EQ(answer.concurrent().lanes(0).answers(0).value(), 1U);
+  EXPECT_EQ(answer.concurrent().lanes(0).answers(1).value(), 3U);
+  EXPECT_EQ(answer.concurrent().lanes(1).answers(0).value(), 8U);
+  EXPECT_EQ(Duration(answer, 2), 0U) << "a lane without calls is done at once";
+}
+
+TEST_F(ConcurrentCallTest, LanesTakeTheTimeOfTheLongestOneAndNotOfAllTogether) {
+  SpawnTwo();
+  const v1::Answer answer = Run("concurrent { " + Lane(0, {TouchCall(1, 1000)}) + Lane(1, {TouchCall(2, 500)}) + "}");
+  EXPECT_EQ(answer.duration_ns(), Duration(answer, 0));
+  EXPECT_GT(Duration(answer, 0), Duration(answer, 1));
+  EXPECT_LT(answer.duration_ns(), Duration(answer, 0) + Duration(answer, 1));
+  EXPECT_EQ(machine_->now().value(), answer.virtual_time_ns() + answer.duration_ns());
+}
+
+TEST_F(ConcurrentCallTest, ATaskMovesToTheCpuThatItsCallNames) {
+  SpawnTwo();
+  const std::string before = *machine_->ReadProc("2/stat");
+  Run("brk { pid_slot: 1 } cpu: 3");
+  const std::string after = *machine_->ReadProc("2/stat");
+  EXPECT_NE(before, after) << "field 39 of /proc/PID/stat tells the CPU";
+}
+
+TEST_F(ConcurrentCallTest, TheSlotsOfOneLaneServeAnother) {
+  SpawnTwo();
+  const v1::Answer answer = Run("concurrent { " + Lane(0, {"alloc_pages { gfp_mask: 0xcc0 } store_as: 40"}) +
+                                Lane(1, {"fork { pid_slot: 2 }", "free_pages { frame_number_slot: 40 }"}) + "}");
+  EXPECT_EQ(AnswerText(answer.concurrent().lanes(1).answers(1)), "0");
+}
+
+TEST_F(ConcurrentCallTest, WhatCannotBeExecutedSaysSoAndTheLaneGoesOn) {
+  const v1::Answer answer =
+      Run("concurrent { " + Lane(0, {"free_pages { frame_number_slot: 99 }", "alloc_pages { gfp_mask: 0xcc0 }"}) + "}");
+  EXPECT_EQ(answer.value(), 1U);
+  EXPECT_EQ(AnswerText(answer.concurrent().lanes(0).answers(0)), "refused: SLOT_UNSET");
+  EXPECT_FALSE(answer.concurrent().lanes(0).answers(1).has_misuse());
+}
+
+TEST_F(ConcurrentCallTest, WhatMayNotStandInALaneIsNamed) {
+  const auto refusal = [this](const std::string& lanes) {
+    return Run("concurrent { " + lanes + "}").misuse().message();
+  };
+  EXPECT_THAT(refusal(Lane(4, {})), HasSubstr("lanes[0].cpu is 4; the machine's CPUs are 0 to 3"));
+  EXPECT_THAT(refusal(Lane(1, {}) + Lane(1, {})), HasSubstr("lanes[1].cpu is 1, which an earlier lane has"));
+  EXPECT_THAT(refusal(Lane(0, {"brk { pid: 1 }", "brk { pid: 1 } cpu: 1"})),
+              HasSubstr("lanes[0].calls[1] names a cpu"));
+  EXPECT_THAT(refusal(Lane(0, {"concurrent { }"})), HasSubstr("lanes do not nest"));
+  EXPECT_THAT(refusal(Lane(0, {"advance_time { }"})), HasSubstr("is an advance_time"));
+  EXPECT_EQ(machine_->sequence(), 0U) << "what is refused leaves no trace";
+}
+
+TEST_F(ConcurrentCallTest, ItsCallsHaveALimit) {
+  const auto calls = [](int count) {
+    v1::Call call;
+    v1::Lane& lane = *call.mutable_concurrent()->add_lanes();
+    for (int i = 0; i < count; ++i) lane.add_calls()->mutable_wait4()->set_pid(1);
+    return call;
+  };
+  v1::Answer fits;
+  ExecuteCall(*machine_, calls(10'000), fits);
+  EXPECT_EQ(fits.value(), 10'000U);
+  v1::Answer too_many;
+  ExecuteCall(*machine_, calls(10'001), too_many);
+  EXPECT_THAT(too_many.misuse().message(), HasSubstr("lanes have 10001 calls, of at most 10000"));
+}
+
+TEST_F(ConcurrentCallTest, ACpuThatIsNoneIsRefused) {
+  EXPECT_THAT(Run("brk { pid: 1 } cpu: 4").misuse().message(), HasSubstr("cpu is 4; the machine's CPUs are 0 to 3"));
+  EXPECT_FALSE(Run("brk { pid: 1 } cpu: 3").has_misuse());
+}
+
+TEST_F(ConcurrentCallTest, TheGateIsAskedAboutEachCallOfALane) {
+  v1::Answer answer;
+  int asked = 0;
+  ExecuteCall(*machine_, CallOf("concurrent { " + Lane(0, {"brk { pid: 1 }", "spawn { }", "brk { pid: 1 }"}) + "}"),
+              answer, [&asked](const v1::Call& call) -> std::optional<v1::Misuse> {
+                ++asked;
+                if (!call.has_spawn()) return std::nullopt;
+                v1::Misuse closed;
+                closed.set_reason(v1::ERROR_REASON_HOST_MEMORY_EXHAUSTED);
+                return closed;
+              });
+  EXPECT_EQ(asked, 3);
+  EXPECT_EQ(AnswerText(answer.concurrent().lanes(0).answers(1)), "refused: HOST_MEMORY_EXHAUSTED");
+  EXPECT_EQ(answer.value(), 2U);
+}
+
+TEST_F(ConcurrentCallTest, TimePassesWhenItIsLet) {
+  const std::uint64_t before = machine_->now().value();
+  EXPECT_EQ(AnswerText(Run("advance_time { duration_ns: 1000000000 }")), "0");
+  EXPECT_EQ(machine_->now().value(), before + 1'000'000'000);
+  EXPECT_THAT(Run("advance_time { duration_ns: 31536000000000001 }").misuse().message(),
+              HasSubstr("it must be at most 31536000000000000, a year"));
+}
+
+TEST_F(ConcurrentCallTest, TheSameLanesGiveTheSameDigests) {
+  SpawnTwo();
+  const std::unique_ptr<Machine> first = std::move(machine_);
+  machine_ = Boot(4);
+  SpawnTwo();
+  v1::Answer answers[2];
+  const v1::Call call = CallOf("concurrent { " + Lane(0, {TouchCall(1, 300)}) + Lane(2, {TouchCall(2, 300)}) + "}");
+  ExecuteCall(*first, call, answers[0]);
+  ExecuteCall(*machine_, call, answers[1]);
+  EXPECT_EQ(first->StateDigest(), machine_->StateDigest());
+  EXPECT_EQ(first->AnswerDigest(), machine_->AnswerDigest());
+}
+
+}  // namespace
+}  // namespace memsim
