@@ -27,6 +27,7 @@ class BatchJob {
 
   explicit BatchJob(Done done)
       : done_(std::move(done)),
+        arena_(ArenaOptions()),
         request_(google::protobuf::Arena::CreateMessage<v1::ExecuteBatchRequest>(&arena_)),
         response_(google::protobuf::Arena::CreateMessage<v1::ExecuteBatchResponse>(&arena_)) {}
   BatchJob(const BatchJob&) = delete;
@@ -54,6 +55,14 @@ class BatchJob {
   void Finish(absl::Status status) { done_(*this, std::move(status)); }
 
  private:
+  // Blocks grow from one that holds a unary call to one that holds some hundred calls of a batch.
+  static google::protobuf::ArenaOptions ArenaOptions() {
+    google::protobuf::ArenaOptions options;
+    options.start_block_size = 1024;
+    options.max_block_size = 64 * 1024;
+    return options;
+  }
+
   Done done_;
   google::protobuf::Arena arena_;
   v1::ExecuteBatchRequest* request_;

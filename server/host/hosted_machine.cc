@@ -9,6 +9,7 @@
 #include "server/calls/misuse.h"
 #include "server/host/growing_calls.h"
 #include "server/host/refusals.h"
+#include "server/host/turn_clock.h"
 
 namespace memsim {
 namespace {
@@ -93,28 +94,20 @@ MachineInfo HostedMachine::Info() const {
 }
 
 AfterTurn HostedMachine::RunTurn() {
-  const auto end = std::chrono::steady_clock::now() + options_.turn;
-  do {
+  TurnClock clock(options_.turn, machine_ != nullptr ? machine_->now() : Nanoseconds(0));
+  bool over = false;
+  while (!over) {
     if (queue_.closed()) {
       Destroy();
       return AfterTurn::kIdle;
     }
-    if (!Step()) break;
-  } while (std::chrono::steady_clock::now() < end);
+    const bool looked = LookOnce();
+    const bool called = StepBatch();
+    if (!looked && !called) break;
+    over = looked ? clock.OverNow() : clock.OverAfterCall(machine_->now());
+  }
   Publish();
   return queue_.EndTurn();
-}
-
-bool HostedMachine::Step() {
-  const bool looked = LookOnce();
-  if (batch_ == nullptr) {
-    batch_ = queue_.TakeBatch();
-    if (batch_ == nullptr) return looked;
-    next_call_ = 0;
-    batch_->response().mutable_answers()->Reserve(batch_->request().calls_size());
-  }
-  StepBatch();
-  return true;
 }
 
 bool HostedMachine::LookOnce() {
@@ -125,7 +118,18 @@ bool HostedMachine::LookOnce() {
   return true;
 }
 
-void HostedMachine::StepBatch() {
+bool HostedMachine::StepBatch() {
+  if (batch_ == nullptr) {
+    batch_ = queue_.TakeBatch();
+    if (batch_ == nullptr) return false;
+    next_call_ = 0;
+    batch_->response().mutable_answers()->Reserve(batch_->request().calls_size());
+  }
+  RunNextCall();
+  return true;
+}
+
+void HostedMachine::RunNextCall() {
   if (batch_->cancelled()) return EndBatch(CallerGone());
   const v1::ExecuteBatchRequest& request = batch_->request();
   if (next_call_ == 0) {

@@ -59,10 +59,10 @@ class HostedMachine final : public Runnable {
   };
 
   // --- In a turn only.
-  // One inspection and one call. False: there was nothing to do.
-  bool Step();
+  // One inspection, one call. False: there was none to do.
   bool LookOnce();
-  void StepBatch();
+  bool StepBatch();
+  void RunNextCall();
   void RunCall(const v1::Call& call, v1::Answer& answer);
   // Why a call must not run while there is no host memory for what it may take. nullopt: it may.
   std::optional<v1::Misuse> WhyNotNow(const v1::Call& call) const;
