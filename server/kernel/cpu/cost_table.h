@@ -42,6 +42,7 @@ namespace memsim {
   X(slab_node_partial, 60, "A slab from or to the node's partial list")                                                \
   X(slab_new, 300, "A new slab's free list, beside its pages")                                                         \
   /* Files. */                                                                                                         \
+  X(set_entry, 30, "A page table's lock, one entry, its rmap and its books (estimate)")                                 \
   X(fault_around_page, 20, "Each further page that a file fault maps (estimate)")                                      \
   X(device_read, 80000, "A 4 KiB read from an NVMe drive at queue depth 1")                                            \
   /* The work of the calls themselves beside mappings and pages (estimates from system-call benchmarks). */            \

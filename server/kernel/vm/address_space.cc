@@ -11,9 +11,15 @@ namespace memsim {
 AddressSpace::AddressSpace(VmEnvironment& environment)
     : environment_(environment),
       number_(environment.file_mappings.NumberSpace()),
-      page_tables_(environment.pages, environment.counters) {}
+      page_tables_(environment.pages, environment.counters, environment.locks) {
+  environment.locks.Register(mmap_lock_, {number_, 0});
+}
 
-AddressSpace::~AddressSpace() { TearDown(); }
+AddressSpace::~AddressSpace() {
+  TearDown();
+  environment_.locks.Retire(mmap_lock_);
+  environment_.locks.Retire(page_table_lock_);
+}
 
 void AddressSpace::TearDown() {
   while (Vma* vma = Find(VirtualAddress(0))) {
@@ -42,11 +48,18 @@ Vma& AddressSpace::Insert(Vma vma) {
   tree_.Insert(inserted.range, id);
   Account(inserted.flags, inserted.range.pages());
   AddToIndex(inserted);
+  MarkWritten(inserted);
   environment_.counters.Add(Counter::kVmas, 1);
   return inserted;
 }
 
+void AddressSpace::MarkAllWritten() {
+  tree_.ForEach([this](const VmaTree::Entry& entry) { MarkWritten(pool_[entry.id]); });
+}
+
 void AddressSpace::Remove(Vma& vma) {
+  writer_.Forget(vma);
+  environment_.locks.Retire(vma.lock.lock());
   Unaccount(vma.flags, vma.range.pages());
   environment_.anon_vmas.Unlink(vma.anon);
   RemoveFromIndex(vma);
@@ -77,6 +90,7 @@ Errno AddressSpace::SplitWithinLimit(Vma& vma, VirtualAddress address) {
 }
 
 void AddressSpace::Resize(Vma& vma, VirtualRange range) {
+  MarkWritten(vma);
   const VirtualAddress old_start = vma.range.start;
   if (range.start != old_start) RemoveFromIndex(vma);
   Unaccount(vma.flags, vma.range.pages());
@@ -99,6 +113,7 @@ void AddressSpace::RemoveFromIndex(const Vma& vma) {
 }
 
 void AddressSpace::SetFlags(Vma& vma, VmFlags flags) {
+  MarkWritten(vma);
   Unaccount(vma.flags, vma.range.pages());
   vma.flags = flags;
   Account(vma.flags, vma.range.pages());
@@ -138,6 +153,8 @@ void AddressSpace::DigestTo(Digest& digest) const {
     digest.Add(address);
   }
   digest.Add(number_);
+  mmap_lock_.DigestTo(digest);
+  page_table_lock_.DigestTo(digest);
   digest.Add(def_flags);
   digest.Add(statistics_.locked_vm);
   digest.Add(statistics_.peak_total_vm);

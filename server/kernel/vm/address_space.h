@@ -23,6 +23,7 @@
 #include "server/base/digest.h"
 #include "server/base/errno.h"
 #include "server/base/units.h"
+#include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/page_table.h"
 #include "server/kernel/vm/vm_environment.h"
 #include "server/kernel/vm/vma.h"
@@ -83,6 +84,17 @@ class AddressSpace {
   const PageTables& page_tables() const { return page_tables_; }
   const AddressSpaceStatistics& statistics() const { return statistics_; }
 
+  // --- Locks. mmap_lock.h holds them.
+  SimulatedLock& mmap_lock() { return mmap_lock_; }
+  SimulatedLock& page_table_lock() { return page_table_lock_; }
+  MmapWriter& writer() { return writer_; }
+  // Its number among all that the machine ever had: what lock records call it by.
+  AddressSpaceNumber number() const { return number_; }
+  // The writer of mmap_lock leaves it, and every mapping that it changed.
+  void EndWrite() { writer_.End(environment_.locks, mmap_lock_, number_); }
+  // The writer holds every mapping, as fork does.
+  void MarkAllWritten();
+
   AddressLayout layout;
   // Added to the flags of every new mapping: what mlockall and prctl set.
   VmFlags def_flags = 0;
@@ -135,6 +147,7 @@ class AddressSpace {
   const Vma* VmaOf(const std::optional<VmaTree::Entry>& entry) const {
     return entry.has_value() ? &pool_[entry->id] : nullptr;
   }
+  void MarkWritten(Vma& vma) { writer_.Mark(vma, environment_.cpus.now()); }
   // vm_stat_account: adds a mapping's pages to the statistics, or takes them out.
   void Account(VmFlags flags, PageCount pages);
   void Unaccount(VmFlags flags, PageCount pages);
@@ -152,6 +165,9 @@ class AddressSpace {
   VmaTree tree_;
   VmaPool pool_;
   PageTables page_tables_;
+  SimulatedLock mmap_lock_{LockClass::kMmapLock};
+  SimulatedLock page_table_lock_{LockClass::kMmPageTableLock};
+  MmapWriter writer_;
   AddressSpaceStatistics statistics_;
   // The part of locked_vm that no mapping stands for.
   PageCount locked_without_flag_;

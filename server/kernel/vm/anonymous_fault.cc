@@ -40,14 +40,19 @@ bool MapNewAnonymousPage(Fault& fault) {
   VmEnvironment& environment = fault.space.environment();
   const auto taken = environment.pages.AllocPages(kGfpHighuserMovable, Order(0), PageOwner::kAnonymous);
   if (!taken.has_value()) return false;
-  PrepareAnonVma(fault.space, fault.vma);
+  if (fault.vma.anon.own == AnonVmaId()) {
+    // vmf_anon_prepare: the neighbours are looked at, which needs the whole address space to hold still.
+    const MmapReadLock lock(fault.space);
+    const LockScope attach(environment.locks, fault.space.page_table_lock());
+    PrepareAnonVma(fault.space, fault.vma);
+  }
   PageFrame& page = environment.pages.frame(*taken);
   page.mapping = fault.vma.anon.own.value();
   page.index = fault.vma.PageIndex(fault.address);
   page.flags |= kFrameAnonExclusive;
   AddMapping(environment, *taken);
   fault.space.AddRss(RssKind::kAnonymous, 1);
-  fault.table.Set(fault.index(), Pte::Make(*taken, fault.vma.flags, true).Dirty());
+  SetEntry(fault, fault.index(), Pte::Make(*taken, fault.vma.flags, true).Dirty());
   environment.cpus.Charge(environment.costs.page_alloc);
   return true;
 }
@@ -55,7 +60,7 @@ bool MapNewAnonymousPage(Fault& fault) {
 FaultOutcome HandleAnonymousFault(Fault& fault) {
   VmEnvironment& environment = fault.space.environment();
   if (!fault.write) {
-    fault.table.Set(fault.index(), Pte::Make(environment.zero_page, fault.vma.flags, false).Special());
+    SetEntry(fault, fault.index(), Pte::Make(environment.zero_page, fault.vma.flags, false).Special());
     return FaultOutcome::kMinor;
   }
   if (!MapNewAnonymousPage(fault)) return FaultOutcome::kOutOfMemory;

@@ -45,6 +45,7 @@ bool Grow(AddressSpace& space, const VmCaller& caller, VirtualRange range) {
 }  // namespace
 
 VirtualAddress Brk(AddressSpace& space, const VmCaller& caller, VirtualAddress wanted) {
+  const MmapWriteLock lock(space);
   space.environment().cpus.Charge(space.environment().costs.brk);
   AddressLayout& layout = space.layout;
   if (wanted < layout.start_brk || wanted > kTaskSize || !WithinDataLimit(space, caller, wanted)) return layout.brk;

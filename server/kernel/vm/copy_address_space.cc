@@ -59,6 +59,7 @@ bool CopyPages(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
       enough = false;
       return;
     }
+    const LockScope table_lock(environment.locks, from.lock, LockMode::kExclusive, {from.frame.value(), 0});
     const Copied copied = CopyEntries(environment.pages, vma.flags, from, *to, first, last);
     if (copied.anonymous != 0) child.AddRss(RssKind::kAnonymous, copied.anonymous);
     if (copied.file != 0) child.AddRss(file_kind, copied.file);
@@ -86,6 +87,9 @@ Errno CopyVma(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
 }  // namespace
 
 Errno CopyAddressSpace(AddressSpace& parent, AddressSpace& child) {
+  // Nobody else knows the child yet.
+  const MmapWriteLock lock(parent);
+  parent.MarkAllWritten();
   child.layout = parent.layout;
   // MMF_INIT and VM_INIT_DEF_MASK: of the flags for new mappings only the one against huge pages is inherited.
   child.def_flags = parent.def_flags & kVmNoHugePage;

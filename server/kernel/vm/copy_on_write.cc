@@ -9,7 +9,7 @@ namespace {
 // wp_page_reuse: the page is the writer's alone.
 FaultOutcome Reuse(Fault& fault) {
   fault.space.environment().counters.Add(Counter::kPgReuse, 1);
-  fault.table.Set(fault.index(), fault.entry().Writable().Dirty());
+  SetEntry(fault, fault.index(), fault.entry().Writable().Dirty());
   return FaultOutcome::kMinor;
 }
 

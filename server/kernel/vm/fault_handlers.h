@@ -35,6 +35,9 @@ FaultOutcome HandleFileFault(Fault& fault);
 // do_wp_page: a store to a page that is mapped read-only.
 FaultOutcome HandleWriteProtectFault(Fault& fault);
 
+// Sets an entry of the fault's table under its lock, with the books that go with it.
+void SetEntry(Fault& fault, int index, Pte pte);
+
 // A fresh page of the mapping's own, zeroed or to be filled, mapped at the fault's address in place of what was there.
 // False: no memory.
 bool MapNewAnonymousPage(Fault& fault);

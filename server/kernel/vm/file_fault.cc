@@ -19,13 +19,18 @@ bool WritableAtOnce(const Fault& fault) {
   return (fault.vma.flags & kVmShared) != 0 && fault.space.environment().files.IsShmem(fault.vma.file);
 }
 
-// set_pte_range for one page of a file.
-void MapFilePage(Fault& fault, int index, PageFrameNumber frame, Pte pte) {
+// A page of a file gets one more entry.
+void CountMapping(Fault& fault, PageFrameNumber frame) {
   VmEnvironment& environment = fault.space.environment();
   environment.pages.GetPage(frame);
   AddMapping(environment, frame);
   fault.space.AddRss(FileRssKind(fault.space, fault.vma), 1);
-  fault.table.Set(index, pte);
+}
+
+// finish_fault.
+void MapFilePage(Fault& fault, PageFrameNumber frame, Pte pte) {
+  CountMapping(fault, frame);
+  SetEntry(fault, fault.index(), pte);
 }
 
 ErrnoOr<FilePage> GetFilePage(Fault& fault) {
@@ -65,6 +70,7 @@ bool MapAround(Fault& fault) {
   const Window window = AroundFault(fault);
   const int faulting = fault.index();
   std::uint64_t mapped = 0;
+  const LockScope lock(environment.locks, fault.table.lock, LockMode::kExclusive, {fault.table.frame.value(), 0});
   for (int i = window.first; i < window.last; ++i) {
     if (!fault.table.entries[i].none()) continue;
     const VirtualAddress address(fault.address.value() +
@@ -74,7 +80,8 @@ bool MapAround(Fault& fault) {
     const ErrnoOr<FilePage> page = environment.files.GetPage(InodeOf(fault), page_index, ReadAround::kPageAlone);
     if (!page.ok()) break;
     const Pte pte = Pte::Make(page->frame, fault.vma.flags, WritableAtOnce(fault));
-    MapFilePage(fault, i, page->frame, i == faulting ? pte : pte.Old());
+    CountMapping(fault, page->frame);
+    fault.table.Set(i, i == faulting ? pte : pte.Old());
     ++mapped;
   }
   environment.cpus.Charge(environment.costs.fault_around_page * mapped);
@@ -85,7 +92,7 @@ FaultOutcome ReadFault(Fault& fault) {
   if (MapAround(fault)) return FaultOutcome::kMinor;
   const ErrnoOr<FilePage> page = GetFilePage(fault);
   if (page.ok()) {
-    MapFilePage(fault, fault.index(), page->frame, Pte::Make(page->frame, fault.vma.flags, WritableAtOnce(fault)));
+    MapFilePage(fault, page->frame, Pte::Make(page->frame, fault.vma.flags, WritableAtOnce(fault)));
   }
   return OutcomeOf(page);
 }
@@ -105,7 +112,7 @@ FaultOutcome SharedWriteFault(Fault& fault) {
   const ErrnoOr<FilePage> page = GetFilePage(fault);
   if (page.ok()) {
     environment.files.MarkDirty(page->frame);
-    MapFilePage(fault, fault.index(), page->frame, Pte::Make(page->frame, fault.vma.flags, true).Dirty());
+    MapFilePage(fault, page->frame, Pte::Make(page->frame, fault.vma.flags, true).Dirty());
   }
   return OutcomeOf(page);
 }
@@ -115,7 +122,7 @@ FaultOutcome SharedWriteFault(Fault& fault) {
 FaultOutcome HandleFileFault(Fault& fault) {
   if (fault.vma.special != SpecialMapping::kNone) {
     // The pages of vdso and vvar are of the kernel's image, which no allocator manages and nobody counts.
-    fault.table.Set(fault.index(), Pte::Make(fault.space.environment().zero_page, fault.vma.flags, false).Special());
+    SetEntry(fault, fault.index(), Pte::Make(fault.space.environment().zero_page, fault.vma.flags, false).Special());
     return FaultOutcome::kMinor;
   }
   const FileSystem& files = fault.space.environment().files;

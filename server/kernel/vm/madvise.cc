@@ -110,6 +110,17 @@ Errno AdviseVmas(AddressSpace& space, VirtualRange range, int advice) {
   return hole ? Errno::kNoMem : Errno::kOk;
 }
 
+// Advice inside one mapping needs that mapping's lock alone (MADVISE_VMA_READ_LOCK).
+Errno AdviseAsReader(AddressSpace& space, VirtualRange range, int advice) {
+  if (Vma* vma = space.Lookup(range.start); vma != nullptr && range.end <= vma->range.end) {
+    const LockScope lock(space.environment().locks, vma->lock.lock(), LockMode::kShared,
+                         {space.number(), vma->range.start.value()});
+    return AdviseVmas(space, range, advice);
+  }
+  const MmapReadLock lock(space);
+  return AdviseVmas(space, range, advice);
+}
+
 // madvise_populate: as if the program touched every page, but with an errno where it would get a signal. More than one
 // call may populate is refused whole, so that success always means that every page is there.
 Errno PopulateVmas(AddressSpace& space, const VmCaller& caller, VirtualRange range, bool write) {
@@ -149,8 +160,18 @@ Errno Madvise(AddressSpace& space, const VmCaller& caller, VirtualAddress addres
   if (whole == ByteCount(0)) return Errno::kOk;
   if (kind == AdviceClass::kNotSimulated) return Errno::kNoSys;
   const VirtualRange range = RangeOf(address, whole);
-  if (kind == AdviceClass::kPopulate) return PopulateVmas(space, caller, range, advice == kMadvPopulateWrite);
-  return AdviseVmas(space, range, advice);
+  switch (kind) {
+    case AdviceClass::kFlags: {
+      const MmapWriteLock lock(space);
+      return AdviseVmas(space, range, advice);
+    }
+    case AdviceClass::kPopulate: {
+      const MmapReadLock lock(space);
+      return PopulateVmas(space, caller, range, advice == kMadvPopulateWrite);
+    }
+    default:
+      return AdviseAsReader(space, range, advice);
+  }
 }
 
 }  // namespace memsim

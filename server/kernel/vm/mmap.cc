@@ -206,16 +206,26 @@ ErrnoOr<OpenFileId> CreateSharedMemory(AddressSpace& space, PageCount pages, Pag
   return file;
 }
 
-ErrnoOr<VirtualAddress> Mmap(AddressSpace& space, const VmCaller& caller, const MmapArguments& arguments) {
+namespace {
+
+// vm_mmap_pgoff, under mmap_lock.
+Errno MapUnderLock(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
+  const MmapWriteLock lock(space);
   space.environment().cpus.Charge(space.environment().costs.mmap);
-  PendingMap map;
-  map.arguments = arguments;
   if (const Errno error = CheckHugeTlb(map); error != Errno::kOk) return error;
   if (const Errno error = CheckLength(space, map); error != Errno::kOk) return error;
   if (const Errno error = Place(space, map); error != Errno::kOk) return error;
-  map.flags = InitialFlags(space, arguments);
+  map.flags = InitialFlags(space, map.arguments);
   if (const Errno error = CheckKind(space, map); error != Errno::kOk) return error;
-  if (const Errno error = MapRegion(space, caller, map); error != Errno::kOk) return error;
+  return MapRegion(space, caller, map);
+}
+
+}  // namespace
+
+ErrnoOr<VirtualAddress> Mmap(AddressSpace& space, const VmCaller& caller, const MmapArguments& arguments) {
+  PendingMap map;
+  map.arguments = arguments;
+  if (const Errno error = MapUnderLock(space, caller, map); error != Errno::kOk) return error;
   const bool populate = map.Has(kMapPopulate) && !map.Has(kMapNonblock);
   if ((map.flags & kVmLocked) != 0 || populate) PopulateRange(space, caller, map.range);
   return map.range.start;

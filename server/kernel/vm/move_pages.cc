@@ -15,6 +15,8 @@ bool MovePages(AddressSpace& space, VirtualRange from, VirtualAddress to) {
       at = end;
       continue;
     }
+    const LockScope table_lock(space.environment().locks, source->lock, LockMode::kExclusive,
+                               {source->frame.value(), 0});
     for (; at < end; at += kPageSize) {
       const Pte pte = source->entries[PageTables::LeafIndex(at)];
       if (pte.none()) continue;

@@ -25,6 +25,7 @@ bool MayWriteAtOnce(VmEnvironment& environment, const Vma& vma, Pte pte) {
 void ChangeEntries(AddressSpace& space, const Vma& vma, VirtualRange range) {
   VmEnvironment& environment = space.environment();
   space.page_tables().VisitLeaves(range, [&](VirtualAddress, LeafTable& leaf, int first, int last) {
+    const LockScope table_lock(environment.locks, leaf.lock, LockMode::kExclusive, {leaf.frame.value(), 0});
     std::uint64_t changed = 0;
     for (int i = first; i < last; ++i) {
       const Pte old = leaf.entries[i];
@@ -96,6 +97,7 @@ ErrnoOr<Vma*> FirstVma(AddressSpace& space, VirtualRange& range, std::uint64_t g
 
 Errno Mprotect(AddressSpace& space, const VmCaller& caller, VirtualAddress address, ByteCount length,
                std::uint64_t prot) {
+  const MmapWriteLock lock(space);
   space.environment().cpus.Charge(space.environment().costs.mprotect);
   const std::uint64_t grows = prot & (kProtGrowsDown | kProtGrowsUp);
   prot &= ~grows;

@@ -19,6 +19,9 @@ class Remap {
   Remap(AddressSpace& space, const VmCaller& caller, const MremapArguments& arguments)
       : space_(space), caller_(caller), arguments_(arguments) {}
 
+  // What Run made of locked memory and is to be filled. Empty: nothing.
+  const VirtualRange& populated() const { return populated_; }
+
   ErrnoOr<VirtualAddress> Run() {
     if (const Errno error = CheckParameters(); error != Errno::kOk) return error;
     arguments_.old_length = ToBytes(ToPagesRoundedUp(arguments_.old_length));
@@ -26,7 +29,7 @@ class Remap {
     // A pure move may take several mappings along.
     if (Has(kMremapFixed) && old_length() == new_length() && old_length() != ByteCount(0)) return MoveAll();
     const ErrnoOr<VirtualAddress> result = RemapOne();
-    if (result.ok() && populate_) PopulateRange(space_, caller_, {*result + old_length(), *result + new_length()});
+    if (result.ok() && populate_) populated_ = {*result + old_length(), *result + new_length()};
     return result;
   }
 
@@ -238,14 +241,22 @@ class Remap {
   AddressSpace& space_;
   const VmCaller& caller_;
   MremapArguments arguments_;
+  // New pages of locked memory are there at once.
   bool populate_ = false;
+  VirtualRange populated_;
 };
 
 }  // namespace
 
 ErrnoOr<VirtualAddress> Mremap(AddressSpace& space, const VmCaller& caller, const MremapArguments& arguments) {
-  space.environment().cpus.Charge(space.environment().costs.mremap);
-  return Remap(space, caller, arguments).Run();
+  Remap remap(space, caller, arguments);
+  const ErrnoOr<VirtualAddress> result = [&] {
+    const MmapWriteLock lock(space);
+    space.environment().cpus.Charge(space.environment().costs.mremap);
+    return remap.Run();
+  }();
+  if (remap.populated().start != remap.populated().end) PopulateRange(space, caller, remap.populated());
+  return result;
 }
 
 }  // namespace memsim

@@ -54,18 +54,36 @@ Errno UnmapRange(AddressSpace& space, VirtualRange range) {
   return Errno::kOk;
 }
 
-Errno UnmapUserRange(AddressSpace& space, VirtualAddress address, ByteCount length) {
+namespace {
+
+// What a program may ask to unmap.
+ErrnoOr<VirtualRange> UserRange(VirtualAddress address, ByteCount length) {
   if (!IsPageAligned(address) || address > kTaskSize || length.value() > (kTaskSize - address).value()) {
     return Errno::kInval;
   }
   const ByteCount whole = ToBytes(ToPagesRoundedUp(length));
   if (whole == ByteCount(0)) return Errno::kInval;
-  return UnmapRange(space, RangeOf(address, whole));
+  return RangeOf(address, whole);
+}
+
+}  // namespace
+
+Errno UnmapUserRange(AddressSpace& space, VirtualAddress address, ByteCount length) {
+  const ErrnoOr<VirtualRange> range = UserRange(address, length);
+  return range.ok() ? UnmapRange(space, *range) : range.error();
 }
 
 Errno Munmap(AddressSpace& space, VirtualAddress address, ByteCount length) {
+  MmapWriteLock lock(space);
   space.environment().cpus.Charge(space.environment().costs.munmap);
-  return UnmapUserRange(space, address, length);
+  const ErrnoOr<VirtualRange> range = UserRange(address, length);
+  if (!range.ok()) return range.error();
+  const ErrnoOr<UnmapPlan> plan = GatherUnmap(space, *range);
+  if (!plan.ok()) return plan.error();
+  // The mappings are off the tree for whoever looks now; freeing their pages needs no writer.
+  lock.Downgrade();
+  CompleteUnmap(space, *plan);
+  return Errno::kOk;
 }
 
 }  // namespace memsim

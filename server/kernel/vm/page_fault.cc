@@ -49,9 +49,20 @@ FaultOutcome HandleEntryFault(Fault& fault) {
   if (entry.none()) return fault.vma.IsAnonymous() ? HandleAnonymousFault(fault) : HandleFileFault(fault);
   if (fault.write && !entry.writable()) return HandleWriteProtectFault(fault);
   // Somebody served it before: nothing to do but note the access.
-  fault.table.Set(fault.index(), fault.write ? entry.Dirty() : entry.Accessed());
+  SetEntry(fault, fault.index(), fault.write ? entry.Dirty() : entry.Accessed());
   return FaultOutcome::kMinor;
 }
+
+}  // namespace
+
+void SetEntry(Fault& fault, int index, Pte pte) {
+  VmEnvironment& environment = fault.space.environment();
+  const LockScope lock(environment.locks, fault.table.lock, LockMode::kExclusive, {fault.table.frame.value(), 0});
+  environment.cpus.Charge(environment.costs.set_entry);
+  fault.table.Set(index, pte);
+}
+
+namespace {
 
 // One task's accesses to one address space.
 class Toucher {
@@ -109,8 +120,13 @@ class Toucher {
     if (vma == nullptr) return Die(Segv(SignalCode::kMapErr, address));
     if (address < vma->range.start) {
       const bool grows = (vma->flags & kVmGrowsDown) != 0;
+      // lock_mm_and_find_vma.
+      const MmapWriteLock lock(space_);
       if (!grows || !ExpandStack(space_, caller_, *vma, address)) return Die(Segv(SignalCode::kMapErr, address));
     }
+    // Faults go without mmap_lock, which Linux only takes where this one finds a writer at work.
+    const LockScope vma_lock(environment.locks, vma->lock.lock(), LockMode::kShared,
+                             {space_.number(), vma->range.start.value()});
     if (const auto code = AccessError(*vma, progress_.kind)) return Die(Segv(*code, address));
     LeafTable* table = space_.page_tables().FindOrAllocate(address);
     if (table == nullptr) return TouchStatus::kOutOfMemory;

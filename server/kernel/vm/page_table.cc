@@ -55,6 +55,7 @@ void PageTables::FreeTable(TableNumber number, int level) {
       cached_span_ = UINT64_MAX;
     }
     FreeFrame(leaf(number).frame);
+    locks_.Retire(leaf(number).lock);
     leaves_[number].reset();
     leaves_.Remove(number);
     return;
@@ -202,6 +203,7 @@ void PageTables::DigestDirectory(TableNumber number, int level, Digest& digest) 
       continue;
     }
     digest.Add(leaf(below).frame);
+    leaf(below).lock.DigestTo(digest);
     for (int entry = 0; entry < kTableEntries; ++entry) {
       if (leaf(below).entries[entry].none()) continue;
       digest.Add(static_cast<std::uint64_t>(entry));

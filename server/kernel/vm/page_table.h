@@ -21,6 +21,7 @@
 #include "server/base/digest.h"
 #include "server/base/id_table.h"
 #include "server/base/units.h"
+#include "server/kernel/cpu/locks.h"
 #include "server/kernel/observe/counter.h"
 #include "server/kernel/physical/page_allocator.h"
 #include "server/kernel/vm/pte.h"
@@ -34,6 +35,8 @@ inline constexpr int kTableEntries = 512;
 struct LeafTable {
   PageFrameNumber frame;
   std::uint32_t used = 0;
+  // The PTE lock: who changes entries holds it.
+  SimulatedLock lock{LockClass::kPageTableLock};
   std::array<Pte, kTableEntries> entries;
 
   // Keeps used right. Every change of an entry between none and not none goes through here.
@@ -45,8 +48,9 @@ struct LeafTable {
 
 class PageTables {
  public:
-  // Both must outlive the tables.
-  PageTables(PageAllocator& pages, Counters& counters) : pages_(pages), counters_(counters) {}
+  // All must outlive the tables.
+  PageTables(PageAllocator& pages, Counters& counters, Locks& locks)
+      : pages_(pages), counters_(counters), locks_(locks) {}
   ~PageTables();
   PageTables(const PageTables&) = delete;
   PageTables& operator=(const PageTables&) = delete;
@@ -130,6 +134,7 @@ class PageTables {
 
   PageAllocator& pages_;
   Counters& counters_;
+  Locks& locks_;
   TableNumber root_ = kNoTable;
   std::uint64_t tables_ = 0;
   // Each table by itself: it must not move, as cached_leaf_ points to one, and is given back when it is freed.

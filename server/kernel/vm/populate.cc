@@ -8,6 +8,7 @@ namespace memsim {
 
 void PopulateRange(AddressSpace& space, const VmCaller& caller, VirtualRange range) {
   if (range.pages() > kMaxPopulatedPages) range.end = range.start + ToBytes(kMaxPopulatedPages);
+  const MmapReadLock lock(space);
   for (VirtualAddress at = range.start; at < range.end;) {
     const Vma* vma = space.Lookup(at);
     if (vma == nullptr) return;

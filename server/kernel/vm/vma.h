@@ -11,6 +11,7 @@
 #include "server/kernel/vm/anon_vma.h"
 #include "server/kernel/vm/virtual_range.h"
 #include "server/kernel/vm/vm_flags.h"
+#include "server/kernel/vm/vma_lock.h"
 
 namespace memsim {
 
@@ -29,6 +30,7 @@ struct Vma {
   bool zero_device = false;
   SpecialMapping special = SpecialMapping::kNone;
   AnonVmaLinks anon;
+  VmaLock lock;
 
   // vma_is_anonymous: faults are served with pages of its own from the start.
   bool IsAnonymous() const { return (file == OpenFileId() || zero_device) && special == SpecialMapping::kNone; }
@@ -43,6 +45,7 @@ struct Vma {
     digest.Add(file);
     digest.Add(static_cast<std::uint64_t>(special));
     anon.DigestTo(digest);
+    lock.lock().DigestTo(digest);
   }
 };
 

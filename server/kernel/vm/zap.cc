@@ -41,6 +41,7 @@ void ZapRange(AddressSpace& space, const Vma& vma, VirtualRange range) {
   VmEnvironment& environment = space.environment();
   const RssKind file_kind = FileRssKind(space, vma);
   space.page_tables().VisitLeaves(range, [&](VirtualAddress, LeafTable& leaf, int first, int last) {
+    const LockScope table_lock(environment.locks, leaf.lock, LockMode::kExclusive, {leaf.frame.value(), 0});
     std::int64_t anonymous = 0;
     std::int64_t file = 0;
     for (int i = first; i < last; ++i) {

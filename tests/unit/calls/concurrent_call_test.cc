@@ -156,6 +156,87 @@ TEST_F(ConcurrentCallTest, TimePassesWhenItIsLet) {
               HasSubstr("it must be at most 31536000000000000, a year"));
 }
 
+// --- Who waits for whom
+
+// Process 1 alone, with 512 MiB at $11 of which 256 MiB are there, and a second mapping of 16 MiB at $12.
+class NeighboursTest : public ConcurrentCallTest {
+ protected:
+  NeighboursTest() {
+    machine_ = [] {
+      MachineSpec spec;
+      spec.cpu_count = 4;
+      spec.memory = ByteCount(1ULL << 30);
+      return *Machine::Create(spec);
+    }();
+    Run("spawn { comm: 'p' } cpu: 0 store_as: 1");
+    Run("mmap { pid_slot: 1 length_bytes: 0x20000000 prot: 3 flags: 0x4022 fd: -1 } store_as: 11");
+    // A guard keeps the second mapping from merging with the first.
+    Run("mmap { pid_slot: 1 length_bytes: 0x1000 prot: 0 flags: 0x22 fd: -1 }");
+    Run("mmap { pid_slot: 1 length_bytes: 0x1000000 prot: 3 flags: 0x22 fd: -1 } store_as: 12");
+    Run("touch { pid_slot: 1 address_slot: 11 page_count: 65536 access: ACCESS_KIND_WRITE }");
+    Run("touch { pid_slot: 1 address_slot: 12 page_count: 1 access: ACCESS_KIND_WRITE }");
+    Run("clone { pid_slot: 1 flags: 0x10f00 } cpu: 1 store_as: 2");
+    Run("spawn { comm: 'q' } cpu: 2 store_as: 3");
+    Run("mmap { pid_slot: 3 length_bytes: 0x1000000 prot: 3 flags: 0x22 fd: -1 } store_as: 13");
+  }
+  // How long the second lane takes with calls at the same time on the first, and without.
+  struct Delay {
+    std::uint64_t alone;
+    std::uint64_t beside;
+  };
+  Delay DelayBeside(const std::string& neighbour, int cpu, const std::vector<std::string>& calls,
+                    const std::vector<std::string>& calls_alone) {
+    const v1::Answer alone = Run("concurrent { " + Lane(cpu, calls_alone) + "}");
+    const v1::Answer beside = Run("concurrent { " + Lane(0, {neighbour}) + Lane(cpu, calls) + "}");
+    EXPECT_EQ(AnswerText(beside.concurrent().lanes(0).answers(0)).find("refused"), std::string::npos);
+    neighbour_length_ = Duration(beside, 0);
+    return {Duration(alone, 0), Duration(beside, 1)};
+  }
+  static std::string TouchAt(int slot, int first_page, int pages, int process) {
+    return absl::StrFormat(
+        "touch { pid_slot: %d address_slot: %d address: %d page_count: %d access: ACCESS_KIND_WRITE }", process, slot,
+        first_page * 4096, pages);
+  }
+
+  std::uint64_t neighbour_length_ = 0;
+};
+
+TEST_F(NeighboursTest, ForkDelaysAnotherProcessByMicrosecondsAndNotByItsLength) {
+  const Delay delay = DelayBeside("fork { pid_slot: 1 }", 2, {TouchAt(13, 1000, 1000, 3)}, {TouchAt(13, 0, 1000, 3)});
+  EXPECT_GT(neighbour_length_, 500'000U) << "a fork of 65,536 pages takes the better part of a millisecond";
+  EXPECT_LT(delay.beside, delay.alone + 5'000);
+}
+
+// What keeps a CPU busy for some hundred microseconds, so that its next call comes while the neighbour's is under way.
+constexpr char kPrelude[] = "touch { pid_slot: 3 address_slot: 13 page_count: 500 access: ACCESS_KIND_WRITE }";
+
+TEST_F(NeighboursTest, ForkHoldsUpTheFaultsOfItsOwnProcess) {
+  const Delay delay =
+      DelayBeside("fork { pid_slot: 1 }", 1, {kPrelude, TouchAt(12, 20, 1, 2)}, {TouchAt(12, 10, 1, 2)});
+  EXPECT_GT(delay.beside, neighbour_length_ * 9 / 10);
+}
+
+TEST_F(NeighboursTest, FaultsInDifferentMappingsDoNotMeet) {
+  const Delay delay =
+      DelayBeside(TouchAt(11, 65536, 1000, 1), 1, {TouchAt(12, 2000, 1000, 2)}, {TouchAt(12, 1000, 1000, 2)});
+  // What they share is the zone's lock, once in a batch of pages, and its line.
+  EXPECT_LT(delay.beside, delay.alone + delay.alone / 50);
+}
+
+TEST_F(NeighboursTest, MmapElsewhereDoesNotHoldUpFaults) {
+  const Delay delay =
+      DelayBeside("mmap { pid_slot: 1 address: 0x10000000 length_bytes: 4096 prot: 3 flags: 0x32 fd: -1 }", 1,
+                  {TouchAt(12, 2000, 1, 2)}, {TouchAt(12, 1999, 1, 2)});
+  EXPECT_LE(delay.beside, delay.alone + 100);
+}
+
+TEST_F(NeighboursTest, MprotectAndFaultsInOneMappingMeet) {
+  const Delay delay = DelayBeside("mprotect { pid_slot: 1 address_slot: 11 length_bytes: 0x10000000 prot: 1 }", 1,
+                                  {kPrelude, TouchAt(11, 70001, 1, 2)}, {TouchAt(11, 70000, 1, 2)});
+  EXPECT_GT(neighbour_length_, 500'000U);
+  EXPECT_GT(delay.beside, neighbour_length_ * 9 / 10);
+}
+
 TEST_F(ConcurrentCallTest, TheSameLanesGiveTheSameDigests) {
   SpawnTwo();
   const std::unique_ptr<Machine> first = std::move(machine_);

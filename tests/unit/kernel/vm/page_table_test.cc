@@ -78,7 +78,7 @@ class PageTablesTest : public testing::Test {
  protected:
   PageTablesTest()
       : pages_(LayOutMemory(ByteCount(32ULL << 20), std::nullopt), WatermarkParameters{}, counters_, locks_),
-        tables_(pages_, counters_) {}
+        tables_(pages_, counters_, locks_) {}
   void TearDown() override {
     Empty({VirtualAddress(0), kTaskSize});
     tables_.FreeAll();

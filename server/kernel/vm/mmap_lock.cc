@@ -1,0 +1,59 @@
+#include "server/kernel/vm/mmap_lock.h"
+
+#include "server/base/check.h"
+#include "server/kernel/vm/address_space.h"
+
+namespace memsim {
+
+void MmapWriter::Begin(Nanoseconds now) {
+  MEMSIM_CHECK(!writing_, now.value());
+  writing_ = true;
+  since_ = now;
+}
+
+void MmapWriter::Mark(Vma& vma, Nanoseconds now) {
+  if (!writing_ || vma.lock.written_ != 0) return;
+  written_.push_back(Written{&vma, now});
+  vma.lock.written_ = static_cast<std::uint32_t>(written_.size());
+}
+
+void MmapWriter::Forget(Vma& vma) {
+  if (vma.lock.written_ != 0) written_[vma.lock.written_ - 1].vma = nullptr;
+  vma.lock.written_ = 0;
+}
+
+void MmapWriter::End(Locks& locks, SimulatedLock& mmap_lock, std::uint64_t number) {
+  absl::InlinedVector<Locks::Hold, 5> holds = {{&mmap_lock, LockMode::kExclusive, since_, {number, 0}}};
+  for (const Written& written : written_) {
+    if (written.vma == nullptr) continue;
+    written.vma->lock.written_ = 0;
+    holds.push_back(
+        {&written.vma->lock.lock(), LockMode::kExclusive, written.since, {number, written.vma->range.start.value()}});
+  }
+  written_.clear();
+  writing_ = false;
+  locks.EndHolds(holds);
+}
+
+MmapWriteLock::MmapWriteLock(AddressSpace& space) : space_(space) {
+  space.writer().Begin(space.environment().cpus.now());
+}
+
+MmapWriteLock::~MmapWriteLock() {
+  if (writing_) {
+    space_.EndWrite();
+    return;
+  }
+  space_.environment().locks.EndHold({&space_.mmap_lock(), LockMode::kShared, reading_since_, {space_.number(), 0}});
+}
+
+void MmapWriteLock::Downgrade() {
+  space_.EndWrite();
+  writing_ = false;
+  reading_since_ = space_.environment().cpus.now();
+}
+
+MmapReadLock::MmapReadLock(AddressSpace& space)
+    : scope_(space.environment().locks, space.mmap_lock(), LockMode::kShared, {space.number(), 0}) {}
+
+}  // namespace memsim

@@ -1,0 +1,35 @@
+// vm_lock: the lock of one mapping, which faults hold as readers so that they need no mmap_lock, and which whoever
+// changes the mapping under mmap_lock holds as a writer.
+
+#ifndef MEMSIM_SERVER_KERNEL_VM_VMA_LOCK_H_
+#define MEMSIM_SERVER_KERNEL_VM_VMA_LOCK_H_
+
+#include <cstdint>
+
+#include "server/kernel/cpu/simulated_lock.h"
+
+namespace memsim {
+
+class VmaLock {
+ public:
+  VmaLock() = default;
+  // The lock belongs to one mapping: a copy of the mapping has its own.
+  VmaLock(const VmaLock&) {}
+  VmaLock& operator=(const VmaLock&) { return *this = VmaLock(); }
+  VmaLock(VmaLock&&) = default;
+  VmaLock& operator=(VmaLock&&) = default;
+
+  SimulatedLock& lock() { return lock_; }
+  const SimulatedLock& lock() const { return lock_; }
+
+ private:
+  friend class MmapWriter;
+
+  SimulatedLock lock_{LockClass::kVmaLock};
+  // Its place among the mappings that a writer of the address space holds, from 1. 0: it holds it not.
+  std::uint32_t written_ = 0;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_VM_VMA_LOCK_H_
