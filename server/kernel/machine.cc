@@ -5,6 +5,7 @@
 #include "server/base/check.h"
 #include "server/kernel/file/descriptor_calls.h"
 #include "server/kernel/machine_state.h"
+#include "server/kernel/physical/direct_map.h"
 #include "server/kernel/procfs/counter_samples.h"
 #include "server/kernel/procfs/procfs.h"
 #include "server/kernel/vm/brk.h"
@@ -181,7 +182,7 @@ ErrnoOr<VirtualAddress> Machine::GetZeroedPage(GfpMask gfp) {
   const ErrnoOr<PageFrameNumber> frame = AllocPages((gfp | kGfpZero) & ~kGfpHighmem, 0);
   if (!frame.ok()) return frame.error();
   state_->cpus.Charge(state_->costs.page_zero);
-  return kDirectMapBase + ToBytes(*frame - PageFrameNumber(0));
+  return DirectMapAddress(*frame);
 }
 
 std::optional<FreeRefusal> Machine::FreePages(PageFrameNumber frame, std::uint32_t order) {
@@ -191,7 +192,7 @@ std::optional<FreeRefusal> Machine::FreePages(PageFrameNumber frame, std::uint32
 
 std::optional<PageFrameNumber> Machine::DirectMapFrame(VirtualAddress address) const {
   if (address < kDirectMapBase || !IsPageAligned(address)) return std::nullopt;
-  return PageFrameNumber((address - kDirectMapBase).value() >> kPageShift);
+  return FrameOfDirectMap(address);
 }
 
 // --- Files

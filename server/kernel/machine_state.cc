@@ -42,6 +42,8 @@ MachineState::MachineState(const MachineSpec& requested)
       locks(cpus),
       random(requested.seed),
       pages(CreatePages(requested, counters, locks)),
+      slabs(pages, counters, locks),
+      kmalloc(slabs, pages, counters, cpus),
       spec(Resolve(requested, pages)),
       files(pages, counters),
       file_tables(files),
@@ -123,8 +125,8 @@ ProcView MachineState::View() const {
 }
 
 ByteCount MachineState::HostMemory() const {
-  return ByteCount(sizeof(*this)) + cpus.HostMemory() + locks.HostMemory() + pages.HostMemory() + files.HostMemory() +
-         file_tables.HostMemory() + tasks.HostMemory() + file_mappings.HostMemory() +
+  return ByteCount(sizeof(*this)) + cpus.HostMemory() + locks.HostMemory() + pages.HostMemory() + slabs.HostMemory() +
+         files.HostMemory() + file_tables.HostMemory() + tasks.HostMemory() + file_mappings.HostMemory() +
          ByteCount(anon_vmas.HostMemoryBytes() + slots.HostMemoryBytes());
 }
 
@@ -138,6 +140,7 @@ void MachineState::DigestTo(Digest& digest) const {
     digest.Add(static_cast<std::uint64_t>(counters.Get(static_cast<Counter>(i))));
   }
   pages.DigestTo(digest);
+  slabs.DigestTo(digest);
   files.DigestTo(digest);
   file_tables.DigestTo(digest);
   anon_vmas.DigestTo(digest);
@@ -148,6 +151,7 @@ void MachineState::DigestTo(Digest& digest) const {
 
 void MachineState::CheckInvariants() const {
   pages.CheckInvariants();
+  slabs.CheckInvariants();
   files.CheckInvariants();
   file_tables.CheckInvariants();
   anon_vmas.CheckInvariants();

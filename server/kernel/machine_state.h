@@ -23,6 +23,8 @@
 #include "server/kernel/physical/page_allocator.h"
 #include "server/kernel/process/tasks.h"
 #include "server/kernel/procfs/procfs.h"
+#include "server/kernel/slab/kmalloc.h"
+#include "server/kernel/slab/slab_caches.h"
 #include "server/kernel/slots.h"
 #include "server/kernel/vm/anon_vma.h"
 #include "server/kernel/vm/commit_accounting.h"
@@ -77,6 +79,8 @@ struct MachineState {
   std::optional<Lanes> lanes;
   Random random;
   PageAllocator pages;
+  SlabCaches slabs;
+  Kmalloc kmalloc;
   // As it came out: without a number left to boot's formulas.
   const MachineSpec spec;
   FileSystem files;

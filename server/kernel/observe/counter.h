@@ -32,6 +32,8 @@ struct CounterInfo {
   X(kNrInactiveFile, "nr_inactive_file", "pages", kGauge, "File pages on the inactive list")                         \
   X(kNrPageTablePages, "nr_page_table_pages", "pages", kGauge, "Pages used for page tables")                         \
   X(kNrKernelStackKib, "nr_kernel_stack", "KiB", kGauge, "Kernel stacks")                                            \
+  X(kNrSlabReclaimable, "nr_slab_reclaimable", "pages", kGauge, "Slabs of caches whose objects can be reclaimed")    \
+  X(kNrSlabUnreclaimable, "nr_slab_unreclaimable", "pages", kGauge, "All other slabs, and large kmalloc")            \
   X(kPgAlloc, "pgalloc", "pages", kCumulative, "Pages allocated")                                                    \
   X(kPgFree, "pgfree", "pages", kCumulative, "Pages freed")                                                          \
   X(kPgFault, "pgfault", "events", kCumulative, "Page faults, major ones included")                                  \
@@ -89,6 +91,61 @@ enum class OrderCounter : std::uint8_t {
 #undef MEMSIM_ENUMERATOR
       kCount
 };
+
+// How often the slab allocator took each of its paths: enum stat_item of mm/slub.c, of all caches. First those of every
+// cache, then those of caches with sheaves. A kernel with CONFIG_SLUB_STATS shows them for each cache, without "slub_".
+#define MEMSIM_SLUB_PATHS(X)                                                                                    \
+  X(kAllocFastpath, "slub_alloc_fastpath", "Objects from the CPU's free list")                                  \
+  X(kAllocSlowpath, "slub_alloc_slowpath", "Allocations that found the CPU's free list empty")                  \
+  X(kFreeFastpath, "slub_free_fastpath", "Objects back to the CPU's own slab")                                  \
+  X(kFreeSlowpath, "slub_free_slowpath", "Frees to a slab that is not the CPU's")                               \
+  X(kFreeFrozen, "slub_free_frozen", "Of them those to a slab of another CPU")                                  \
+  X(kFreeAddPartial, "slub_free_add_partial", "Slabs that a drain put on the node's partial list")              \
+  X(kFreeRemovePartial, "slub_free_remove_partial", "Slabs that became empty and left the node's partial list") \
+  X(kAllocFromPartial, "slub_alloc_from_partial", "CPU slabs from the node's partial list")                     \
+  X(kAllocSlab, "slub_alloc_slab", "CPU slabs from the page allocator")                                         \
+  X(kAllocRefill, "slub_alloc_refill", "Free lists refilled with what others freed to the CPU's slab")          \
+  X(kAllocNodeMismatch, "slub_alloc_node_mismatch", "CPU slabs given up for the wrong node")                    \
+  X(kFreeSlab, "slub_free_slab", "Slabs back to the page allocator")                                            \
+  X(kCpuslabFlush, "slub_cpuslab_flush", "CPU slabs taken from their CPU")                                      \
+  X(kDeactivateFull, "slub_deactivate_full", "Of them those that were full")                                    \
+  X(kDeactivateEmpty, "slub_deactivate_empty", "Slabs taken from their CPU that were empty and freed")          \
+  X(kDeactivateToHead, "slub_deactivate_to_head", "CPU slabs put to the head of the node's partial list")       \
+  X(kDeactivateToTail, "slub_deactivate_to_tail", "CPU slabs put to its tail")                                  \
+  X(kDeactivateRemoteFrees, "slub_deactivate_remote_frees", "CPU slabs that others had freed to when taken")    \
+  X(kDeactivateBypass, "slub_deactivate_bypass", "CPU slabs left behind because they were full")                \
+  X(kOrderFallback, "slub_order_fallback", "Slabs of the smallest order, for want of larger blocks")            \
+  X(kCmpxchgDoubleCpuFail, "slub_cmpxchg_double_cpu_fail", "Lost races for a CPU's free list")                  \
+  X(kCmpxchgDoubleFail, "slub_cmpxchg_double_fail", "Lost races for a slab's free list")                        \
+  X(kCpuPartialAlloc, "slub_cpu_partial_alloc", "CPU slabs from the CPU's partial list")                        \
+  X(kCpuPartialFree, "slub_cpu_partial_free", "Full slabs that a free put on the CPU's partial list")           \
+  X(kCpuPartialNode, "slub_cpu_partial_node", "Slabs from the node's to the CPU's partial list")                \
+  X(kCpuPartialDrain, "slub_cpu_partial_drain", "CPU partial lists that were full and drained to the node")
+#define MEMSIM_SHEAF_PATHS(X)                                                       \
+  X(kAllocPcs, "slub_alloc_pcs", "Objects from a CPU's sheaf")                      \
+  X(kFreePcs, "slub_free_pcs", "Objects to a CPU's sheaf")                          \
+  X(kSheafFlush, "slub_sheaf_flush", "Objects flushed from sheaves to their slabs") \
+  X(kSheafRefill, "slub_sheaf_refill", "Objects that sheaves were filled with")     \
+  X(kSheafAlloc, "slub_sheaf_alloc", "Sheaves allocated")                           \
+  X(kSheafFree, "slub_sheaf_free", "Sheaves freed")                                 \
+  X(kBarnGet, "slub_barn_get", "Full sheaves from the barn")                        \
+  X(kBarnGetFail, "slub_barn_get_fail", "Times that the barn had no full sheaf")    \
+  X(kBarnPut, "slub_barn_put", "Full sheaves to the barn")                          \
+  X(kBarnPutFail, "slub_barn_put_fail", "Times that the barn could not take a full sheaf")
+
+enum class SlabPath : std::uint8_t {
+#define MEMSIM_ENUMERATOR(symbol, name, help) symbol,
+  MEMSIM_SLUB_PATHS(MEMSIM_ENUMERATOR) MEMSIM_SHEAF_PATHS(MEMSIM_ENUMERATOR)
+#undef MEMSIM_ENUMERATOR
+      kCount
+};
+inline constexpr std::size_t kSlabPathCount = static_cast<std::size_t>(SlabPath::kCount);
+inline constexpr std::size_t kFirstSheafPath = static_cast<std::size_t>(SlabPath::kAllocPcs);
+
+#define MEMSIM_INFO(symbol, name, help) CounterInfo{name, "events", CounterKind::kCumulative, help},
+inline constexpr std::array<CounterInfo, kSlabPathCount> kSlabPathInfo = {
+    {MEMSIM_SLUB_PATHS(MEMSIM_INFO) MEMSIM_SHEAF_PATHS(MEMSIM_INFO)}};
+#undef MEMSIM_INFO
 
 #define MEMSIM_INFO(symbol, name, unit, kind, help) CounterInfo{name, unit, CounterKind::kind, help},
 inline constexpr std::array<CounterInfo, static_cast<std::size_t>(ZoneCounter::kCount)> kZoneCounterInfo = {

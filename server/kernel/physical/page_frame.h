@@ -47,7 +47,8 @@ struct PageFrame {
   std::uint32_t map_count = 0;
   // Its place in the object that `mapping` names.
   PageOffset index;
-  // The anon_vma (owner kAnonymous) or the inode (kPageCache) that it belongs to. 0: none.
+  // The anon_vma (owner kAnonymous), the inode (kPageCache) or the slab (kSlab, every frame of it) that it belongs to.
+  // 0: none.
   std::uint32_t mapping = 0;
   // Of the block that begins here.
   Order order;

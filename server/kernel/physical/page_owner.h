@@ -21,8 +21,12 @@ enum class PageOwner : std::uint8_t {
   kKernelStack,
   // The page that all read faults of untouched anonymous memory map (empty_zero_page).
   kZeroPage,
+  // A slab: objects of one cache.
+  kSlab,
+  // One kmalloc that is larger than all caches for it.
+  kLargeKmalloc,
 };
-inline constexpr int kPageOwnerCount = 6;
+inline constexpr int kPageOwnerCount = 8;
 
 // Why a block was not freed. Linux prints "Bad page state" or corrupts itself; the simulator answers.
 enum class FreeRefusal : std::uint8_t { kNoSuchFrame, kAlreadyFree, kNotBlockStart, kWrongOrder, kInUse };

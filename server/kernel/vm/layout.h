@@ -9,8 +9,6 @@ namespace memsim {
 
 // TASK_SIZE: one page below 2^47, because of a SYSRET erratum.
 inline constexpr VirtualAddress kTaskSize{0x7ffffffff000};
-// The direct map of physical memory, without KASLR: PAGE_OFFSET.
-inline constexpr VirtualAddress kDirectMapBase{0xffff888000000000};
 // Kept free below a growing stack: stack_guard_gap, 256 pages.
 inline constexpr ByteCount kStackGuardGap{256ULL << kPageShift};
 // A huge page, and the span of one page table.

@@ -14,6 +14,13 @@ constexpr std::uint64_t kMiB = 1ULL << 20;
 constexpr std::uint64_t kGiB = 1ULL << 30;
 constexpr PageOwner kCaller = PageOwner::kCaller;
 
+// Pages by owner: those of kPageTable, and of no one else.
+std::vector<std::uint64_t> PageTables(std::uint64_t pages) {
+  std::vector<std::uint64_t> owners(kPageOwnerCount);
+  owners[static_cast<std::size_t>(PageOwner::kPageTable)] = pages;
+  return owners;
+}
+
 // Everything that the allocator counts, so that one comparison tells that nothing else moved.
 struct Counts {
   std::uint64_t free;
@@ -77,7 +84,7 @@ TEST(PageAllocatorTest, AfterBootAllManagedMemoryIsFree) {
   for (const std::uint64_t bytes : {16 * kMiB, 20 * kMiB, 3 * kGiB + kMiB, 4 * kGiB, 64 * kGiB, 4096 * kGiB}) {
     Machine machine(bytes);
     const std::uint64_t managed = machine.pages().managed_pages().value();
-    EXPECT_EQ(machine.counts(), (Counts{managed, {0, 0, 0, 0, 0, 0}, 0, 0, 0}));
+    EXPECT_EQ(machine.counts(), (Counts{managed, PageTables(0), 0, 0, 0}));
     EXPECT_LT(machine.pages().HostMemory(), ByteCount(8192)) << bytes;
   }
 }
@@ -100,7 +107,7 @@ TEST(PageAllocatorTest, AnAllocatedPageIsItsOwners) {
   const std::optional<PageFrameNumber> pfn = machine.Take(kGfpKernel, 0, PageOwner::kPageTable);
   ASSERT_TRUE(pfn.has_value());
   EXPECT_EQ(ZoneOfFrame(*pfn), ZoneType::kNormal);
-  EXPECT_EQ(machine.counts(), (Counts{free - 1, {0, 1, 0, 0, 0, 0}, 1, 0, 0}));
+  EXPECT_EQ(machine.counts(), (Counts{free - 1, PageTables(1), 1, 0, 0}));
   PageFrame expected;
   expected.refcount = 1;
   expected.owner = PageOwner::kPageTable;
@@ -109,7 +116,7 @@ TEST(PageAllocatorTest, AnAllocatedPageIsItsOwners) {
 
   machine.pages().FreePages(*pfn, Order(0));
   machine.pages().CheckInvariants();
-  EXPECT_EQ(machine.counts(), (Counts{free, {0, 0, 0, 0, 0, 0}, 1, 1, 0}));
+  EXPECT_EQ(machine.counts(), (Counts{free, PageTables(0), 1, 1, 0}));
 }
 
 TEST(PageAllocatorTest, AFreedPageForgetsWhatItsOwnerWroteDown) {
@@ -137,7 +144,7 @@ TEST(PageAllocatorTest, TheLastPutPageFrees) {
   EXPECT_EQ(machine.counts(), before);
   machine.pages().PutPage(pfn);
   machine.pages().CheckInvariants();
-  EXPECT_EQ(machine.counts(), (Counts{before.free + 1, {0, 0, 0, 0, 0, 0}, 1, 1, 0}));
+  EXPECT_EQ(machine.counts(), (Counts{before.free + 1, PageTables(0), 1, 1, 0}));
 }
 
 TEST(PageAllocatorTest, ATooLargeOrderIsRefused) {

@@ -4,6 +4,7 @@
 
 #include "gtest/gtest.h"
 
+#include "server/kernel/physical/direct_map.h"
 #include "server/kernel/vm/layout.h"
 #include "tests/unit/kernel/vm/program.h"
 
