@@ -121,7 +121,7 @@ bool MachineState::KillForMemory() {
 }
 
 ProcView MachineState::View() const {
-  return ProcView{spec, pages, counters, commit, files, file_tables, tasks, cpus, locks};
+  return ProcView{spec, pages, slabs, counters, commit, files, file_tables, tasks, cpus, locks};
 }
 
 ByteCount MachineState::HostMemory() const {

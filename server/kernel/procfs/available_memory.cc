@@ -23,6 +23,7 @@ MemoryInUse MemoryInUse::Of(const ProcView& view) {
     return PageCount(static_cast<std::uint64_t>(view.counters.Get(counter)));
   };
   memory.file_lists = get(Counter::kNrInactiveFile);
+  memory.reclaimable_kernel = get(Counter::kNrSlabReclaimable);
   return memory;
 }
 

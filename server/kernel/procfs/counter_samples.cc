@@ -42,9 +42,13 @@ std::uint64_t Read(const ZoneInfo& zone, ZoneCounter counter) {
 std::vector<CounterSample> ReadCounters(const ProcView& view) {
   const std::vector<ZoneInfo> zones = view.pages.zones();
   std::vector<CounterSample> samples;
-  samples.reserve(kCounterInfo.size() + zones.size() * (kZoneCounterInfo.size() + kOrderCount));
+  samples.reserve(kCounterInfo.size() + kSlabPathCount + zones.size() * (kZoneCounterInfo.size() + kOrderCount));
   for (std::size_t i = 0; i < kCounterInfo.size(); ++i) {
     samples.push_back({&kCounterInfo[i], "", kNoOrder, view.counters.Get(static_cast<Counter>(i))});
+  }
+  const SlabPathCounts paths = view.slabs.TotalPaths();
+  for (std::size_t i = 0; i < kSlabPathCount; ++i) {
+    samples.push_back({&kSlabPathInfo[i], "", kNoOrder, static_cast<std::int64_t>(paths[i])});
   }
   for (std::size_t i = 0; i < kZoneCounterInfo.size(); ++i) {
     const CounterInfo& info = kZoneCounterInfo[i];

@@ -1,7 +1,7 @@
 // /proc/meminfo (meminfo_proc_show of fs/proc/meminfo.c).
 //
 // Rows that are 0 because the machine has no such thing: block devices' own pages (Buffers), swap and zswap, writeback
-// (a dirty page stays dirty), mlocked and unevictable lists, slab caches, secondary page tables, per-CPU areas, huge
+// (a dirty page stays dirty), mlocked and unevictable lists, secondary page tables, per-CPU areas, huge
 // pages of either kind, a balloon. Hugepagesize is what x86-64 would use if there were any.
 
 #include <cstdint>
@@ -87,7 +87,12 @@ class MemInfoReader {
     rows_.Pages("AnonPages", Get(Counter::kNrAnonPages));
     rows_.Pages("Mapped", Get(Counter::kNrMapped));
     rows_.Pages("Shmem", Get(Counter::kNrShmem));
-    for (const absl::string_view name : {"KReclaimable", "Slab", "SReclaimable", "SUnreclaim"}) rows_.Zero(name);
+    const PageCount reclaimable = Get(Counter::kNrSlabReclaimable);
+    const PageCount unreclaimable = Get(Counter::kNrSlabUnreclaimable);
+    rows_.Pages("KReclaimable", reclaimable);
+    rows_.Pages("Slab", reclaimable + unreclaimable);
+    rows_.Pages("SReclaimable", reclaimable);
+    rows_.Pages("SUnreclaim", unreclaimable);
     rows_.Kib("KernelStack", KernelStackKib());
     rows_.Pages("PageTables", Get(Counter::kNrPageTablePages));
     for (const absl::string_view name : {"SecPageTables", "NFS_Unstable", "Bounce", "WritebackTmp"}) rows_.Zero(name);

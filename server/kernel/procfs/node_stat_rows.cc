@@ -1,4 +1,4 @@
-// Rows of the node. Those that the registry does not have are 0 because the machine has no such thing yet: slab caches,
+// Rows of the node. Those that the registry does not have are 0 because the machine has no such thing yet:
 // reclaim and its workingset, writeback, swap, huge pages, pinned pages, memory tiers.
 
 #include <array>
@@ -15,8 +15,8 @@ constexpr CountedRow kRows[] = {
     Moved(Counter::kNrInactiveFile),
     Still("nr_active_file"),
     Still("nr_unevictable"),
-    Still("nr_slab_reclaimable"),
-    Still("nr_slab_unreclaimable"),
+    Moved(Counter::kNrSlabReclaimable),
+    Moved(Counter::kNrSlabUnreclaimable),
     Still("nr_isolated_anon"),
     Still("nr_isolated_file"),
     Still("workingset_nodes"),

@@ -11,6 +11,7 @@
 #include "server/kernel/observe/counter.h"
 #include "server/kernel/physical/page_allocator.h"
 #include "server/kernel/process/tasks.h"
+#include "server/kernel/slab/slab_caches.h"
 #include "server/kernel/vm/commit_accounting.h"
 
 namespace memsim {
@@ -19,6 +20,7 @@ namespace memsim {
 struct ProcView {
   const MachineSpec& spec;
   const PageAllocator& pages;
+  const SlabCaches& slabs;
   const Counters& counters;
   const CommitAccounting& commit;
   const FileSystem& files;

@@ -44,6 +44,11 @@ TEST(CounterSamplesTest, StandInTheOrderOfTheRegistry) {
     EXPECT_EQ(samples[i].order, -1);
     ++i;
   }
+  for (const CounterInfo& info : kSlabPathInfo) {
+    EXPECT_EQ(samples[i].info, &info);
+    EXPECT_EQ(samples[i].zone, "");
+    ++i;
+  }
   for (const CounterInfo& info : kZoneCounterInfo) {
     for (const absl::string_view zone : {"DMA", "DMA32", "Normal", "Movable", "Device"}) {
       const bool empty = zone == "Movable" || zone == "Device";
