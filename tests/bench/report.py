@@ -45,7 +45,7 @@ def host_line(facts):
     return (
         f"{facts['time']}, {facts['cores']} cores of {facts['cpu']}, Linux {facts['kernel']}"
         f"{' in a virtual machine' if facts['virtual'] else ''}, load {facts['load']:.2f} before"
-        f"{'' if facts['quiet'] else ': NOT QUIET, so the figures are too high'}"
+        f"{'' if facts['quiet'] else ': NOT QUIET, so believe nothing that is close'}"
     )
 
 
