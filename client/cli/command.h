@@ -39,6 +39,7 @@ std::vector<Command> MachineCommands();
 std::vector<Command> LookCommands();
 Command WatchCommand();
 Command FreeCommand();
+Command LocksCommand();
 Command ConstantsCommand();
 Command RunCommand();
 Command ReplayCommand();

@@ -18,7 +18,7 @@ const std::vector<Command>& Commands() {
     auto* const commands = new std::vector<Command>;
     Append(MachineCommands(), *commands);
     Append(LookCommands(), *commands);
-    Append({WatchCommand(), FreeCommand()}, *commands);
+    Append({WatchCommand(), FreeCommand(), LocksCommand()}, *commands);
     Append({RunCommand(), ReplayCommand()}, *commands);
     Append(CallCommands(), *commands);
     Append({ConstantsCommand()}, *commands);

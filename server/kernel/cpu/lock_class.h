@@ -26,15 +26,15 @@ struct LockClassInfo {
   absl::string_view help;
 };
 
-#define MEMSIM_LOCK_CLASSES(X)                                                                                   \
-  X(kMmapLock, "mm->mmap_lock", kReadWriteSemaphore, "One of an address space: its set of mappings")             \
-  X(kVmaLock, "vma->vm_lock", kReferenceCount, "One of a mapping: faults hold it, and who changes the mapping")  \
-  X(kMmPageTableLock, "mm->page_table_lock", kSpin, "One of an address space: its upper page tables")            \
-  X(kPageTableLock, "ptlock_ptr(ptdesc)", kSpin, "One of a page table: its entries")                             \
-  X(kPcpLock, "pcp->lock", kSpin, "One of a CPU and zone: its page lists")                                       \
-  X(kZoneLock, "zone->lock", kSpin, "One of a zone: its buddy lists")                                            \
-  X(kSlabCpuLock, "s->cpu_slab->lock", kSpin, "One of a CPU and slab cache: its slab, outside of the fast path") \
-  X(kSlabNodeLock, "n->list_lock", kSpin, "One of a slab cache: its list of partial slabs")
+#define MEMSIM_LOCK_CLASSES(X)                                                                             \
+  X(kMmapLock, "&mm->mmap_lock", kReadWriteSemaphore, "One of an address space: its set of mappings")      \
+  X(kVmaLock, "vm_lock", kReferenceCount, "One of a mapping: faults hold it, and who changes the mapping") \
+  X(kMmPageTableLock, "&mm->page_table_lock", kSpin, "One of an address space: its upper page tables")     \
+  X(kPageTableLock, "ptlock_ptr(ptdesc)", kSpin, "One of a page table: its entries")                       \
+  X(kPcpLock, "&pcp->lock", kSpin, "One of a CPU and zone: its page lists")                                \
+  X(kZoneLock, "&zone->lock", kSpin, "One of a zone: its buddy lists")                                     \
+  X(kSlabCpuLock, "&c->lock", kSpin, "One of a CPU and slab cache: its slab, outside of the fast path")    \
+  X(kSlabNodeLock, "&n->list_lock", kSpin, "One of a slab cache: its list of partial slabs")
 
 enum class LockClass : std::uint8_t {
 #define MEMSIM_ENUMERATOR(symbol, name, kind, help) symbol,

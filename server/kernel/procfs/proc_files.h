@@ -11,6 +11,9 @@
 namespace memsim {
 
 std::string BuddyInfo(const ProcView& view);
+std::string LockStat(const ProcView& view);
+// A row for every lock that is counted by itself: no file of Linux.
+std::string LockStatInstances(const ProcView& view);
 std::string MemInfo(const ProcView& view);
 std::string PageTypeInfo(const ProcView& view);
 std::string VmStat(const ProcView& view);

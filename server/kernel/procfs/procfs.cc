@@ -14,8 +14,10 @@ struct MachineFile {
   absl::string_view name;
   std::string (*read)(const ProcView& view);
 };
-constexpr std::array<MachineFile, 5> kMachineFiles = {{
+constexpr std::array<MachineFile, 7> kMachineFiles = {{
     {"buddyinfo", BuddyInfo},
+    {"lock_stat", LockStat},
+    {"lock_stat.instances", LockStatInstances},
     {"meminfo", MemInfo},
     {"pagetypeinfo", PageTypeInfo},
     {"vmstat", VmStat},
