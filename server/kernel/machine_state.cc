@@ -45,11 +45,12 @@ MachineState::MachineState(const MachineSpec& requested)
       slabs(pages, counters, locks),
       kmalloc(slabs, pages, counters, cpus),
       spec(Resolve(requested, pages)),
-      files(pages, counters),
-      file_tables(files),
+      files(pages, slabs, counters),
+      file_tables(files, slabs),
+      anon_vmas(slabs),
       commit(CommitLimits(spec, pages), spec.sysctls, counters),
-      environment{pages, files, anon_vmas,    file_mappings,     commit, counters, cpus,
-                  locks, costs, spec.sysctls, PageFrameNumber(0)},
+      environment{pages,    slabs, files, anon_vmas, file_mappings, commit,
+                  counters, cpus,  locks, costs,     spec.sysctls,  PageFrameNumber(0)},
       tasks(environment, file_tables, random, spec.address_randomization) {}
 
 absl::Status MachineState::Boot() {

@@ -111,10 +111,7 @@ class MachineTwin {
   SlowFiles files_;
   std::map<std::uint32_t, SlowProcess> processes_;
   std::vector<SlowBlock> blocks_;
-  // A pageblock that was once reserved for atomic allocations no longer merges with others.
-  bool reserved_high_atomic_ = false;
   std::map<std::string, std::int64_t> gauges_after_boot_;
-  std::string buddyinfo_after_boot_;
 };
 
 // Runs a program; false, and the reason on stderr, when the two disagree.

@@ -41,7 +41,6 @@ std::string MachineTwin::TakeBlock(std::uint64_t frame, std::uint32_t order) {
 std::string MachineTwin::AllocPages(const Operation& op) {
   const GfpMask gfp = kGfpChoices[op.b % std::size(kGfpChoices)];
   const auto order = static_cast<std::uint32_t>(op.a);
-  reserved_high_atomic_ = reserved_high_atomic_ || ((gfp & kGfpHigh) != 0 && order > 0);
   const ErrnoOr<PageFrameNumber> frame = machine_->AllocPages(gfp, order);
   if (order > 10) return frame.error() == Errno::kInval ? "" : "alloc_pages: an order above 10 is EINVAL";
   if (frame.ok()) return TakeBlock(frame->value(), order);

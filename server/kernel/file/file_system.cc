@@ -53,6 +53,13 @@ ErrnoOr<InodeId> FileSystem::NewInode(FileKind kind, absl::string_view name) {
   if (inodes_.size() >= kMaxInodes) return Errno::kNoSpc;
   Inode inode;
   inode.kind = kind;
+  inode.object = slabs_.Alloc(InodeCacheOf(kind), kGfpKernel);
+  if (inode.object == kNoObject) return Errno::kNoMem;
+  inode.dentry_object = slabs_.Alloc(KernelCache::kDentry, kGfpKernel);
+  if (inode.dentry_object == kNoObject) {
+    slabs_.Free(InodeCacheOf(kind), inode.object);
+    return Errno::kNoMem;
+  }
   const DeviceNumber device = DeviceOf(kind);
   inode.number = device == kDiskDevice    ? ++last_disk_number_
                  : device == kTmpfsDevice ? ++last_tmpfs_number_
@@ -64,8 +71,10 @@ ErrnoOr<InodeId> FileSystem::NewInode(FileKind kind, absl::string_view name) {
 
 ErrnoOr<OpenFileId> FileSystem::NewOpenFile(InodeId inode, std::uint32_t flags) {
   if (open_files_.size() >= kMaxOpenFiles) return Errno::kNFile;
+  const VirtualAddress object = slabs_.Alloc(KernelCache::kFilp, kGfpKernel);
+  if (object == kNoObject) return Errno::kNoMem;
   ++MutableInode(inode).open_files;
-  return open_files_.Add({inode, flags & ~kOpeningFlags, ByteCount(0), 1});
+  return open_files_.Add({inode, flags & ~kOpeningFlags, ByteCount(0), object, 1});
 }
 
 void FileSystem::Get(OpenFileId id) { ++MutableFile(id).references; }
@@ -74,6 +83,7 @@ void FileSystem::Put(OpenFileId id) {
   OpenFile& file = MutableFile(id);
   if (--file.references > 0) return;
   const InodeId inode = file.inode;
+  slabs_.Free(KernelCache::kFilp, file.object);
   file = OpenFile();
   open_files_.Remove(id);
   --MutableInode(inode).open_files;
@@ -86,6 +96,8 @@ void FileSystem::FreeIfDead(InodeId id) {
   DropPages(id, PageOffset(0));
   counters_.Add(Counter::kCommittedAs, -static_cast<std::int64_t>(dead.accounted.value()));
   name_bytes_ -= ByteCount(dead.name.size());
+  slabs_.Free(KernelCache::kDentry, dead.dentry_object);
+  slabs_.Free(InodeCacheOf(dead.kind), dead.object);
   dead = Inode();
   inodes_.Remove(id);
 }

@@ -37,6 +37,7 @@
 #include "server/kernel/file/open_file.h"
 #include "server/kernel/observe/counter.h"
 #include "server/kernel/physical/page_allocator.h"
+#include "server/kernel/slab/slab_caches.h"
 
 namespace memsim {
 
@@ -92,7 +93,8 @@ class FileSystem {
   // VM_READAHEAD_PAGES: 128 KiB.
   static constexpr PageCount kReadAroundPages{32};
 
-  FileSystem(PageAllocator& pages, Counters& counters) : allocator_(pages), counters_(counters) {}
+  FileSystem(PageAllocator& pages, SlabCaches& slabs, Counters& counters)
+      : allocator_(pages), slabs_(slabs), counters_(counters) {}
 
   // --- Names (file_system.cc)
   // ENOENT, ENAMETOOLONG, EEXIST; EFBIG for a size that the file's kind cannot have; EINVAL for kSharedAnonymous;
@@ -163,7 +165,9 @@ class FileSystem {
 
   ErrnoOr<InodeId> Find(absl::string_view path) const;
   ErrnoOr<InodeId> FindOrCreate(absl::string_view path, std::uint32_t flags);
+  // ENOSPC at kMaxInodes; ENOMEM.
   ErrnoOr<InodeId> NewInode(FileKind kind, absl::string_view name);
+  // ENFILE at kMaxOpenFiles; ENOMEM.
   ErrnoOr<OpenFileId> NewOpenFile(InodeId inode, std::uint32_t flags);
   void AddName(InodeId id, absl::string_view path);
   void RemoveName(InodeId id);
@@ -179,6 +183,7 @@ class FileSystem {
   void CountPage(const Inode& inode, std::int64_t change);
 
   PageAllocator& allocator_;
+  SlabCaches& slabs_;
   Counters& counters_;
   absl::btree_map<std::string, InodeId> names_;
   IdTable<InodeId, Inode> inodes_;

@@ -20,12 +20,17 @@ const FileTables::Slot& FileTables::slot(FileTableId id) const {
   return slot;
 }
 
-FileTableId FileTables::Create() { return slots_.Add({FileTable(), 1}); }
+ErrnoOr<FileTableId> FileTables::Create() {
+  const VirtualAddress object = slabs_.Alloc(KernelCache::kFilesCache, kGfpKernel);
+  if (object == kNoObject) return Errno::kNoMem;
+  return slots_.Add({FileTable(), 1, object});
+}
 
-FileTableId FileTables::Copy(FileTableId id) {
-  const FileTableId copy = Create();
-  slot(copy).table = slot(id).table;
-  slot(copy).table.ForEach([this](int, const FileTable::Entry& entry) { files_.Get(entry.file); });
+ErrnoOr<FileTableId> FileTables::Copy(FileTableId id) {
+  const ErrnoOr<FileTableId> copy = Create();
+  if (!copy.ok()) return copy;
+  slot(*copy).table = slot(id).table;
+  slot(*copy).table.ForEach([this](int, const FileTable::Entry& entry) { files_.Get(entry.file); });
   return copy;
 }
 
@@ -33,29 +38,32 @@ void FileTables::Put(FileTableId id) {
   Slot& last = slot(id);
   if (--last.references > 0) return;
   const FileTable closed = std::exchange(last.table, FileTable());
+  slabs_.Free(KernelCache::kFilesCache, std::exchange(last.object, kNoObject));
   slots_.Remove(id);
   closed.ForEach([this](int, const FileTable::Entry& entry) { files_.Put(entry.file); });
 }
 
-FileTableId FileTables::Exec(FileTableId id) {
-  FileTableId own = id;
-  if (slot(id).references > 1) {
-    own = Copy(id);
-    Put(id);
-  }
+ErrnoOr<FileTableId> FileTables::Unshare(FileTableId id) {
+  if (slot(id).references == 1) return id;
+  const ErrnoOr<FileTableId> own = Copy(id);
+  if (own.ok()) Put(id);
+  return own;
+}
+
+void FileTables::CloseOnExec(FileTableId id) {
   std::vector<int> closing;
-  FileTable& table = slot(own).table;
+  FileTable& table = slot(id).table;
   table.ForEach([&closing](int fd, const FileTable::Entry& entry) {
-    if (entry.close_on_exec == CloseOnExec::kYes) closing.push_back(fd);
+    if (entry.close_on_exec == memsim::CloseOnExec::kYes) closing.push_back(fd);
   });
   for (const int fd : closing) files_.Put(table.Remove(fd));
-  return own;
 }
 
 void FileTables::DigestTo(Digest& digest) const {
   digest.Add(static_cast<std::uint64_t>(slots_.values().size()));
   for (const Slot& slot : slots_.values()) {
     digest.Add(slot.references);
+    digest.Add(slot.object);
     slot.table.DigestTo(digest);
   }
   for (const FileTableId id : slots_.free_ids()) digest.Add(id);

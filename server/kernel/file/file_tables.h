@@ -14,6 +14,7 @@
 #include "server/base/units.h"
 #include "server/kernel/file/file_system.h"
 #include "server/kernel/file/file_table.h"
+#include "server/kernel/slab/slab_caches.h"
 
 namespace memsim {
 
@@ -22,18 +23,20 @@ using FileTableId = Unit<struct FileTableIdTag, std::uint32_t>;
 
 class FileTables {
  public:
-  explicit FileTables(FileSystem& files) : files_(files) {}
+  // Both outlive the tables.
+  FileTables(FileSystem& files, SlabCaches& slabs) : files_(files), slabs_(slabs) {}
 
-  // An empty table, with one reference, which is the caller's.
-  FileTableId Create();
-  // A copy, whose descriptors share the open files (dup_fd): fork.
-  FileTableId Copy(FileTableId id);
+  // An empty table, with one reference, which is the caller's. ENOMEM.
+  ErrnoOr<FileTableId> Create();
+  // A copy, whose descriptors share the open files (dup_fd): fork. ENOMEM.
+  ErrnoOr<FileTableId> Copy(FileTableId id);
   // Another reference: CLONE_FILES. One less, where the last closes all descriptors: exit.
   void Get(FileTableId id) { ++slot(id).references; }
   void Put(FileTableId id);
-  // What execve does: the caller's reference becomes one to a table of its own (unshare_files), without the descriptors
-  // that close on exec.
-  FileTableId Exec(FileTableId id);
+  // What execve does: the caller's reference becomes one to a table of its own (unshare_files; ENOMEM), then the
+  // descriptors that close on exec are closed.
+  ErrnoOr<FileTableId> Unshare(FileTableId id);
+  void CloseOnExec(FileTableId id);
 
   // REQUIRES: a table that somebody holds. The references hold until a table is made.
   FileTable& table(FileTableId id) { return slot(id).table; }
@@ -51,12 +54,15 @@ class FileTables {
     FileTable table;
     // 0: this place is free.
     std::uint32_t references = 0;
+    // The files_struct, as an object of a slab cache.
+    VirtualAddress object;
   };
 
   Slot& slot(FileTableId id);
   const Slot& slot(FileTableId id) const;
 
   FileSystem& files_;
+  SlabCaches& slabs_;
   IdTable<FileTableId, Slot> slots_;
 };
 

@@ -12,6 +12,7 @@
 #include "server/base/units.h"
 #include "server/kernel/file/open_flags.h"
 #include "server/kernel/file/page_cache.h"
+#include "server/kernel/slab/boot_caches.h"
 
 namespace memsim {
 
@@ -45,6 +46,13 @@ constexpr DeviceNumber DeviceOf(FileKind kind) {
   return kind == FileKind::kRegular || kind == FileKind::kDirectory ? kDiskDevice : kKernelDevice;
 }
 
+// The slab cache of a file's inode: the disk has ext4, and what is neither there nor on tmpfs counts as a plain inode.
+constexpr KernelCache InodeCacheOf(FileKind kind) {
+  if (IsShmemKind(kind)) return KernelCache::kShmemInodeCache;
+  return kind == FileKind::kRegular || kind == FileKind::kDirectory ? KernelCache::kExt4InodeCache
+                                                                    : KernelCache::kInodeCache;
+}
+
 struct Inode {
   FileKind kind = FileKind::kRegular;
   // Its inode number, never given twice on a device.
@@ -62,6 +70,9 @@ struct Inode {
   // Shared memory whose whole size was promised when it was made; 0: each page is promised when it is made.
   PageCount accounted;
   PageCache pages;
+  // The inode and its dentry, as objects of slab caches.
+  VirtualAddress object;
+  VirtualAddress dentry_object;
 
   // With a link or an open file. What is neither is freed.
   bool alive() const { return links != 0 || open_files != 0; }
@@ -80,6 +91,8 @@ struct Inode {
     digest.Add(absl::string_view(name));
     digest.Add(assumed_cached_end);
     digest.Add(accounted);
+    digest.Add(object);
+    digest.Add(dentry_object);
     pages.DigestTo(digest);
   }
 };

@@ -22,6 +22,8 @@ struct OpenFile {
   std::uint32_t flags = 0;
   // f_pos.
   ByteCount position;
+  // The struct file, as an object of a slab cache.
+  VirtualAddress object;
   // Descriptors and mappings. 0: this place in the table is free.
   std::uint32_t references = 0;
 
@@ -42,6 +44,7 @@ struct OpenFile {
     digest.Add(flags);
     digest.Add(position);
     digest.Add(references);
+    digest.Add(object);
   }
 };
 

@@ -18,7 +18,8 @@ class AddressSpaces {
   // The environment must outlive the address spaces.
   explicit AddressSpaces(VmEnvironment& environment) : environment_(environment) {}
 
-  // An empty one with one user (mm_alloc). ENOMEM: no page for the root of its page tables.
+  // An empty one with one user (mm_alloc). ENOMEM: no mm_struct, or no page for the root of its page
+  // tables.
   ErrnoOr<AddressSpaceId> Create();
   // One user more, one user less; the last one takes the address space along (mmget, mmput).
   void Get(AddressSpaceId id) { ++entries_[id].users; }
@@ -39,6 +40,8 @@ class AddressSpaces {
   struct Entry {
     std::unique_ptr<AddressSpace> space;
     std::uint32_t users = 0;
+    // The mm_struct, as an object of a slab cache.
+    VirtualAddress object;
   };
 
   VmEnvironment& environment_;

@@ -138,15 +138,22 @@ class ImageLoader {
     }
     if (IsSharedMemory(mapping, vma)) {
       const ErrnoOr<OpenFileId> memory = CreateSharedMemory(space_, vma.range.pages(), vma.range.pages());
-      if (!memory.ok()) return memory.error();
+      if (!memory.ok()) return GiveUp(vma, memory.error());
       vma.file = *memory;
     } else if (NamesFile(mapping)) {
       vma.file = files_.at(mapping.path);
       environment.files.Get(vma.file);
     }
     if (mapping.path == "[stack]") stack_ = vma.range;
-    space_.Insert(std::move(vma));
-    return Errno::kOk;
+    if (space_.Insert(vma) != nullptr) return Errno::kOk;
+    if (vma.file != OpenFileId()) environment.files.Put(vma.file);
+    return GiveUp(vma, Errno::kNoMem);
+  }
+
+  // What was promised for a mapping that is not to be goes back.
+  Errno GiveUp(const Vma& vma, Errno error) {
+    if ((vma.flags & kVmAccount) != 0) space_.environment().commit.Uncharge(vma.range.pages());
+    return error;
   }
 
   // Where there is room, as for any mapping: a large stack limit moves the search down to the program, and below it.
@@ -249,7 +256,9 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
   address_spaces_.Put(leader.mm);
   leader.mm = fresh;
   leader.comm = CommOf(image.path);
-  leader.files = file_tables_.Exec(leader.files);
+  // Without memory for a table of its own it keeps the shared one. Linux would kill it: there is no way back from here.
+  if (const ErrnoOr<FileTableId> own = file_tables_.Unshare(leader.files); own.ok()) leader.files = *own;
+  file_tables_.CloseOnExec(leader.files);
   return Errno::kOk;
 }
 

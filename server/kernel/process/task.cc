@@ -16,6 +16,8 @@ void Task::DigestTo(Digest& digest) const {
   digest.Add(faults.minor_faults);
   digest.Add(faults.major_faults);
   for (const PageFrameNumber frame : kernel_stack) digest.Add(frame);
+  for (const VirtualAddress object : {task_object, cred_object, pid_object}) digest.Add(object);
+  for (const SharedObjectId object : {fs, sighand, signal}) digest.Add(object);
 }
 
 }  // namespace memsim

@@ -10,6 +10,7 @@
 #include "server/base/digest.h"
 #include "server/base/units.h"
 #include "server/kernel/file/file_tables.h"
+#include "server/kernel/process/shared_objects.h"
 #include "server/kernel/vm/address_space.h"
 #include "server/kernel/vm/resource_limits.h"
 #include "server/kernel/vm/vm_caller.h"
@@ -42,6 +43,14 @@ struct Task {
   // Where it runs.
   CpuId cpu;
   std::array<PageFrameNumber, kKernelStackPages> kernel_stack = {};
+  // Itself, its cred and its pid, as objects of slab caches.
+  VirtualAddress task_object;
+  VirtualAddress cred_object;
+  VirtualAddress pid_object;
+  // A zombie has no fs_struct any more.
+  SharedObjectId fs;
+  SharedObjectId sighand;
+  SharedObjectId signal;
 
   bool IsThread() const { return pid != tgid; }
 

@@ -28,11 +28,13 @@ Tasks::Tasks(VmEnvironment& environment, FileTables& file_tables, Random& random
       random_(random),
       randomization_(randomization),
       address_spaces_(environment),
+      shared_(environment.slabs),
       tasks_of_cpu_(environment.cpus.count()) {}
 
 Tasks::~Tasks() {
   for (auto& [pid, task] : tasks_) {
     if (task.state == TaskState::kAlive) Release(task);
+    FreeObjects(task);
   }
 }
 
@@ -80,6 +82,42 @@ void Tasks::FreeStack(Task& task) {
   environment_.counters.Add(Counter::kNrKernelStackKib, -kKernelStackKib);
 }
 
+bool Tasks::AllocateObjects(Task& task) {
+  SlabCaches& slabs = environment_.slabs;
+  task.task_object = slabs.Alloc(KernelCache::kTaskStruct, kGfpKernel);
+  if (task.task_object != kNoObject && AllocateStack(task)) {
+    task.cred_object = slabs.Alloc(KernelCache::kCred, kGfpKernel);
+    task.pid_object = slabs.Alloc(KernelCache::kPid, kGfpKernel);
+    if (task.cred_object != kNoObject && task.pid_object != kNoObject) return true;
+    FreeStack(task);
+  }
+  FreeObjects(task);
+  return false;
+}
+
+void Tasks::FreeObjects(Task& task) {
+  const auto free = [this](KernelCache cache, VirtualAddress& object) {
+    if (object != kNoObject) environment_.slabs.Free(cache, object);
+    object = kNoObject;
+  };
+  shared_.Put(task.fs);
+  shared_.Put(task.sighand);
+  shared_.Put(task.signal);
+  free(KernelCache::kPid, task.pid_object);
+  free(KernelCache::kCred, task.cred_object);
+  free(KernelCache::kTaskStruct, task.task_object);
+}
+
+bool Tasks::CopyShared(const Task& parent, Task& child, std::uint64_t clone_flags) {
+  const auto copy = [this](SharedObjectId of_parent, bool shares, KernelCache cache) {
+    return shares ? shared_.Get(of_parent) : shared_.Create(cache);
+  };
+  child.fs = copy(parent.fs, (clone_flags & kCloneFs) != 0, KernelCache::kFsCache);
+  child.sighand = copy(parent.sighand, (clone_flags & kCloneSighand) != 0, KernelCache::kSighandCache);
+  child.signal = copy(parent.signal, (clone_flags & kCloneThread) != 0, KernelCache::kSignalCache);
+  return child.fs != SharedObjectId() && child.sighand != SharedObjectId() && child.signal != SharedObjectId();
+}
+
 ErrnoOr<Task*> Tasks::Allocate(absl::string_view comm) {
   const ErrnoOr<Pid> pid = TakePid();
   if (!pid.ok()) return pid.error();
@@ -87,7 +125,7 @@ ErrnoOr<Task*> Tasks::Allocate(absl::string_view comm) {
   task.pid = *pid;
   task.tgid = *pid;
   task.comm = std::string(comm.substr(0, kMaxCommLength));
-  if (!AllocateStack(task)) return Errno::kNoMem;
+  if (!AllocateObjects(task)) return Errno::kNoMem;
   task.cpu = IdlestCpu();
   ++tasks_of_cpu_[task.cpu.value()];
   environment_.counters.Add(Counter::kProcesses, 1);
@@ -99,14 +137,8 @@ Errno Tasks::BootInit() {
   const ErrnoOr<Task*> init = Allocate("init");
   if (!init.ok()) return init.error();
   MEMSIM_CHECK((*init)->pid == kInitPid, (*init)->pid.value());
-  const ErrnoOr<AddressSpaceId> space = address_spaces_.Create();
-  if (!space.ok()) {
-    Abandon(**init);
-    return space.error();
-  }
-  (*init)->mm = *space;
+  if (const Errno error = GiveEmptyMemory(**init); error != Errno::kOk) return error;
   SetTaskLimits(environment_.pages.managed_pages(), (*init)->limits);
-  (*init)->files = file_tables_.Create();
   ExecImage image;
   image.path = "/sbin/init";
   return BecomeProgram(**init, image);
@@ -117,18 +149,27 @@ void Tasks::Abandon(Task& task) {
   Forget(task.pid);
 }
 
+Errno Tasks::GiveEmptyMemory(Task& task) {
+  const Task nobody;
+  const ErrnoOr<AddressSpaceId> space = address_spaces_.Create();
+  const ErrnoOr<FileTableId> files = space.ok() ? file_tables_.Create() : space.error();
+  if (files.ok() && CopyShared(nobody, task, 0)) {
+    task.mm = *space;
+    task.files = *files;
+    return Errno::kOk;
+  }
+  if (space.ok()) address_spaces_.Put(*space);
+  if (files.ok()) file_tables_.Put(*files);
+  Abandon(task);
+  return Errno::kNoMem;
+}
+
 ErrnoOr<Pid> Tasks::Spawn(absl::string_view comm) {
   const ErrnoOr<Task*> task = Allocate(comm);
   if (!task.ok()) return task.error();
-  const ErrnoOr<AddressSpaceId> space = address_spaces_.Create();
-  if (!space.ok()) {
-    Abandon(**task);
-    return space.error();
-  }
+  if (const Errno error = GiveEmptyMemory(**task); error != Errno::kOk) return error;
   (*task)->parent = kInitPid;
   (*task)->limits = LimitsOf(tasks_.at(kInitPid));
-  (*task)->mm = *space;
-  (*task)->files = file_tables_.Create();
   // An empty address space has the layout of its parent's, so that mmap finds room.
   SpaceOf(**task).layout.mmap_base = SpaceOf(tasks_.at(kInitPid)).layout.mmap_base;
   return (*task)->pid;
@@ -152,13 +193,15 @@ Errno Tasks::CopyMemory(const Task& parent, Task& child, std::uint64_t clone_fla
   return Errno::kOk;
 }
 
-void Tasks::CopyFiles(const Task& parent, Task& child, std::uint64_t clone_flags) {
-  if ((clone_flags & kCloneFiles) == 0) {
-    child.files = file_tables_.Copy(parent.files);
-    return;
+bool Tasks::CopyFiles(const Task& parent, Task& child, std::uint64_t clone_flags) {
+  if ((clone_flags & kCloneFiles) != 0) {
+    file_tables_.Get(parent.files);
+    child.files = parent.files;
+    return true;
   }
-  file_tables_.Get(parent.files);
-  child.files = parent.files;
+  const ErrnoOr<FileTableId> copy = file_tables_.Copy(parent.files);
+  if (copy.ok()) child.files = *copy;
+  return copy.ok();
 }
 
 ErrnoOr<Pid> Tasks::Clone(Pid parent_pid, std::uint64_t clone_flags) {
@@ -176,12 +219,14 @@ ErrnoOr<Pid> Tasks::Clone(Pid parent_pid, std::uint64_t clone_flags) {
   child.tgid = thread ? parent->tgid : child.pid;
   child.parent = thread || (clone_flags & kCloneParent) != 0 ? parent->parent : parent->tgid;
   if (!thread) child.limits = LimitsOf(*parent);
-  if (const Errno error = CopyMemory(*parent, child, clone_flags); error != Errno::kOk) {
-    Abandon(child);
-    return error;
-  }
-  CopyFiles(*parent, child, clone_flags);
-  return child.pid;
+  // As copy_process: first files, fs and signals, then memory, which takes longest.
+  Errno error =
+      CopyFiles(*parent, child, clone_flags) && CopyShared(*parent, child, clone_flags) ? Errno::kOk : Errno::kNoMem;
+  if (error == Errno::kOk) error = CopyMemory(*parent, child, clone_flags);
+  if (error == Errno::kOk) return child.pid;
+  if (child.files != FileTableId()) file_tables_.Put(child.files);
+  Abandon(child);
+  return error;
 }
 
 void Tasks::Release(Task& task) {
@@ -189,12 +234,14 @@ void Tasks::Release(Task& task) {
   task.mm = AddressSpaceId();
   file_tables_.Put(task.files);
   task.files = FileTableId();
+  shared_.Put(task.fs);
   FreeStack(task);
   task.state = TaskState::kZombie;
 }
 
 void Tasks::Forget(Pid pid) {
   const auto it = tasks_.find(pid);
+  FreeObjects(it->second);
   --tasks_of_cpu_[it->second.cpu.value()];
   tasks_.erase(it);
   environment_.counters.Add(Counter::kTasks, -1);
@@ -221,6 +268,7 @@ Task& Tasks::LeaveOneThread(Task& survivor) {
   leader.mm = survivor.mm;
   leader.files = survivor.files;
   leader.kernel_stack = survivor.kernel_stack;
+  leader.fs = std::exchange(survivor.fs, SharedObjectId());
   Migrate(leader, survivor.cpu);
   Forget(survivor.pid);
   return leader;
@@ -291,7 +339,8 @@ void Tasks::ForEach(absl::FunctionRef<void(const Task&)> visit) const {
 
 ByteCount Tasks::HostMemory() const {
   // A map node is the pair and about four words of links.
-  return address_spaces_.HostMemory() + ByteCount(tasks_.size() * (sizeof(std::pair<const Pid, Task>) + 32));
+  return address_spaces_.HostMemory() + shared_.HostMemory() +
+         ByteCount(tasks_.size() * (sizeof(std::pair<const Pid, Task>) + 32));
 }
 
 void Tasks::DigestTo(Digest& digest) const {
@@ -299,6 +348,7 @@ void Tasks::DigestTo(Digest& digest) const {
   digest.Add(tasks_.size());
   for (const auto& [pid, task] : tasks_) task.DigestTo(digest);
   address_spaces_.DigestTo(digest);
+  shared_.DigestTo(digest);
 }
 
 void Tasks::CheckInvariants() const {

@@ -72,10 +72,18 @@ class Tasks {
   void CheckInvariants() const;
 
  private:
-  // A task with a pid and a kernel stack, in the table. EAGAIN, ENOMEM.
+  // A task with a pid, a kernel stack and the objects that no other task shares, in the table. EAGAIN, ENOMEM.
   ErrnoOr<Task*> Allocate(absl::string_view comm);
-  // Undoes Allocate.
+  // Undoes Allocate, and what followed it.
   void Abandon(Task& task);
+  // An empty address space, no descriptors, and what tasks share, for a task without a parent. ENOMEM: the task is
+  // abandoned.
+  Errno GiveEmptyMemory(Task& task);
+  // dup_task_struct, copy_creds, alloc_pid. False: no memory, and the task holds nothing.
+  bool AllocateObjects(Task& task);
+  void FreeObjects(Task& task);
+  // What a new task shares with its parent by clone_flags, and has of its own otherwise. False: no memory.
+  bool CopyShared(const Task& parent, Task& child, std::uint64_t clone_flags);
   ErrnoOr<Pid> TakePid();
   // The CPU with the fewest tasks, zombies included; of several the lowest (find_idlest_cpu, without domains).
   CpuId IdlestCpu() const;
@@ -83,7 +91,7 @@ class Tasks {
   void FreeStack(Task& task);
   // What a clone shares with or copies from its parent. ENOMEM.
   Errno CopyMemory(const Task& parent, Task& child, std::uint64_t clone_flags);
-  void CopyFiles(const Task& parent, Task& child, std::uint64_t clone_flags);
+  bool CopyFiles(const Task& parent, Task& child, std::uint64_t clone_flags);
   // exit_mm, exit_files: a task gives up what it holds.
   void Release(Task& task);
   void Forget(Pid pid);
@@ -97,6 +105,7 @@ class Tasks {
   Random& random_;
   AddressRandomization randomization_;
   AddressSpaces address_spaces_;
+  SharedObjects shared_;
   std::map<Pid, Task> tasks_;
   Pid last_pid_;
   // How many tasks each CPU has.

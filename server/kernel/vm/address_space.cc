@@ -1,6 +1,7 @@
 #include "server/kernel/vm/address_space.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "server/base/check.h"
@@ -28,6 +29,7 @@ void AddressSpace::TearDown() {
     Remove(*vma);
   }
   page_tables_.FreeAll();
+  MEMSIM_CHECK(maple_nodes_.empty(), maple_nodes_.size());
 }
 
 Vma* AddressSpace::Find(VirtualAddress address) { return VmaOf(tree_.Find(address)); }
@@ -42,15 +44,31 @@ void AddressSpace::ForEachVma(absl::FunctionRef<void(const Vma&)> visit) const {
   tree_.ForEach([this, visit](const VmaTree::Entry& entry) { visit(pool_[entry.id]); });
 }
 
-Vma& AddressSpace::Insert(Vma vma) {
-  const VmaId id = pool_.Add(std::move(vma));
+Vma* AddressSpace::Insert(const Vma& vma) {
+  const VirtualAddress object = environment_.slabs.Alloc(KernelCache::kVmAreaStruct, kGfpKernel);
+  if (object == kNoObject) return nullptr;
+  const VmaId id = pool_.Add(vma);
   Vma& inserted = pool_[id];
+  inserted.object = object;
   tree_.Insert(inserted.range, id);
+  HoldTreeNodes();
   Account(inserted.flags, inserted.range.pages());
   AddToIndex(inserted);
   MarkWritten(inserted);
   environment_.counters.Add(Counter::kVmas, 1);
-  return inserted;
+  return &inserted;
+}
+
+void AddressSpace::HoldTreeNodes() {
+  while (maple_nodes_.size() > tree_.node_count()) {
+    environment_.slabs.Free(KernelCache::kMapleNode, maple_nodes_.back());
+    maple_nodes_.pop_back();
+  }
+  while (maple_nodes_.size() < tree_.node_count()) {
+    const VirtualAddress node = environment_.slabs.Alloc(KernelCache::kMapleNode, kGfpKernel);
+    if (node == kNoObject) return;
+    maple_nodes_.push_back(node);
+  }
 }
 
 void AddressSpace::MarkAllWritten() {
@@ -66,27 +84,37 @@ void AddressSpace::Remove(Vma& vma) {
   if (vma.file != OpenFileId()) environment_.files.Put(vma.file);
   const VmaId id = tree_.Lookup(vma.range.start)->id;
   tree_.Erase(vma.range.start);
+  environment_.slabs.Free(KernelCache::kVmAreaStruct, vma.object);
   pool_.Remove(id);
+  HoldTreeNodes();
   environment_.counters.Add(Counter::kVmas, -1);
 }
 
-Vma& AddressSpace::Split(Vma& vma, VirtualAddress address) {
+Vma* AddressSpace::Split(Vma& vma, VirtualAddress address) {
   MEMSIM_CHECK(vma.range.start < address && address < vma.range.end, address.value());
+  std::optional<AnonVmaLinks> links = environment_.anon_vmas.Clone(vma.anon);
+  if (!links.has_value()) return nullptr;
   Vma upper = vma;
   upper.range.start = address;
   upper.pgoff = vma.PageIndex(address);
-  upper.anon = environment_.anon_vmas.Clone(vma.anon);
+  upper.anon = *std::move(links);
+  const VirtualRange whole = vma.range;
+  Resize(vma, {whole.start, address});
+  Vma* const inserted = Insert(upper);
+  if (inserted == nullptr) {
+    Resize(vma, whole);
+    environment_.anon_vmas.Unlink(upper.anon);
+    return nullptr;
+  }
   if (vma.file != OpenFileId()) environment_.files.Get(vma.file);
-  Resize(vma, {vma.range.start, address});
   environment_.cpus.Charge(environment_.costs.vma_split_or_merge);
-  return Insert(std::move(upper));
+  return inserted;
 }
 
 Errno AddressSpace::SplitWithinLimit(Vma& vma, VirtualAddress address) {
   if (vma.special != SpecialMapping::kNone) return Errno::kInval;
   if (AtMapCountLimit()) return Errno::kNoMem;
-  Split(vma, address);
-  return Errno::kOk;
+  return Split(vma, address) == nullptr ? Errno::kNoMem : Errno::kOk;
 }
 
 void AddressSpace::Resize(Vma& vma, VirtualRange range) {
@@ -144,7 +172,8 @@ void AddressSpace::AddRss(RssKind kind, std::int64_t pages) {
 }
 
 ByteCount AddressSpace::HostMemory() const {
-  return ByteCount(sizeof(*this)) + tree_.HostMemory() + pool_.HostMemory() + page_tables_.HostMemory();
+  return ByteCount(sizeof(*this) + maple_nodes_.capacity() * sizeof(VirtualAddress)) + tree_.HostMemory() +
+         pool_.HostMemory() + page_tables_.HostMemory();
 }
 
 void AddressSpace::DigestTo(Digest& digest) const {
@@ -160,6 +189,7 @@ void AddressSpace::DigestTo(Digest& digest) const {
   digest.Add(statistics_.peak_total_vm);
   digest.Add(statistics_.peak_rss);
   digest.Add(map_count());
+  for (const VirtualAddress node : maple_nodes_) digest.Add(node);
   ForEachVma([&digest](const Vma& vma) { vma.DigestTo(digest); });
   page_tables_.DigestTo(digest);
 }
@@ -187,6 +217,7 @@ std::uint64_t AddressSpace::AddSumsOf(const Vma& vma, AddressSpaceStatistics& su
 
 void AddressSpace::CheckInvariants() const {
   tree_.CheckInvariants();
+  MEMSIM_CHECK(maple_nodes_.size() <= tree_.node_count(), maple_nodes_.size(), tree_.node_count());
   page_tables_.CheckInvariants();
   MEMSIM_CHECK(pool_.size() == tree_.size(), pool_.size(), tree_.size());
   AddressSpaceStatistics sums;

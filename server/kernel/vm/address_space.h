@@ -17,6 +17,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 
@@ -115,12 +116,14 @@ class AddressSpace {
   const VmaTree& tree() const { return tree_; }
 
   // --- Changing the set of mappings. The page tables are the caller's business.
-  // Takes over the references that vma holds (its file, its anon_vmas). REQUIRES: its range is free.
-  Vma& Insert(Vma vma);
+  // Takes over the references that vma holds (its file, its anon_vmas). Null: there is no memory for it, and the
+  // references stay with the caller. REQUIRES: its range is free.
+  Vma* Insert(const Vma& vma);
   // Drops the mapping's references.
   void Remove(Vma& vma);
   // Cuts a mapping in two at an address inside it (__split_vma); returns the upper part. The lower part is vma itself.
-  Vma& Split(Vma& vma, VirtualAddress address);
+  // Null: no memory.
+  Vma* Split(Vma& vma, VirtualAddress address);
   // As Split, but answers ENOMEM when max_map_count is reached (split_vma), and EINVAL for mappings of the kernel's
   // own.
   Errno SplitWithinLimit(Vma& vma, VirtualAddress address);
@@ -148,6 +151,9 @@ class AddressSpace {
     return entry.has_value() ? &pool_[entry->id] : nullptr;
   }
   void MarkWritten(Vma& vma) { writer_.Mark(vma, environment_.cpus.now()); }
+  // Holds as many maple nodes as the tree has, or where there is no memory as many of them as there is memory for: the
+  // next change makes up for it.
+  void HoldTreeNodes();
   // vm_stat_account: adds a mapping's pages to the statistics, or takes them out.
   void Account(VmFlags flags, PageCount pages);
   void Unaccount(VmFlags flags, PageCount pages);
@@ -164,6 +170,8 @@ class AddressSpace {
   AddressSpaceNumber number_;
   VmaTree tree_;
   VmaPool pool_;
+  // One for each node of the tree. An estimate: Linux's tree is another, whose nodes hold about as much.
+  std::vector<VirtualAddress> maple_nodes_;
   PageTables page_tables_;
   SimulatedLock mmap_lock_{LockClass::kMmapLock};
   SimulatedLock page_table_lock_{LockClass::kMmPageTableLock};

@@ -1,5 +1,7 @@
 #include "server/kernel/vm/anon_vma.h"
 
+#include <algorithm>
+
 #include "server/base/check.h"
 
 namespace memsim {
@@ -8,76 +10,114 @@ void AnonVmaLinks::DigestTo(Digest& digest) const {
   digest.Add(own);
   digest.Add(chain.size());
   for (const AnonVmaId id : chain) digest.Add(id);
+  for (const VirtualAddress object : objects) digest.Add(object);
 }
 
 AnonVmaId AnonVmas::Allocate(AnonVmaId parent) {
+  const VirtualAddress object = slabs_.Alloc(KernelCache::kAnonVma, kGfpKernel);
+  if (object == kNoObject) return AnonVmaId();
   const AnonVmaId id = nodes_.Add(Node());
   const bool is_root = parent == AnonVmaId();
   Node& fresh = nodes_[id];
+  fresh.object = object;
   fresh.root = is_root ? id : nodes_[parent].root;
   fresh.parent = is_root ? id : parent;
   ++nodes_[fresh.parent].children;
   return id;
 }
 
-void AnonVmas::Create(AnonVmaLinks& links) { Join(links, Allocate(AnonVmaId())); }
+void AnonVmas::Free(AnonVmaId id) {
+  --nodes_[nodes_[id].parent].children;
+  slabs_.Free(KernelCache::kAnonVma, nodes_[id].object);
+  nodes_[id].object = kNoObject;
+  nodes_.Remove(id);
+}
 
-void AnonVmas::Join(AnonVmaLinks& links, AnonVmaId anon_vma) {
+bool AnonVmas::Create(AnonVmaLinks& links) {
+  const AnonVmaId fresh = Allocate(AnonVmaId());
+  if (fresh == AnonVmaId()) return false;
+  if (Join(links, fresh)) return true;
+  Free(fresh);
+  return false;
+}
+
+bool AnonVmas::Join(AnonVmaLinks& links, AnonVmaId anon_vma) {
   MEMSIM_CHECK(links.chain.empty());
+  if (!AddLink(anon_vma, links)) return false;
   links.own = anon_vma;
-  links.chain.push_back(anon_vma);
-  AddLink(anon_vma);
   ++nodes_[anon_vma].active_vmas;
+  return true;
 }
 
-AnonVmaLinks AnonVmas::Clone(const AnonVmaLinks& source) {
-  for (const AnonVmaId id : source.chain) AddLink(id);
-  if (source.own != AnonVmaId()) ++nodes_[source.own].active_vmas;
-  return source;
+std::optional<AnonVmaLinks> AnonVmas::Clone(const AnonVmaLinks& source) {
+  AnonVmaLinks copy;
+  for (const AnonVmaId id : source.chain) {
+    if (AddLink(id, copy)) continue;
+    Unlink(copy);
+    return std::nullopt;
+  }
+  copy.own = source.own;
+  if (copy.own != AnonVmaId()) ++nodes_[copy.own].active_vmas;
+  return copy;
 }
 
-AnonVmaLinks AnonVmas::Fork(const AnonVmaLinks& parent) {
+std::optional<AnonVmaLinks> AnonVmas::Fork(const AnonVmaLinks& parent) {
   AnonVmaLinks child;
   if (parent.own == AnonVmaId()) return child;
+  AnonVmaId own;
   for (const AnonVmaId id : parent.chain) {
-    AddLink(id);
-    child.chain.push_back(id);
+    if (!AddLink(id, child)) {
+      Unlink(child);
+      return std::nullopt;
+    }
     // An anon_vma that lost its mappings and has at most one child is used again, so that chains of forks that each
     // exit do not grow without end.
-    if (child.own == AnonVmaId() && nodes_[id].children < 2 && nodes_[id].active_vmas == 0) child.own = id;
+    if (own == AnonVmaId() && nodes_[id].children < 2 && nodes_[id].active_vmas == 0) own = id;
   }
-  if (child.own == AnonVmaId()) {
-    child.own = Allocate(parent.own);
-    AddLink(child.own);
-    child.chain.insert(child.chain.begin(), child.own);
+  if (own == AnonVmaId()) {
+    own = Allocate(parent.own);
+    if (own == AnonVmaId() || !AddLink(own, child)) {
+      if (own != AnonVmaId()) Free(own);
+      Unlink(child);
+      return std::nullopt;
+    }
+    // Its own comes first.
+    std::rotate(child.chain.begin(), child.chain.end() - 1, child.chain.end());
+    std::rotate(child.objects.begin(), child.objects.end() - 1, child.objects.end());
   }
-  ++nodes_[child.own].active_vmas;
+  child.own = own;
+  ++nodes_[own].active_vmas;
   return child;
 }
 
-void AnonVmas::AddLink(AnonVmaId id) {
+bool AnonVmas::AddLink(AnonVmaId id, AnonVmaLinks& links) {
+  const VirtualAddress object = slabs_.Alloc(KernelCache::kAnonVmaChain, kGfpKernel);
+  if (object == kNoObject) return false;
+  links.chain.push_back(id);
+  links.objects.push_back(object);
   ++nodes_[id].links;
   ++links_;
+  return true;
 }
 
 void AnonVmas::DropLink(AnonVmaId id) {
   --links_;
   if (--nodes_[id].links != 0) return;
   MEMSIM_CHECK(nodes_[id].active_vmas == 0, id.value());
-  const AnonVmaId parent = nodes_[id].parent;
-  --nodes_[parent].children;
-  nodes_.Remove(id);
+  Free(id);
 }
 
 void AnonVmas::Unlink(AnonVmaLinks& links) {
   if (links.own != AnonVmaId()) --nodes_[links.own].active_vmas;
   for (const AnonVmaId id : links.chain) DropLink(id);
+  for (const VirtualAddress object : links.objects) slabs_.Free(KernelCache::kAnonVmaChain, object);
   links = AnonVmaLinks();
 }
 
 void AnonVmas::DigestTo(Digest& digest) const {
   digest.Add(nodes_.values().size());
   for (const Node& node : nodes_.values()) {
+    digest.Add(node.object);
     digest.Add(node.root);
     digest.Add(node.parent);
     digest.Add(node.links);

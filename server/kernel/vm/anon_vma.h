@@ -10,12 +10,14 @@
 #define MEMSIM_SERVER_KERNEL_VM_ANON_VMA_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/container/inlined_vector.h"
 
 #include "server/base/digest.h"
 #include "server/base/id_table.h"
 #include "server/base/units.h"
+#include "server/kernel/slab/slab_caches.h"
 
 namespace memsim {
 
@@ -28,6 +30,8 @@ struct AnonVmaLinks {
   AnonVmaId own;
   // Every anon_vma whose pages it may hold, own included, oldest last.
   absl::InlinedVector<AnonVmaId, 1> chain;
+  // The anon_vma_chain of each.
+  absl::InlinedVector<VirtualAddress, 1> objects;
 
   // Not inherited by fork: vma_had_uncowed_parents is false.
   bool HadUncowedParents() const { return own != AnonVmaId() && chain.size() != 1; }
@@ -35,22 +39,29 @@ struct AnonVmaLinks {
   void DigestTo(Digest& digest) const;
 };
 
+// What a link takes of the host's memory.
+inline constexpr std::uint64_t kLinkBytes = sizeof(AnonVmaId) + sizeof(VirtualAddress);
+
 // All anon_vmas of the machine.
 class AnonVmas {
  public:
+  // Each anon_vma and each link is an object of a slab cache. slabs outlive the anon_vmas.
+  explicit AnonVmas(SlabCaches& slabs) : slabs_(slabs) {}
+
+  // In the following, false and nullopt: there was no memory, and nothing has changed.
   // anon_vma_prepare: a fresh anon_vma for a mapping that has none. REQUIRES: links is empty.
-  void Create(AnonVmaLinks& links);
+  bool Create(AnonVmaLinks& links);
   // Joins a neighbour's anon_vma instead of making one (find_mergeable_anon_vma). REQUIRES: links is empty.
-  void Join(AnonVmaLinks& links, AnonVmaId anon_vma);
+  bool Join(AnonVmaLinks& links, AnonVmaId anon_vma);
   // anon_vma_clone: another mapping with the same links, for splits, merges and moves.
-  AnonVmaLinks Clone(const AnonVmaLinks& source);
+  std::optional<AnonVmaLinks> Clone(const AnonVmaLinks& source);
   // anon_vma_fork: the child's links for a copy of the parent's mapping.
-  AnonVmaLinks Fork(const AnonVmaLinks& parent);
+  std::optional<AnonVmaLinks> Fork(const AnonVmaLinks& parent);
   // unlink_anon_vmas. Leaves links empty.
   void Unlink(AnonVmaLinks& links);
 
   // With the chains of all mappings.
-  std::uint64_t HostMemoryBytes() const { return nodes_.HostMemory().value() + links_ * sizeof(AnonVmaId); }
+  std::uint64_t HostMemoryBytes() const { return nodes_.HostMemory().value() + links_ * kLinkBytes; }
   void DigestTo(Digest& digest) const;
   // Aborts unless every anon_vma in use is linked.
   void CheckInvariants() const;
@@ -59,6 +70,7 @@ class AnonVmas {
 
  private:
   struct Node {
+    VirtualAddress object;
     AnonVmaId root;
     AnonVmaId parent;
     // Chains that hold it.
@@ -69,10 +81,14 @@ class AnonVmas {
     std::uint32_t active_vmas = 0;
   };
 
+  // None: no memory.
   AnonVmaId Allocate(AnonVmaId parent);
-  void AddLink(AnonVmaId id);
+  void Free(AnonVmaId id);
+  // Adds an anon_vma at the end of the chain. False: no memory.
+  bool AddLink(AnonVmaId id, AnonVmaLinks& links);
   void DropLink(AnonVmaId id);
 
+  SlabCaches& slabs_;
   IdTable<AnonVmaId, Node> nodes_;
   // Of all nodes.
   std::uint64_t links_ = 0;

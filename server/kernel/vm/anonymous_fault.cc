@@ -26,26 +26,30 @@ AnonVmaId MergeableAnonVma(AddressSpace& space, const Vma& vma) {
 
 }  // namespace
 
-void PrepareAnonVma(AddressSpace& space, Vma& vma) {
-  if (vma.anon.own != AnonVmaId()) return;
+bool PrepareAnonVma(AddressSpace& space, Vma& vma) {
+  if (vma.anon.own != AnonVmaId()) return true;
   const AnonVmaId neighbour = MergeableAnonVma(space, vma);
-  if (neighbour != AnonVmaId()) {
-    space.environment().anon_vmas.Join(vma.anon, neighbour);
-  } else {
-    space.environment().anon_vmas.Create(vma.anon);
-  }
+  AnonVmas& anon_vmas = space.environment().anon_vmas;
+  return neighbour != AnonVmaId() ? anon_vmas.Join(vma.anon, neighbour) : anon_vmas.Create(vma.anon);
 }
+
+namespace {
+
+// vmf_anon_prepare: the neighbours are looked at, for which the whole address space must hold still.
+bool PrepareInFault(Fault& fault) {
+  if (fault.vma.anon.own != AnonVmaId()) return true;
+  const MmapReadLock lock(fault.space);
+  const LockScope attach(fault.space.environment().locks, fault.space.page_table_lock());
+  return PrepareAnonVma(fault.space, fault.vma);
+}
+
+}  // namespace
 
 bool MapNewAnonymousPage(Fault& fault) {
   VmEnvironment& environment = fault.space.environment();
+  if (!PrepareInFault(fault)) return false;
   const auto taken = environment.pages.AllocPages(kGfpHighuserMovable, Order(0), PageOwner::kAnonymous);
   if (!taken.has_value()) return false;
-  if (fault.vma.anon.own == AnonVmaId()) {
-    // vmf_anon_prepare: the neighbours are looked at, which needs the whole address space to hold still.
-    const MmapReadLock lock(fault.space);
-    const LockScope attach(environment.locks, fault.space.page_table_lock());
-    PrepareAnonVma(fault.space, fault.vma);
-  }
   PageFrame& page = environment.pages.frame(*taken);
   page.mapping = fault.vma.anon.own.value();
   page.index = fault.vma.PageIndex(fault.address);

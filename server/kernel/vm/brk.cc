@@ -38,8 +38,10 @@ bool Grow(AddressSpace& space, const VmCaller& caller, VirtualRange range) {
   // A mapping that ends where the heap starts (bss) is not the heap's, and does not grow.
   Vma* below = space.FindBefore(range.start);
   const bool is_heap = below != nullptr && below->range.end > space.layout.start_brk;
-  if (!is_heap || !ExpandInto(space, *below, wanted)) InsertNewRange(space, wanted);
-  return true;
+  if (is_heap && ExpandInto(space, *below, wanted)) return true;
+  if (InsertNewRange(space, wanted) != nullptr) return true;
+  space.environment().commit.Uncharge(range.pages());
+  return false;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "server/kernel/vm/copy_address_space.h"
 
+#include <optional>
 #include <utility>
 
 namespace memsim {
@@ -77,9 +78,15 @@ Errno CopyVma(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
   const bool wipe = (vma.flags & kVmWipeOnFork) != 0;
   Vma copy = vma;
   copy.flags &= ~kVmLockedMask;
-  copy.anon = wipe ? AnonVmaLinks() : environment.anon_vmas.Fork(vma.anon);
+  copy.anon = AnonVmaLinks();
+  std::optional<AnonVmaLinks> links = wipe ? AnonVmaLinks() : environment.anon_vmas.Fork(vma.anon);
+  if (links.has_value()) copy.anon = *std::move(links);
+  if (!links.has_value() || child.Insert(copy) == nullptr) {
+    environment.anon_vmas.Unlink(copy.anon);
+    if ((vma.flags & kVmAccount) != 0) environment.commit.Uncharge(vma.range.pages());
+    return Errno::kNoMem;
+  }
   if (copy.file != OpenFileId()) environment.files.Get(copy.file);
-  child.Insert(std::move(copy));
   if (wipe || !NeedsPageCopy(vma)) return Errno::kOk;
   return CopyPages(parent, vma, child) ? Errno::kOk : Errno::kNoMem;
 }

@@ -42,8 +42,9 @@ void SetEntry(Fault& fault, int index, Pte pte);
 // False: no memory.
 bool MapNewAnonymousPage(Fault& fault);
 
-// anon_vma_prepare: gives the mapping an anon_vma if it has none, a mergeable neighbour's if there is one.
-void PrepareAnonVma(AddressSpace& space, Vma& vma);
+// anon_vma_prepare: gives the mapping an anon_vma if it has none, a mergeable neighbour's if there is one. False: no
+// memory.
+bool PrepareAnonVma(AddressSpace& space, Vma& vma);
 
 // expand_stack: grows the mapping downwards to hold the address. False: SIGSEGV.
 bool ExpandStack(AddressSpace& space, const VmCaller& caller, Vma& vma, VirtualAddress address);

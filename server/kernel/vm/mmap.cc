@@ -187,8 +187,11 @@ Errno MapRegion(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
   wanted.pgoff = map.arguments.pgoff;
   wanted.file = *file;
   wanted.zero_device = !map.IsShared() && IsZeroDevice(space, map);
-  MapNewRange(space, wanted);
-  return Errno::kOk;
+  if (MapNewRange(space, wanted) != nullptr) return Errno::kOk;
+  // The old mappings are gone: Linux, too, fails here only after it has removed them.
+  if (*file != OpenFileId()) space.environment().files.Put(*file);
+  if ((map.flags & kVmAccount) != 0) commit.Uncharge(map.range.pages());
+  return Errno::kNoMem;
 }
 
 }  // namespace

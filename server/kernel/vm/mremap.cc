@@ -199,13 +199,23 @@ class Remap {
     wanted.pgoff = vma.PageIndex(address());
     wanted.file = vma.file;
     wanted.zero_device = vma.zero_device;
-    wanted.anon = space_.environment().anon_vmas.Clone(vma.anon);
+    std::optional<AnonVmaLinks> links = space_.environment().anon_vmas.Clone(vma.anon);
+    if (!links.has_value()) {
+      if ((vma.flags & kVmAccount) != 0) space_.environment().commit.Uncharge(charged);
+      return Errno::kNoMem;
+    }
+    wanted.anon = *std::move(links);
     wanted.special = vma.special;
     // Memory that was never touched may take the numbers of its new place, and so merge there.
     if (vma.IsAnonymous() && vma.anon.own == AnonVmaId()) wanted.pgoff = PageOffset(place.value() >> kPageShift);
     if (vma.file != OpenFileId()) space_.environment().files.Get(vma.file);
     const bool accounted = (vma.flags & kVmAccount) != 0;
-    MapNewRange(space_, wanted);
+    if (MapNewRange(space_, wanted) == nullptr) {
+      space_.environment().anon_vmas.Unlink(wanted.anon);
+      if (wanted.file != OpenFileId()) space_.environment().files.Put(wanted.file);
+      if (accounted) space_.environment().commit.Uncharge(charged);
+      return Errno::kNoMem;
+    }
     if (!MovePages(space_, RangeOf(address(), old_length()), place)) {
       Unmap(RangeOf(place, new_length()));
       if (accounted) space_.environment().commit.Uncharge(charged);

@@ -14,12 +14,12 @@ ErrnoOr<UnmapPlan> GatherUnmap(AddressSpace& space, VirtualRange range) {
   if (first->range.start < range.start) {
     if (range.end < first->range.end && space.AtMapCountLimit()) return Errno::kNoMem;
     if (first->special != SpecialMapping::kNone) return Errno::kInval;
-    space.Split(*first, range.start);
+    if (space.Split(*first, range.start) == nullptr) return Errno::kNoMem;
   }
   Vma* last = space.FindBefore(range.end);
   if (last != nullptr && last->range.end > range.end) {
     if (last->special != SpecialMapping::kNone) return Errno::kInval;
-    space.Split(*last, range.end);
+    if (space.Split(*last, range.end) == nullptr) return Errno::kNoMem;
   }
   for (Vma* vma = space.FindIntersection(range); vma != nullptr && vma->range.start < range.end;
        vma = space.Next(*vma)) {

@@ -33,7 +33,10 @@ bool ExpandStack(AddressSpace& space, const VmCaller& caller, Vma& vma, VirtualA
   if ((vma.flags & kVmAccount) != 0 && !space.environment().commit.Charge(growth, space.statistics().total_vm)) {
     return false;
   }
-  PrepareAnonVma(space, vma);
+  if (!PrepareAnonVma(space, vma)) {
+    if ((vma.flags & kVmAccount) != 0) space.environment().commit.Uncharge(growth);
+    return false;
+  }
   space.Resize(vma, {new_start, vma.range.end});
   return true;
 }

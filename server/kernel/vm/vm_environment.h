@@ -11,6 +11,7 @@
 #include "server/kernel/machine_spec.h"
 #include "server/kernel/observe/counter.h"
 #include "server/kernel/physical/page_allocator.h"
+#include "server/kernel/slab/slab_caches.h"
 #include "server/kernel/vm/anon_vma.h"
 #include "server/kernel/vm/commit_accounting.h"
 #include "server/kernel/vm/file_mappings.h"
@@ -20,6 +21,7 @@ namespace memsim {
 // References only: the machine owns all of it, and outlives every address space.
 struct VmEnvironment {
   PageAllocator& pages;
+  SlabCaches& slabs;
   FileSystem& files;
   AnonVmas& anon_vmas;
   FileMappings& file_mappings;

@@ -31,6 +31,8 @@ struct Vma {
   SpecialMapping special = SpecialMapping::kNone;
   AnonVmaLinks anon;
   VmaLock lock;
+  // Itself, as an object of a slab cache.
+  VirtualAddress object;
 
   // vma_is_anonymous: faults are served with pages of its own from the start.
   bool IsAnonymous() const { return (file == OpenFileId() || zero_device) && special == SpecialMapping::kNone; }
@@ -46,6 +48,7 @@ struct Vma {
     digest.Add(static_cast<std::uint64_t>(special));
     anon.DigestTo(digest);
     lock.lock().DigestTo(digest);
+    digest.Add(object);
   }
 };
 

@@ -1,5 +1,6 @@
 #include "server/kernel/vm/vma_merge.h"
 
+#include <optional>
 #include <utility>
 
 namespace memsim {
@@ -33,10 +34,13 @@ bool FitsBefore(const Vma* next, const NewMapping& wanted) {
          AnonVmasMergeable(next->anon, wanted.anon) && next->pgoff == wanted.pgoff + wanted.range.pages();
 }
 
-// dup_anon_vma: a mapping that takes over pages needs their anon_vmas.
-void TakeOverAnonVmas(AddressSpace& space, Vma& target, const AnonVmaLinks& source) {
-  if (target.anon.own != AnonVmaId() || source.own == AnonVmaId()) return;
-  target.anon = space.environment().anon_vmas.Clone(source);
+// dup_anon_vma: a mapping that takes over pages needs their anon_vmas. False: no memory.
+bool TakeOverAnonVmas(AddressSpace& space, Vma& target, const AnonVmaLinks& source) {
+  if (target.anon.own != AnonVmaId() || source.own == AnonVmaId()) return true;
+  std::optional<AnonVmaLinks> links = space.environment().anon_vmas.Clone(source);
+  if (!links.has_value()) return false;
+  target.anon = *std::move(links);
+  return true;
 }
 
 // The neighbours that a range will join; null: not this one.
@@ -58,14 +62,15 @@ MergePlan PlanMerge(Vma* previous, Vma* next, const NewMapping& wanted) {
 void ChargeMerge(AddressSpace& space) { space.environment().cpus.Charge(space.environment().costs.vma_split_or_merge); }
 
 // The range becomes part of the planned neighbours, which become one mapping. absorbed: the mapping that had the range;
-// null if it is new.
+// null if it is new. Null: no memory for that, and nothing has changed.
 Vma* JoinNeighbours(AddressSpace& space, VirtualRange range, const AnonVmaLinks& anon, Vma* absorbed, MergePlan plan) {
   const bool both = plan.left != nullptr && plan.right != nullptr;
   Vma& target = plan.left != nullptr ? *plan.left : *plan.right;
   const VirtualRange merged{plan.left != nullptr ? plan.left->range.start : range.start,
                             plan.right != nullptr ? plan.right->range.end : range.end};
-  TakeOverAnonVmas(space, target, anon);
-  if (both) TakeOverAnonVmas(space, target, plan.right->anon);
+  // The two are compatible: at most one of them has anon_vmas to take over.
+  if (!TakeOverAnonVmas(space, target, anon)) return nullptr;
+  if (both && !TakeOverAnonVmas(space, target, plan.right->anon)) return nullptr;
   if (absorbed != nullptr) space.Remove(*absorbed);
   if (both) space.Remove(*plan.right);
   space.Resize(target, merged);
@@ -84,12 +89,12 @@ Vma* MergeExistingRange(AddressSpace& space, Vma& middle, const NewMapping& want
   ChargeMerge(space);
   if (left_side && right_side) return JoinNeighbours(space, middle.range, middle.anon, &middle, plan);
   if (plan.left != nullptr) {
-    TakeOverAnonVmas(space, *plan.left, middle.anon);
+    if (!TakeOverAnonVmas(space, *plan.left, middle.anon)) return nullptr;
     space.Resize(middle, {wanted.range.end, middle.range.end});
     space.Resize(*plan.left, {plan.left->range.start, wanted.range.end});
     return plan.left;
   }
-  TakeOverAnonVmas(space, *plan.right, middle.anon);
+  if (!TakeOverAnonVmas(space, *plan.right, middle.anon)) return nullptr;
   space.Resize(middle, {middle.range.start, wanted.range.start});
   space.Resize(*plan.right, {wanted.range.start, plan.right->range.end});
   return plan.right;
@@ -105,17 +110,17 @@ Vma* MergeNewRange(AddressSpace& space, const NewMapping& wanted) {
   return JoinNeighbours(space, wanted.range, wanted.anon, nullptr, plan);
 }
 
-Vma& MapNewRange(AddressSpace& space, const NewMapping& wanted) {
+Vma* MapNewRange(AddressSpace& space, const NewMapping& wanted) {
   if (Vma* merged = MergeNewRange(space, wanted)) {
     AnonVmaLinks links = wanted.anon;
     space.environment().anon_vmas.Unlink(links);
     if (wanted.file != OpenFileId()) space.environment().files.Put(wanted.file);
-    return *merged;
+    return merged;
   }
   return InsertNewRange(space, wanted);
 }
 
-Vma& InsertNewRange(AddressSpace& space, const NewMapping& wanted) {
+Vma* InsertNewRange(AddressSpace& space, const NewMapping& wanted) {
   Vma vma;
   vma.range = wanted.range;
   vma.flags = wanted.flags;
@@ -124,7 +129,7 @@ Vma& InsertNewRange(AddressSpace& space, const NewMapping& wanted) {
   vma.zero_device = wanted.zero_device;
   vma.anon = wanted.anon;
   vma.special = wanted.special;
-  return space.Insert(std::move(vma));
+  return space.Insert(vma);
 }
 
 bool ExpandInto(AddressSpace& space, Vma& below, const NewMapping& wanted) {

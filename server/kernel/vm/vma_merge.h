@@ -33,9 +33,9 @@ Vma* MergeNewRange(AddressSpace& space, const NewMapping& wanted);
 bool ExpandInto(AddressSpace& space, Vma& below, const NewMapping& wanted);
 
 // A mapping of its own, whatever its neighbours are. Takes over the references that wanted holds.
-Vma& InsertNewRange(AddressSpace& space, const NewMapping& wanted);
+Vma* InsertNewRange(AddressSpace& space, const NewMapping& wanted);
 // MergeNewRange, or a mapping of its own. Takes over the references that wanted holds (its file, its anon_vmas).
-Vma& MapNewRange(AddressSpace& space, const NewMapping& wanted);
+Vma* MapNewRange(AddressSpace& space, const NewMapping& wanted);
 
 // vma_modify_flags: gives the part of a mapping in range other flags: merges it into a neighbour that has them already,
 // or splits it off. The mapping that then holds the range; ENOMEM at max_map_count, where an earlier split stays.

@@ -52,6 +52,7 @@ void VmaTree::Node::RemoveAt(int i) {
 }
 
 VmaTree::NodeIndex VmaTree::NewNode() {
+  ++node_count_;
   NodeIndex index = free_head_;
   if (index == kNone) {
     index = static_cast<NodeIndex>(nodes_.size());
@@ -69,6 +70,7 @@ VmaTree::NodeIndex VmaTree::NewNode() {
 }
 
 void VmaTree::FreeNode(NodeIndex index) {
+  --node_count_;
   nodes_[index].count = 0;
   nodes_[index].refs[0] = free_head_;
   free_head_ = index;

@@ -97,6 +97,8 @@ class VmaTree {
   // --- Books
   // How many levels of nodes there are; 0 if empty.
   int height() const { return height_; }
+  // How many nodes there are.
+  std::size_t node_count() const { return node_count_; }
   ByteCount HostMemory() const;
   void CheckInvariants() const;
 
@@ -201,6 +203,7 @@ class VmaTree {
   NodeIndex root_ = kNone;
   int height_ = 0;
   std::size_t size_ = 0;
+  std::size_t node_count_ = 0;
 };
 
 }  // namespace memsim

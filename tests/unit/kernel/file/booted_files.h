@@ -36,11 +36,13 @@ class BootedFiles : public ::testing::Test {
  protected:
   explicit BootedFiles(ByteCount memory = kSmallMachine)
       : pages_(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters_, locks_),
-        files_(pages_, counters_) {}
+        slabs_(pages_, counters_, locks_),
+        files_(pages_, slabs_, counters_) {}
 
   void TearDown() override { Check(); }
   void Check() const {
     files_.CheckInvariants();
+    slabs_.CheckInvariants();
     pages_.CheckInvariants();
   }
 
@@ -81,6 +83,7 @@ class BootedFiles : public ::testing::Test {
   Cpus cpus_{1, kDefaultCosts};
   Locks locks_{cpus_};
   PageAllocator pages_;
+  SlabCaches slabs_;
   FileSystem files_;
 };
 

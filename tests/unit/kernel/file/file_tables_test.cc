@@ -9,7 +9,7 @@ namespace {
 
 class FileTablesTest : public BootedFiles {
  protected:
-  FileTablesTest() : tables_(files_), table_(tables_.Create()) {
+  FileTablesTest() : tables_(files_, slabs_), table_(*tables_.Create()) {
     files_.Mknod("/a", FileKind::kRegular, ByteCount(0));
     plain_ = Open("/a");
     closing_ = Open("/a");
@@ -29,7 +29,7 @@ class FileTablesTest : public BootedFiles {
 };
 
 TEST_F(FileTablesTest, ACopySharesTheOpenFilesNotTheDescriptors) {
-  const FileTableId child = tables_.Copy(table_);
+  const FileTableId child = *tables_.Copy(table_);
   CheckAll();
   EXPECT_EQ(files_.file(plain_).references, 2U);
   files_.Put(tables_.table(child).Remove(0));
@@ -50,7 +50,8 @@ TEST_F(FileTablesTest, TheLastOwnerOfATableClosesItsDescriptors) {
 }
 
 TEST_F(FileTablesTest, ExecClosesWhatIsMarked) {
-  EXPECT_EQ(tables_.Exec(table_), table_);
+  EXPECT_EQ(*tables_.Unshare(table_), table_);
+  tables_.CloseOnExec(table_);
   CheckAll();
   EXPECT_TRUE(tables_.table(table_).Find(0).has_value());
   EXPECT_FALSE(tables_.table(table_).Find(1).has_value());
@@ -58,7 +59,8 @@ TEST_F(FileTablesTest, ExecClosesWhatIsMarked) {
 
 TEST_F(FileTablesTest, ExecLeavesASharedTableToTheOthers) {
   tables_.Get(table_);
-  const FileTableId own = tables_.Exec(table_);
+  const FileTableId own = *tables_.Unshare(table_);
+  tables_.CloseOnExec(own);
   CheckAll();
   EXPECT_NE(own, table_);
   EXPECT_EQ(tables_.references(table_), 1U);
@@ -69,10 +71,10 @@ TEST_F(FileTablesTest, ExecLeavesASharedTableToTheOthers) {
 }
 
 TEST_F(FileTablesTest, TheIdOfADeadTableIsGivenAgain) {
-  const FileTableId second = tables_.Create();
+  const FileTableId second = *tables_.Create();
   tables_.Put(second);
   CheckAll();
-  EXPECT_EQ(tables_.Create(), second);
+  EXPECT_EQ(*tables_.Create(), second);
 }
 
 TEST_F(FileTablesTest, TheDigestTellsWhoSharesWhat) {

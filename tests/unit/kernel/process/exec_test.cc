@@ -244,7 +244,7 @@ TEST_F(RandomExecTest, EveryExecDrawsItsOwnPlacesWithinTheirBounds) {
 
 TEST_F(RandomExecTest, TheSameSeedDrawsTheSamePlaces) {
   World world;
-  FileTables file_tables(world.files);
+  FileTables file_tables(world.files, world.slabs);
   Random random(1);
   Tasks tasks(world.environment, file_tables, random, AddressRandomization::kOn);
   ASSERT_EQ(tasks.BootInit(), Errno::kOk);

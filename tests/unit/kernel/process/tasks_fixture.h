@@ -20,7 +20,9 @@ namespace memsim {
 class BootedTasks : public testing::Test {
  protected:
   explicit BootedTasks(AddressRandomization randomization = AddressRandomization::kOff, std::uint64_t seed = 0)
-      : file_tables_(world_.files), random_(seed), tasks_(world_.environment, file_tables_, random_, randomization) {
+      : file_tables_(world_.files, world_.slabs),
+        random_(seed),
+        tasks_(world_.environment, file_tables_, random_, randomization) {
     EXPECT_EQ(tasks_.BootInit(), Errno::kOk);
   }
   void TearDown() override { Check(); }
@@ -31,6 +33,7 @@ class BootedTasks : public testing::Test {
     world_.pages.CheckInvariants();
     world_.files.CheckInvariants();
     world_.anon_vmas.CheckInvariants();
+    world_.slabs.CheckInvariants();
   }
 
   Pid Spawn(const std::string& comm = "test") {

@@ -141,19 +141,21 @@ TEST_F(TasksTest, AfterTheLastPidTheyStartAt300AndSkipThoseInUse) {
 
 // --- exit and wait
 
-TEST_F(TasksTest, AZombieHoldsNothingButItsPidUntilItIsWaitedFor) {
+TEST_F(TasksTest, AZombieHoldsItsTaskAndSignalsUntilItIsWaitedFor) {
   const Pid parent = Spawn();
-  const std::string before = world_.FreeBlocks();
+  const std::string before = world_.Holdings();
   const Pid child = Clone(parent);
   FillPages(child, 0, 600);
-  EXPECT_NE(world_.FreeBlocks(), before);
+  EXPECT_NE(world_.Holdings(), before);
   EXPECT_EQ(Exit(child, 7 << 8), "OK");
   EXPECT_EQ(Census(), "1:alive 2:alive 3:zombie");
   EXPECT_EQ(TaskOf(child).exit_status, 7 << 8);
-  EXPECT_EQ(world_.FreeBlocks(), before);
+  EXPECT_EQ(world_.environment.slabs.held_objects(IdOf(KernelCache::kTaskStruct)), 3U);
+  EXPECT_EQ(world_.environment.slabs.held_objects(IdOf(KernelCache::kMmStruct)), 2U) << "its memory is gone";
   EXPECT_EQ(Exit(child), "ESRCH");
   EXPECT_EQ(TryClone(child, 0), "ESRCH");
   EXPECT_EQ(Wait(parent), "3");
+  EXPECT_EQ(world_.Holdings(), before);
   EXPECT_EQ(Census(), "1:alive 2:alive");
   EXPECT_EQ(Wait(parent), "ECHILD");
 }
@@ -231,7 +233,7 @@ TEST_F(TasksTest, ManyProcessesComeAndGoWithoutATrace) {
   Exit(Clone(parent));
   Wait(parent);
   // The parent's pages are its own again only when it has written to them.
-  const std::string before = world_.FreeBlocks();
+  const std::string before = world_.Holdings();
   const ByteCount host_before = tasks_.HostMemory();
   for (int i = 0; i < 50; ++i) {
     const Pid child = Clone(parent);
@@ -240,7 +242,7 @@ TEST_F(TasksTest, ManyProcessesComeAndGoWithoutATrace) {
     EXPECT_EQ(Exit(child), "OK");
     EXPECT_NE(Wait(parent), "0");
   }
-  EXPECT_EQ(world_.FreeBlocks(), before);
+  EXPECT_EQ(world_.Holdings(), before);
   EXPECT_LE(tasks_.HostMemory(), host_before + ByteCount(4096));
   EXPECT_EQ(world_.counters.Get(Counter::kProcesses), 2 + 1 + 100);
 }
@@ -264,7 +266,7 @@ using TasksDeathTest = TasksTest;
 TEST_F(TasksDeathTest, ATableThatNoTaskNamesIsFound) {
   EXPECT_DEATH(
       {
-        file_tables_.Create();
+        (void)file_tables_.Create();
         tasks_.CheckInvariants();
       },
       "file_tables_.size");

@@ -20,7 +20,7 @@ class AnonVmasTest : public testing::Test {
     return links;
   }
   AnonVmaLinks Fork(const AnonVmaLinks& parent) {
-    AnonVmaLinks child = anon_vmas_.Fork(parent);
+    AnonVmaLinks child = *anon_vmas_.Fork(parent);
     anon_vmas_.CheckInvariants();
     return child;
   }
@@ -29,7 +29,12 @@ class AnonVmasTest : public testing::Test {
     anon_vmas_.CheckInvariants();
   }
 
-  AnonVmas anon_vmas_;
+  Counters counters_;
+  Cpus cpus_{1, kDefaultCosts};
+  Locks locks_{cpus_};
+  PageAllocator pages_{LayOutMemory(ByteCount(64ULL << 20), std::nullopt), WatermarkParameters{}, counters_, locks_};
+  SlabCaches slabs_{pages_, counters_, locks_};
+  AnonVmas anon_vmas_{slabs_};
 };
 
 TEST_F(AnonVmasTest, AFreshOneIsItsMappingsOwnAndAlone) {
@@ -45,7 +50,7 @@ TEST_F(AnonVmasTest, AFreshOneIsItsMappingsOwnAndAlone) {
 
 TEST_F(AnonVmasTest, ANumberIsUsedAgainWhenItsLastLinkIsGone) {
   AnonVmaLinks first = Create();
-  AnonVmaLinks copy = anon_vmas_.Clone(first);
+  AnonVmaLinks copy = *anon_vmas_.Clone(first);
   const AnonVmaId id = first.own;
   Unlink(first);
   AnonVmaLinks second = Create();
@@ -130,9 +135,9 @@ TEST_F(AnonVmasTest, TheChainsOfGenerationsAreHostMemory) {
   std::vector<AnonVmaLinks> family = {Create()};
   while (family.size() < kGenerations) family.push_back(Fork(family.back()));
   const std::uint64_t links = kGenerations * (kGenerations + 1) / 2;
-  EXPECT_GE(anon_vmas_.HostMemoryBytes(), links * sizeof(AnonVmaId));
+  EXPECT_GE(anon_vmas_.HostMemoryBytes(), links * kLinkBytes);
   for (AnonVmaLinks& member : family) Unlink(member);
-  EXPECT_LT(anon_vmas_.HostMemoryBytes(), links * sizeof(AnonVmaId));
+  EXPECT_LT(anon_vmas_.HostMemoryBytes(), links * kLinkBytes);
 }
 
 }  // namespace

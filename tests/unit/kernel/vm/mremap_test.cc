@@ -316,7 +316,7 @@ TEST_F(MremapTest, TheVdsoMovesWholeAndStaysTheVdso) {
   vdso.range = {At(0), At(2)};
   vdso.flags = kVmRead | kVmExec | kVmMayRead | kVmMayWrite | kVmMayExec;
   vdso.special = SpecialMapping::kVdso;
-  mm().space().Insert(vdso);
+  ASSERT_NE(mm().space().Insert(vdso), nullptr);
   EXPECT_EQ(mm().Read(0, 2), "2 minor");
   mm().Map(12, 13, "rx");
   EXPECT_EQ(mm().Remap(0, 1, 1, kTo, 10), "EINVAL");

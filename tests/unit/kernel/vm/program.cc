@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -55,10 +56,12 @@ std::uint64_t Prot(const std::string& letters) {
 
 World::World(ByteCount memory, PageCount user_reserve)
     : pages(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters, locks),
-      files(pages, counters),
+      slabs(pages, counters, locks),
+      files(pages, slabs, counters),
+      anon_vmas(slabs),
       commit({pages.managed_pages(), user_reserve}, sysctls, counters),
-      environment{pages, files,         anon_vmas, file_mappings,     commit, counters, cpus,
-                  locks, kDefaultCosts, sysctls,   PageFrameNumber(0)} {
+      environment{pages,    slabs, files, anon_vmas,     file_mappings, commit,
+                  counters, cpus,  locks, kDefaultCosts, sysctls,       PageFrameNumber(0)} {
   environment.zero_page = *pages.AllocPages(kGfpKernel | kGfpZero, Order(0), PageOwner::kZeroPage);
 }
 
@@ -82,6 +85,7 @@ void World::Check() const {
   pages.CheckInvariants();
   files.CheckInvariants();
   anon_vmas.CheckInvariants();
+  slabs.CheckInvariants();
   std::int64_t accounted = 0;
   std::int64_t vmas = 0;
   PageCount tables;
@@ -98,9 +102,19 @@ void World::Check() const {
   EXPECT_EQ(pages.pages_of(PageOwner::kPageTable), tables);
 }
 
-std::string World::FreeBlocks() const {
+std::string World::Holdings() const {
   std::string text;
-  for (const ZoneInfo& zone : pages.zones()) absl::StrAppend(&text, absl::StrJoin(zone.free_blocks, " "), "\n");
+  for (int owner = 0; owner < kPageOwnerCount; ++owner) {
+    // Slabs stay when their objects are gone.
+    if (static_cast<PageOwner>(owner) == PageOwner::kSlab) continue;
+    absl::StrAppend(&text, "owner ", owner, ": ", pages.pages_of(static_cast<PageOwner>(owner)).value(), " pages\n");
+  }
+  slabs.ForEachCache([&](CacheId cache) {
+    const std::uint64_t held = slabs.held_objects(cache);
+    // Every CPU keeps sheaves, which are kmallocs, for the caches that have them.
+    if (absl::StartsWith(slabs.definition(cache).name, "kmalloc-")) return;
+    if (held != 0) absl::StrAppend(&text, slabs.definition(cache).name, ": ", held, " objects\n");
+  });
   return text;
 }
 
@@ -267,8 +281,8 @@ void ProgramTest::TearDown() {
   mm_.reset();
   EXPECT_EQ(world_.committed(), 0);
   EXPECT_EQ(world_.counters.Get(Counter::kNrAnonPages), 0);
-  if (blocks_at_start_.empty()) return;
-  EXPECT_EQ(world_.FreeBlocks(), blocks_at_start_);
+  if (holdings_at_start_.empty()) return;
+  EXPECT_EQ(world_.Holdings(), holdings_at_start_);
 }
 
 }  // namespace memsim

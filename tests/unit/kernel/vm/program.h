@@ -50,8 +50,8 @@ struct World {
   // Aborts if any invariant is broken, and checks that the promised memory is what the programs' mappings add up to.
   void Check() const;
   std::int64_t committed() const { return counters.Get(Counter::kCommittedAs); }
-  // The free blocks of every zone and order, as buddyinfo shows them.
-  std::string FreeBlocks() const;
+  // What everybody holds: pages by owner, and objects by cache.
+  std::string Holdings() const;
   // A file, made unless it is there already: a regular one in memory, open for reading and writing, unless said
   // otherwise.
   OpenFileId OpenNew(const std::string& path, std::uint64_t pages, std::uint32_t flags = kOpenReadWrite,
@@ -62,6 +62,7 @@ struct World {
   Cpus cpus{1, kDefaultCosts};
   Locks locks{cpus};
   PageAllocator pages;
+  SlabCaches slabs;
   FileSystem files;
   AnonVmas anon_vmas;
   FileMappings file_mappings;
@@ -143,17 +144,17 @@ class Program {
 // promise is back.
 class ProgramTest : public testing::Test {
  protected:
-  ProgramTest() : blocks_at_start_(world_.FreeBlocks()), mm_(std::make_unique<Program>(world_)) {}
+  ProgramTest() : holdings_at_start_(world_.Holdings()), mm_(std::make_unique<Program>(world_)) {}
   void TearDown() override;
 
   Program& mm() { return *mm_; }
   // Files keep their pages and names, so tests that make some cannot end as they began.
-  void FilesStay() { blocks_at_start_.clear(); }
+  void FilesStay() { holdings_at_start_.clear(); }
 
   World world_;
 
  private:
-  std::string blocks_at_start_;
+  std::string holdings_at_start_;
   std::unique_ptr<Program> mm_;
 };
 
