@@ -5,9 +5,11 @@
 #include "server/base/check.h"
 #include "server/kernel/file/descriptor_calls.h"
 #include "server/kernel/machine_state.h"
+#include "server/kernel/observe/tracepoint.h"
 #include "server/kernel/physical/direct_map.h"
 #include "server/kernel/procfs/counter_samples.h"
 #include "server/kernel/procfs/procfs.h"
+#include "server/kernel/system_call.h"
 #include "server/kernel/vm/brk.h"
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/madvise.h"
@@ -19,6 +21,9 @@
 #include "server/kernel/vm/page_fault.h"
 
 namespace memsim {
+
+using Caller = MachineState::Caller;
+
 absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const MachineSpec& spec) {
   if (absl::Status status = spec.Validate(); !status.ok()) return status;
   auto state = std::make_unique<MachineState>(spec);
@@ -38,6 +43,7 @@ bool Machine::HasCpu(CpuId cpu) const { return cpu.value() < state_->cpus.count(
 
 void Machine::BeginCall(std::optional<CpuId> cpu) {
   state_->named_cpu = cpu;
+  state_->cpus.trace().SetTask(Pid(), "");
   state_->cpus.SwitchTo(cpu.value_or(CpuId(0)));
 }
 
@@ -56,88 +62,99 @@ void Machine::EndLanes() { state_->lanes.reset(); }
 ErrnoOr<Pid> Machine::Spawn(absl::string_view comm) { return state_->tasks.Spawn(comm); }
 
 ErrnoOr<Pid> Machine::Clone(Pid parent, std::uint64_t clone_flags) {
-  if (!state_->Enter(parent).has_value()) return Errno::kSrch;
-  return state_->tasks.Clone(parent, clone_flags);
+  const auto clone = [&](const Caller& /*caller*/) { return state_->tasks.Clone(parent, clone_flags); };
+  if (clone_flags == 0) return SystemCall<system_call::kFork>(*state_, parent).Run(clone);
+  if (clone_flags == (kCloneVm | kCloneVfork)) return SystemCall<system_call::kVfork>(*state_, parent).Run(clone);
+  return SystemCall<system_call::kClone>(*state_, parent, clone_flags, 0, 0, 0, 0).Run(clone);
 }
 
 Errno Machine::Execve(Pid pid, const ExecImage& image) {
-  if (!state_->Enter(pid).has_value()) return Errno::kSrch;
-  return state_->tasks.Execve(pid, image);
+  return SystemCall<system_call::kExecve>(*state_, pid, image.path, 0, 0).Run([&](const Caller& /*caller*/) {
+    return state_->tasks.Execve(pid, image);
+  });
 }
 
 Errno Machine::ExitGroup(Pid pid, int status) {
-  if (!state_->Enter(pid).has_value()) return Errno::kSrch;
-  // As wait(2) tells it: the low byte of the status, in the second byte.
-  return state_->tasks.ExitGroup(pid, (status & 0xff) << 8);
+  return SystemCall<system_call::kExitGroup>(*state_, pid, status).Run([&](const Caller& /*caller*/) {
+    // As wait(2) tells it: the low byte of the status, in the second byte.
+    return state_->tasks.ExitGroup(pid, (status & 0xff) << 8);
+  });
 }
 
 ErrnoOr<Pid> Machine::Wait4(Pid parent, Pid child) {
-  if (!state_->Enter(parent).has_value()) return Errno::kSrch;
-  return state_->tasks.Wait4(parent, child);
+  // -1 is any child, and the call never blocks.
+  constexpr int kNoHang = 1;
+  const std::int64_t upid = child == Pid() ? -1 : static_cast<std::int64_t>(child.value());
+  return SystemCall<system_call::kWait4>(*state_, parent, upid, 0, kNoHang, 0).Run([&](const Caller& /*caller*/) {
+    return state_->tasks.Wait4(parent, child);
+  });
 }
 
 ErrnoOr<ResourceLimit> Machine::Prlimit64(Pid pid, std::uint32_t resource,
                                           const std::optional<ResourceLimit>& new_limit) {
-  const auto caller = state_->Enter(pid);
-  if (!caller.has_value()) return Errno::kSrch;
-  if (resource >= kResourceCount) return Errno::kInval;
-  ResourceLimit& limit = state_->tasks.LimitsOf(caller->task)[static_cast<Resource>(resource)];
-  const ResourceLimit old = limit;
-  if (!new_limit.has_value()) return old;
-  // do_prlimit.
-  if (new_limit->current > new_limit->maximum) return Errno::kInval;
-  if (static_cast<Resource>(resource) == Resource::kNofile && new_limit->maximum > FileTable::kMaxDescriptors) {
-    return Errno::kPerm;
-  }
-  limit = *new_limit;
-  return old;
+  using Result = ErrnoOr<ResourceLimit>;
+  return SystemCall<system_call::kPrlimit64>(*state_, pid, 0, resource, 0, 0).Run([&](const Caller& caller) -> Result {
+    if (resource >= kResourceCount) return Errno::kInval;
+    ResourceLimit& limit = state_->tasks.LimitsOf(caller.task)[static_cast<Resource>(resource)];
+    const ResourceLimit old = limit;
+    if (!new_limit.has_value()) return old;
+    // do_prlimit.
+    if (new_limit->current > new_limit->maximum) return Errno::kInval;
+    if (static_cast<Resource>(resource) == Resource::kNofile && new_limit->maximum > FileTable::kMaxDescriptors) {
+      return Errno::kPerm;
+    }
+    limit = *new_limit;
+    return old;
+  });
 }
 
 // --- Address spaces
 
 ErrnoOr<VirtualAddress> Machine::Mmap(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot,
                                       std::uint64_t flags, int fd, ByteCount offset) {
-  const auto caller = state_->Enter(pid);
-  if (!caller.has_value()) return Errno::kSrch;
-  if (offset.value() % kPageSize.value() != 0) return Errno::kInval;
-  MmapArguments arguments{address, length, prot, flags, OpenFileId(), PageOffset(offset.value() >> kPageShift)};
-  if ((flags & kMapAnonymous) == 0) {
-    const ErrnoOr<OpenFileId> file = FileOfDescriptor(state_->FilesOf(*caller), fd);
-    if (!file.ok()) return file.error();
-    arguments.file = *file;
-  }
-  return memsim::Mmap(caller->space, caller->memory, arguments);
+  const SystemCall<system_call::kMmap> call(*state_, pid, address, length, prot, flags, fd, offset);
+  return call.Run([&](const Caller& caller) -> ErrnoOr<VirtualAddress> {
+    if (offset.value() % kPageSize.value() != 0) return Errno::kInval;
+    MmapArguments arguments{address, length, prot, flags, OpenFileId(), PageOffset(offset.value() >> kPageShift)};
+    if ((flags & kMapAnonymous) == 0) {
+      const ErrnoOr<OpenFileId> file = FileOfDescriptor(state_->FilesOf(caller), fd);
+      if (!file.ok()) return file.error();
+      arguments.file = *file;
+    }
+    return memsim::Mmap(caller.space, caller.memory, arguments);
+  });
 }
 
 Errno Machine::Munmap(Pid pid, VirtualAddress address, ByteCount length) {
-  const auto caller = state_->Enter(pid);
-  if (!caller.has_value()) return Errno::kSrch;
-  return memsim::Munmap(caller->space, address, length);
+  const SystemCall<system_call::kMunmap> call(*state_, pid, address, length);
+  return call.Run([&](const Caller& caller) { return memsim::Munmap(caller.space, address, length); });
 }
 
 Errno Machine::Mprotect(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot) {
-  const auto caller = state_->Enter(pid);
-  if (!caller.has_value()) return Errno::kSrch;
-  return memsim::Mprotect(caller->space, caller->memory, address, length, prot);
+  const SystemCall<system_call::kMprotect> call(*state_, pid, address, length, prot);
+  return call.Run(
+      [&](const Caller& caller) { return memsim::Mprotect(caller.space, caller.memory, address, length, prot); });
 }
 
 ErrnoOr<VirtualAddress> Machine::Mremap(Pid pid, VirtualAddress address, ByteCount old_length, ByteCount new_length,
                                         std::uint64_t flags, VirtualAddress new_address) {
-  const auto caller = state_->Enter(pid);
-  if (!caller.has_value()) return Errno::kSrch;
-  return memsim::Mremap(caller->space, caller->memory, {address, old_length, new_length, flags, new_address});
+  const SystemCall<system_call::kMremap> call(*state_, pid, address, old_length, new_length, flags, new_address);
+  return call.Run([&](const Caller& caller) {
+    return memsim::Mremap(caller.space, caller.memory, {address, old_length, new_length, flags, new_address});
+  });
 }
 
 ErrnoOr<VirtualAddress> Machine::Brk(Pid pid, VirtualAddress address) {
-  const auto caller = state_->Enter(pid);
-  if (!caller.has_value()) return Errno::kSrch;
-  return memsim::Brk(caller->space, caller->memory, address);
+  const SystemCall<system_call::kBrk> call(*state_, pid, address);
+  return call.Run([&](const Caller& caller) -> ErrnoOr<VirtualAddress> {
+    return memsim::Brk(caller.space, caller.memory, address);
+  });
 }
 
 Errno Machine::Madvise(Pid pid, VirtualAddress address, ByteCount length, int advice) {
-  const auto caller = state_->Enter(pid);
-  if (!caller.has_value()) return Errno::kSrch;
-  return memsim::Madvise(caller->space, caller->memory, address, length, advice);
+  const SystemCall<system_call::kMadvise> call(*state_, pid, address, length, advice);
+  return call.Run(
+      [&](const Caller& caller) { return memsim::Madvise(caller.space, caller.memory, address, length, advice); });
 }
 
 ErrnoOr<AccessResult> Machine::Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages) {
@@ -203,56 +220,63 @@ Errno Machine::Mknod(absl::string_view path, FileKind kind, ByteCount size) {
 }
 
 ErrnoOr<int> Machine::Open(Pid pid, absl::string_view path, std::uint32_t flags) {
-  const auto caller = state_->Enter(pid);
-  if (!caller.has_value()) return Errno::kSrch;
-  const ErrnoOr<OpenedDescriptor> opened = OpenDescriptor(state_->FilesOf(*caller), path, flags);
-  if (!opened.ok()) return opened.error();
-  if (opened->cut.has_value()) state_->UnmapCutTail(*opened->cut);
-  return opened->fd;
+  const SystemCall<system_call::kOpen> call(*state_, pid, path, flags, 0);
+  return call.Run([&](const Caller& caller) -> ErrnoOr<int> {
+    const ErrnoOr<OpenedDescriptor> opened = OpenDescriptor(state_->FilesOf(caller), path, flags);
+    if (!opened.ok()) return opened.error();
+    if (opened->cut.has_value()) state_->UnmapCutTail(*opened->cut);
+    return opened->fd;
+  });
 }
 
 Errno Machine::Close(Pid pid, int fd) {
-  const auto caller = state_->Enter(pid);
-  if (!caller.has_value()) return Errno::kSrch;
-  return CloseDescriptor(state_->FilesOf(*caller), fd);
+  const SystemCall<system_call::kClose> call(*state_, pid, fd);
+  return call.Run([&](const Caller& caller) { return CloseDescriptor(state_->FilesOf(caller), fd); });
 }
 
 ErrnoOr<int> Machine::Dup(Pid pid, int fd, std::optional<int> new_fd, int minimum_fd, std::uint32_t flags) {
-  const auto caller = state_->Enter(pid);
-  if (!caller.has_value()) return Errno::kSrch;
-  if (new_fd.has_value()) return DuplicateOnto(state_->FilesOf(*caller), fd, *new_fd, flags);
-  return DuplicateDescriptor(state_->FilesOf(*caller), fd, minimum_fd, flags);
+  if (new_fd.has_value()) {
+    const SystemCall<system_call::kDup3> call(*state_, pid, fd, *new_fd, flags);
+    return call.Run([&](const Caller& caller) { return DuplicateOnto(state_->FilesOf(caller), fd, *new_fd, flags); });
+  }
+  const auto duplicate = [&](const Caller& caller) {
+    return DuplicateDescriptor(state_->FilesOf(caller), fd, minimum_fd, flags);
+  };
+  if (minimum_fd == 0 && flags == 0) return SystemCall<system_call::kDup>(*state_, pid, fd).Run(duplicate);
+  // F_DUPFD and F_DUPFD_CLOEXEC.
+  const int command = flags == 0 ? 0 : 1030;
+  return SystemCall<system_call::kFcntl>(*state_, pid, fd, command, minimum_fd).Run(duplicate);
 }
 
 Errno Machine::Ftruncate(Pid pid, int fd, ByteCount length) {
-  const auto caller = state_->Enter(pid);
-  if (!caller.has_value()) return Errno::kSrch;
-  const ErrnoOr<std::optional<CutTail>> cut = TruncateDescriptor(state_->FilesOf(*caller), fd, length);
-  if (!cut.ok()) return cut.error();
-  if (cut->has_value()) state_->UnmapCutTail(**cut);
-  return Errno::kOk;
+  const SystemCall<system_call::kFtruncate> call(*state_, pid, fd, length);
+  return call.Run([&](const Caller& caller) {
+    const ErrnoOr<std::optional<CutTail>> cut = TruncateDescriptor(state_->FilesOf(caller), fd, length);
+    if (!cut.ok()) return cut.error();
+    if (cut->has_value()) state_->UnmapCutTail(**cut);
+    return Errno::kOk;
+  });
 }
 
 ErrnoOr<ByteCount> Machine::Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset) {
-  const auto caller = state_->Enter(pid);
-  if (!caller.has_value()) return Errno::kSrch;
-  return WriteDescriptor(state_->FilesOf(*caller), fd, length, offset);
+  const auto write = [&](const Caller& caller) { return WriteDescriptor(state_->FilesOf(caller), fd, length, offset); };
+  if (!offset.has_value()) return SystemCall<system_call::kWrite>(*state_, pid, fd, 0, length).Run(write);
+  return SystemCall<system_call::kPwrite64>(*state_, pid, fd, 0, length, *offset).Run(write);
 }
 
 ErrnoOr<ByteCount> Machine::Lseek(Pid pid, int fd, std::int64_t offset, int whence) {
-  const auto caller = state_->Enter(pid);
-  if (!caller.has_value()) return Errno::kSrch;
-  return SeekDescriptor(state_->FilesOf(*caller), fd, offset, whence);
+  const SystemCall<system_call::kLseek> call(*state_, pid, fd, offset, whence);
+  return call.Run([&](const Caller& caller) { return SeekDescriptor(state_->FilesOf(caller), fd, offset, whence); });
 }
 
 Errno Machine::Unlink(absl::string_view path) {
-  state_->EnterKernel();
-  return state_->files.Unlink(path);
+  return SystemCallOfNobody<system_call::kUnlink>(
+      *state_, [&] { return state_->files.Unlink(path); }, path);
 }
 
 Errno Machine::Rename(absl::string_view old_path, absl::string_view new_path) {
-  state_->EnterKernel();
-  return state_->files.Rename(old_path, new_path);
+  return SystemCallOfNobody<system_call::kRename>(
+      *state_, [&] { return state_->files.Rename(old_path, new_path); }, old_path, new_path);
 }
 
 // --- Looking in
@@ -274,6 +298,14 @@ ByteCount Machine::HostMemory() const { return state_->HostMemory(); }
 Nanoseconds Machine::now() const { return state_->cpus.now(); }
 
 void Machine::CheckInvariants() const { state_->CheckInvariants(); }
+
+// --- Events
+
+void Machine::ListenTo(const TracepointSet& points) { state_->cpus.trace().Listen(points); }
+
+bool Machine::EventsPress() const { return state_->cpus.trace().half_full(); }
+
+TraceBatch Machine::TakeEvents() { return state_->cpus.trace().Take(); }
 
 // --- The caller's books
 

@@ -27,6 +27,8 @@
 #include "server/kernel/file/open_flags.h"
 #include "server/kernel/machine_spec.h"
 #include "server/kernel/observe/counter.h"
+#include "server/kernel/observe/trace_ring.h"
+#include "server/kernel/observe/tracepoint_set.h"
 #include "server/kernel/physical/gfp.h"
 #include "server/kernel/physical/page_owner.h"
 #include "server/kernel/process/clone_flags.h"
@@ -147,6 +149,13 @@ class Machine {
   Nanoseconds now() const;
   // Aborts if any invariant of any subsystem is broken. For tests.
   void CheckInvariants() const;
+
+  // --- Events. Whoever listens changes nothing: no answer, no counter, no digest.
+  // Which events are kept from now on, until they are taken; none: nobody listens, and that costs nothing.
+  void ListenTo(const TracepointSet& points);
+  // Whether the ring has more than half of what it can hold.
+  bool EventsPress() const;
+  TraceBatch TakeEvents();
 
   // --- The caller's books
   Slots& slots();

@@ -81,7 +81,31 @@ absl::Status MachineState::WhyNoBoot() const {
 void MachineState::Run(Task& task) {
   if (named_cpu.has_value()) tasks.Migrate(task, *named_cpu);
   cpus.SwitchTo(task.cpu);
+  if (cpus.trace().listening()) TraceRun(task);
   cpus.RunTask(task.pid);
+}
+
+void MachineState::TraceRun(const Task& task) {
+  // Of SCHED_NORMAL at nice 0.
+  constexpr int kPriority = 120;
+  // As task_struct's exit_state has them.
+  constexpr int kRunning = 0;
+  constexpr int kDead = 0x10;
+  constexpr int kZombie = 0x20;
+  const Pid before = cpus.running(task.cpu);
+  if (before != task.pid) {
+    const Task* previous = tasks.Find(before);
+    const std::string idle = absl::StrCat("swapper/", task.cpu.value());
+    int state = before == Pid() ? kRunning : kDead;
+    if (previous != nullptr) state = previous->state == TaskState::kZombie ? kZombie : kRunning;
+    // What the kernel shows for a task of which it has forgotten the name.
+    absl::string_view comm = before == Pid() ? absl::string_view(idle) : "<...>";
+    if (previous != nullptr) comm = previous->comm;
+    cpus.trace().SetTask(before, comm);
+    cpus.Trace<Tracepoint::kSchedSwitch>(comm, before, kPriority, state, absl::string_view(task.comm), task.pid,
+                                         kPriority);
+  }
+  cpus.trace().SetTask(task.pid, task.comm);
 }
 
 std::optional<MachineState::Caller> MachineState::Enter(Pid pid) {

@@ -51,6 +51,8 @@ struct MachineState {
   void EnterKernel() { cpus.Charge(costs.syscall); }
   // A task gets the CPU that the call names, or else its own.
   void Run(Task& task);
+  // Tells whoever listens whom the CPU goes on with, and on whose behalf the machine works.
+  void TraceRun(const Task& task);
   // Enters the kernel on a task's behalf. nullopt: no task that lives has the pid (ESRCH).
   std::optional<Caller> Enter(Pid pid);
   FileCaller FilesOf(const Caller& caller);

@@ -14,6 +14,8 @@
 #include "server/base/digest.h"
 #include "server/base/units.h"
 #include "server/kernel/cpu/cost_table.h"
+#include "server/kernel/observe/trace_ring.h"
+#include "server/kernel/observe/tracepoint.h"
 
 namespace memsim {
 
@@ -55,7 +57,17 @@ class Cpus {
   // The task that ran last on a CPU. 0: none yet.
   Pid running(CpuId cpu) const { return cpus_[cpu.value()].running; }
 
-  ByteCount HostMemory() const { return ByteCount(cpus_.capacity() * sizeof(Cpu)); }
+  // --- Events, which happen on the running CPU, now.
+  TraceRing& trace() { return trace_; }
+  // Tells of one, if somebody listens: with the fields that the tracepoint declares, as numbers, units or texts.
+  template <Tracepoint kPoint, typename... Fields>
+  void Trace(const Fields&... fields) {
+    static_assert(sizeof...(fields) == FieldCount(kPoint));
+    if (trace_.enabled(kPoint)) [[unlikely]]
+      trace_.Add(kPoint, now_, current_, {trace_.ToField(fields)...});
+  }
+
+  ByteCount HostMemory() const { return ByteCount(cpus_.capacity() * sizeof(Cpu)) + trace_.HostMemory(); }
   void DigestTo(Digest& digest) const;
 
  private:
@@ -73,6 +85,7 @@ class Cpus {
   Nanoseconds counted_;
   CpuId current_;
   std::vector<Cpu> cpus_;
+  TraceRing trace_;
 };
 
 }  // namespace memsim

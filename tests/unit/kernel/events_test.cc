@@ -1,0 +1,221 @@
+// What a machine tells of, by calls made by hand.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "server/kernel/machine.h"
+#include "server/kernel/process/clone_flags.h"
+#include "server/kernel/procfs/event_text.h"
+#include "server/kernel/vm/mman_flags.h"
+
+namespace memsim {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr std::uint64_t kReadWrite = kProtRead | kProtWrite;
+constexpr std::uint64_t kPrivateAnonymous = kMapPrivate | kMapAnonymous;
+
+class EventsTest : public testing::Test {
+ protected:
+  EventsTest() {
+    MachineSpec spec;
+    spec.address_randomization = AddressRandomization::kOff;
+    spec.memory = ByteCount(64ULL << 20);
+    spec.cpu_count = 2;
+    machine_ = *Machine::Create(spec);
+    pid_ = *machine_->Spawn("test");
+    machine_->BeginCall(std::nullopt);
+  }
+  ~EventsTest() override { machine_->CheckInvariants(); }
+
+  void Listen(absl::string_view pattern) { machine_->ListenTo(MatchTracepoints(pattern)); }
+
+  // "brk: brk: 0x00000000", a line an event, without the system.
+  std::vector<std::string> Take() {
+    const TraceBatch batch = machine_->TakeEvents();
+    std::vector<std::string> lines;
+    for (const TraceRecord& record : batch.records) {
+      lines.push_back(absl::StrCat(InfoOf(record.point).name, ": ", EventText(batch, record)));
+    }
+    return lines;
+  }
+
+  VirtualAddress Map(std::uint64_t pages) {
+    return *machine_->Mmap(pid_, VirtualAddress(0), ToBytes(PageCount(pages)), kReadWrite, kPrivateAnonymous, -1,
+                           ByteCount(0));
+  }
+
+  std::unique_ptr<Machine> machine_;
+  Pid pid_;
+};
+
+TEST_F(EventsTest, WhileNobodyListensNothingIsKept) {
+  Map(1);
+  EXPECT_THAT(Take(), IsEmpty());
+}
+
+// --- System calls
+
+TEST_F(EventsTest, ASystemCallTellsOfItsArgumentsAndItsResult) {
+  Listen("syscalls:*");
+  const VirtualAddress address = Map(2);
+  EXPECT_EQ(machine_->Munmap(pid_, VirtualAddress(1), kPageSize), Errno::kInval);
+  EXPECT_EQ(address, VirtualAddress(0x7ffff7ffd000));
+  EXPECT_THAT(Take(),
+              ElementsAre("sys_enter_mmap: addr: 0x00000000, len: 0x00002000, prot: 0x00000003, flags: "
+                          "0x00000022, fd: 0xffffffffffffffff, off: 0x00000000",
+                          "sys_exit_mmap: 0x7ffff7ffd000", "sys_enter_munmap: addr: 0x00000001, len: 0x00001000",
+                          "sys_exit_munmap: 0xffffffffffffffea"));
+}
+
+TEST_F(EventsTest, EverySystemCallHasItsOwnEvents) {
+  Listen("sys_*");
+  ExecImage image;
+  image.path = "/bin/true";
+  EXPECT_TRUE(machine_->Brk(pid_, VirtualAddress(0)).ok());
+  EXPECT_EQ(machine_->Mprotect(pid_, VirtualAddress(0), ByteCount(0), 0), Errno::kOk);
+  EXPECT_FALSE(machine_->Mremap(pid_, VirtualAddress(0), kPageSize, kPageSize, 0, VirtualAddress(0)).ok());
+  EXPECT_EQ(machine_->Madvise(pid_, VirtualAddress(0), ByteCount(0), 4), Errno::kOk);
+  EXPECT_EQ(machine_->Mknod("/f", FileKind::kRegular, kPageSize), Errno::kOk);
+  const int fd = *machine_->Open(pid_, "/f", 2);
+  EXPECT_TRUE(machine_->Lseek(pid_, fd, 1, 0).ok());
+  EXPECT_TRUE(machine_->Write(pid_, fd, ByteCount(3), std::nullopt).ok());
+  EXPECT_TRUE(machine_->Write(pid_, fd, ByteCount(3), ByteCount(9)).ok());
+  EXPECT_EQ(machine_->Ftruncate(pid_, fd, ByteCount(0)), Errno::kOk);
+  EXPECT_TRUE(machine_->Dup(pid_, fd, std::nullopt, 0, 0).ok());
+  EXPECT_TRUE(machine_->Dup(pid_, fd, 9, 0, 0).ok());
+  EXPECT_TRUE(machine_->Dup(pid_, fd, std::nullopt, 5, 0).ok());
+  EXPECT_EQ(machine_->Close(pid_, fd), Errno::kOk);
+  EXPECT_EQ(machine_->Rename("/f", "/g"), Errno::kOk);
+  EXPECT_EQ(machine_->Unlink("/f"), Errno::kNoEnt);
+  EXPECT_TRUE(machine_->Prlimit64(pid_, 3, std::nullopt).ok());
+  EXPECT_TRUE(machine_->Wait4(pid_, Pid(0)).error() == Errno::kChild);
+  const Pid child = *machine_->Clone(pid_, 0);
+  EXPECT_TRUE(machine_->Clone(pid_, kCloneVm | kCloneVfork).ok());
+  EXPECT_TRUE(machine_->Clone(pid_, kCloneFiles).ok());
+  EXPECT_EQ(machine_->Execve(child, image), Errno::kOk);
+  EXPECT_EQ(machine_->ExitGroup(child, 3), Errno::kOk);
+  const std::vector<std::string> events = Take();
+  EXPECT_EQ(absl::StrJoin(events, "\n"), R"(sys_enter_brk: brk: 0x00000000
+sys_exit_brk: 0x0
+sys_enter_mprotect: start: 0x00000000, len: 0x00000000, prot: 0x00000000
+sys_exit_mprotect: 0x0
+sys_enter_mremap: addr: 0x00000000, old_len: 0x00001000, new_len: 0x00001000, flags: 0x00000000, new_addr: 0x00000000
+sys_exit_mremap: 0xfffffffffffffff2
+sys_enter_madvise: start: 0x00000000, len_in: 0x00000000, behavior: 0x00000004
+sys_exit_madvise: 0x0
+sys_enter_open: filename: "/f", flags: 0x00000002, mode: 0x00000000
+sys_exit_open: 0x0
+sys_enter_lseek: fd: 0x00000000, offset: 0x00000001, whence: 0x00000000
+sys_exit_lseek: 0x1
+sys_enter_write: fd: 0x00000000, buf: 0x00000000, count: 0x00000003
+sys_exit_write: 0x3
+sys_enter_pwrite64: fd: 0x00000000, buf: 0x00000000, count: 0x00000003, pos: 0x00000009
+sys_exit_pwrite64: 0x3
+sys_enter_ftruncate: fd: 0x00000000, length: 0x00000000
+sys_exit_ftruncate: 0x0
+sys_enter_dup: fildes: 0x00000000
+sys_exit_dup: 0x1
+sys_enter_dup3: oldfd: 0x00000000, newfd: 0x00000009, flags: 0x00000000
+sys_exit_dup3: 0x9
+sys_enter_fcntl: fd: 0x00000000, cmd: 0x00000000, arg: 0x00000005
+sys_exit_fcntl: 0x5
+sys_enter_close: fd: 0x00000000
+sys_exit_close: 0x0
+sys_enter_rename: oldname: "/f", newname: "/g"
+sys_exit_rename: 0x0
+sys_enter_unlink: pathname: "/f"
+sys_exit_unlink: 0xfffffffffffffffe
+sys_enter_prlimit64: pid: 0x00000000, resource: 0x00000003, new_rlim: 0x00000000, old_rlim: 0x00000000
+sys_exit_prlimit64: 0x0
+sys_enter_wait4: upid: 0xffffffffffffffff, stat_addr: 0x00000000, options: 0x00000001, ru: 0x00000000
+sys_exit_wait4: 0xfffffffffffffff6
+sys_enter_fork: 
+sys_exit_fork: 0x3
+sys_enter_vfork: 
+sys_exit_vfork: 0x4
+sys_enter_clone: clone_flags: 0x00000400, newsp: 0x00000000, parent_tidptr: 0x00000000, child_tidptr: 0x00000000, tls: 0x00000000
+sys_exit_clone: 0x5
+sys_enter_execve: filename: "/bin/true", argv: 0x00000000, envp: 0x00000000
+sys_exit_execve: 0x0
+sys_enter_exit_group: error_code: 0x00000003)");
+}
+
+TEST_F(EventsTest, WhoDoesNotLiveMakesNoSystemCall) {
+  Listen("syscalls:*");
+  EXPECT_EQ(machine_->Brk(Pid(99), VirtualAddress(0)).error(), Errno::kSrch);
+  EXPECT_THAT(Take(), IsEmpty());
+}
+
+TEST_F(EventsTest, EventsBearTheirTimeTheirCpuAndTheirTask) {
+  Listen("sys_enter_brk");
+  machine_->AdvanceTime(Nanoseconds(1000));
+  machine_->BeginCall(CpuId(1));
+  const Nanoseconds before = machine_->now();
+  EXPECT_TRUE(machine_->Brk(pid_, VirtualAddress(0)).ok());
+  const TraceBatch batch = machine_->TakeEvents();
+  ASSERT_EQ(batch.records.size(), 1U);
+  EXPECT_GT(batch.records[0].time, before) << "it took time to enter the kernel";
+  EXPECT_LE(batch.records[0].time, machine_->now());
+  EXPECT_EQ(batch.records[0].cpu, CpuId(1));
+  EXPECT_EQ(batch.records[0].pid, pid_);
+  EXPECT_EQ(EventComm(batch, batch.records[0]), "test");
+}
+
+// --- Tasks
+
+TEST_F(EventsTest, ACpuThatGoesOnWithAnotherTaskTellsOfBoth) {
+  Listen("sched:sched_switch");
+  machine_->BeginCall(CpuId(1));
+  const Pid other = *machine_->Clone(pid_, 0);
+  EXPECT_TRUE(machine_->Brk(pid_, VirtualAddress(0)).ok());
+  EXPECT_TRUE(machine_->Brk(pid_, VirtualAddress(0)).ok());
+  EXPECT_TRUE(machine_->Brk(other, VirtualAddress(0)).ok());
+  EXPECT_EQ(machine_->ExitGroup(other, 0), Errno::kOk);
+  EXPECT_TRUE(machine_->Brk(pid_, VirtualAddress(0)).ok());
+  const std::string me = absl::StrCat("test next_pid=", pid_.value());
+  EXPECT_THAT(
+      Take(),
+      ElementsAre(
+          absl::StrCat("sched_switch: prev_comm=swapper/1 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=", me,
+                       " next_prio=120"),
+          absl::StrCat("sched_switch: prev_comm=test prev_pid=", pid_.value(),
+                       " prev_prio=120 prev_state=R ==> next_comm=test next_pid=", other.value(), " next_prio=120"),
+          absl::StrCat("sched_switch: prev_comm=test prev_pid=", other.value(),
+                       " prev_prio=120 prev_state=Z ==> next_comm=", me, " next_prio=120")));
+}
+
+// --- Who listens changes nothing
+
+TEST_F(EventsTest, TheSameCallsLeaveTheSameDigestWhoeverListens) {
+  std::vector<std::string> digests;
+  for (const char* pattern : {"nobody", "*", "kmem:*"}) {
+    MachineSpec spec;
+    spec.memory = ByteCount(64ULL << 20);
+    const auto machine = *Machine::Create(spec);
+    machine->ListenTo(MatchTracepoints(pattern));
+    const Pid pid = *machine->Spawn("test");
+    const auto address =
+        machine->Mmap(pid, VirtualAddress(0), ToBytes(PageCount(64)), kReadWrite, kPrivateAnonymous, -1, ByteCount(0));
+    EXPECT_TRUE(machine->Touch(pid, *address, AccessKind::kWrite, PageCount(64)).ok());
+    const Pid child = *machine->Clone(pid, 0);
+    EXPECT_TRUE(machine->Touch(child, *address, AccessKind::kWrite, PageCount(64)).ok());
+    EXPECT_EQ(machine->ExitGroup(child, 0), Errno::kOk);
+    EXPECT_EQ(machine->Munmap(pid, *address, ToBytes(PageCount(64))), Errno::kOk);
+    digests.push_back(absl::StrCat(machine->StateDigest(), " at ", machine->now().value()));
+  }
+  EXPECT_EQ(digests[0], digests[1]);
+  EXPECT_EQ(digests[0], digests[2]);
+}
+
+}  // namespace
+}  // namespace memsim
