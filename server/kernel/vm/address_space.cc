@@ -32,13 +32,15 @@ void AddressSpace::TearDown() {
   MEMSIM_CHECK(maple_nodes_.empty(), maple_nodes_.size());
 }
 
-Vma* AddressSpace::Find(VirtualAddress address) { return VmaOf(tree_.Find(address)); }
+Vma* AddressSpace::Lookup(VirtualAddress address) {
+  Vma* const vma = Find(address);
+  return vma != nullptr && vma->range.Contains(address) ? vma : nullptr;
+}
 
-Vma* AddressSpace::Lookup(VirtualAddress address) { return VmaOf(tree_.Lookup(address)); }
-
-Vma* AddressSpace::FindIntersection(VirtualRange range) { return VmaOf(tree_.FindIntersection(range)); }
-
-Vma* AddressSpace::FindBefore(VirtualAddress address) { return VmaOf(tree_.FindBefore(address)); }
+Vma* AddressSpace::FindIntersection(VirtualRange range) {
+  Vma* const vma = Find(range.start);
+  return vma != nullptr && vma->range.Overlaps(range) ? vma : nullptr;
+}
 
 void AddressSpace::ForEachVma(absl::FunctionRef<void(const Vma&)> visit) const {
   tree_.ForEach([this, visit](const VmaTree::Entry& entry) { visit(pool_[entry.id]); });
@@ -82,8 +84,7 @@ void AddressSpace::Remove(Vma& vma) {
   environment_.anon_vmas.Unlink(vma.anon);
   RemoveFromIndex(vma);
   if (vma.file != OpenFileId()) environment_.files.Put(vma.file);
-  const VmaId id = tree_.Lookup(vma.range.start)->id;
-  tree_.Erase(vma.range.start);
+  const VmaId id = tree_.Erase(vma.range.start);
   environment_.slabs.Free(KernelCache::kVmAreaStruct, vma.object);
   pool_.Remove(id);
   HoldTreeNodes();

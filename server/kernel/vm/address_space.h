@@ -102,16 +102,18 @@ class AddressSpace {
 
   // --- Finding. Null where there is none; a pointer stays good until its mapping is removed.
   // The first mapping that ends above address (find_vma).
-  Vma* Find(VirtualAddress address);
-  const Vma* Find(VirtualAddress address) const { return VmaOf(tree_.Find(address)); }
+  Vma* Find(VirtualAddress address) { return VmaOf(tree_.FindId(address)); }
+  const Vma* Find(VirtualAddress address) const { return VmaOf(tree_.FindId(address)); }
   // The mapping that holds address (vma_lookup).
   Vma* Lookup(VirtualAddress address);
   Vma* FindIntersection(VirtualRange range);
   // The last mapping that starts below address.
-  Vma* FindBefore(VirtualAddress address);
+  Vma* FindBefore(VirtualAddress address) { return VmaOf(tree_.FindIdBefore(address)); }
   Vma* Next(const Vma& vma) { return Find(vma.range.end); }
   Vma* Previous(const Vma& vma) { return FindBefore(vma.range.start); }
   void ForEachVma(absl::FunctionRef<void(const Vma&)> visit) const;
+  // REQUIRES: the mapping exists.
+  const Vma& ById(VmaId id) const { return pool_[id]; }
   std::uint64_t map_count() const { return tree_.size(); }
   const VmaTree& tree() const { return tree_; }
 
@@ -146,10 +148,8 @@ class AddressSpace {
   void CheckInvariants() const;
 
  private:
-  Vma* VmaOf(const std::optional<VmaTree::Entry>& entry) { return entry.has_value() ? &pool_[entry->id] : nullptr; }
-  const Vma* VmaOf(const std::optional<VmaTree::Entry>& entry) const {
-    return entry.has_value() ? &pool_[entry->id] : nullptr;
-  }
+  Vma* VmaOf(VmaId id) { return id == kNoVma ? nullptr : &pool_[id]; }
+  const Vma* VmaOf(VmaId id) const { return id == kNoVma ? nullptr : &pool_[id]; }
   void MarkWritten(Vma& vma) { writer_.Mark(vma, environment_.cpus.now()); }
   // Holds as many maple nodes as the tree has, or where there is no memory as many of them as there is memory for: the
   // next change makes up for it.

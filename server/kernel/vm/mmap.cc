@@ -157,7 +157,9 @@ ErrnoOr<OpenFileId> FileOf(AddressSpace& space, const PendingMap& map) {
 
 // mmap_region: from here on the old mappings in the range are cut, and after the limits are passed they are gone.
 Errno MapRegion(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
-  const ErrnoOr<UnmapPlan> plan = GatherUnmap(space, map.range);
+  // A place that the kernel chose, or found free as the hint says, has nothing to cut.
+  const ErrnoOr<UnmapPlan> plan =
+      map.Has(kMapFixed) ? GatherUnmap(space, map.range) : ErrnoOr<UnmapPlan>(UnmapPlan{map.range, {}, {}});
   if (!plan.ok()) return plan.error();
   // Replaced pages make room for the new ones.
   if (!MayExpand(space, caller, map.flags, map.range.pages() - plan->pages)) return Errno::kNoMem;

@@ -16,7 +16,8 @@ ErrnoOr<UnmapPlan> GatherUnmap(AddressSpace& space, VirtualRange range) {
     if (first->special != SpecialMapping::kNone) return Errno::kInval;
     if (space.Split(*first, range.start) == nullptr) return Errno::kNoMem;
   }
-  Vma* last = space.FindBefore(range.end);
+  // Most ranges lie in one mapping.
+  Vma* last = first->range.end >= range.end ? first : space.FindBefore(range.end);
   if (last != nullptr && last->range.end > range.end) {
     if (last->special != SpecialMapping::kNone) return Errno::kInval;
     if (space.Split(*last, range.end) == nullptr) return Errno::kNoMem;

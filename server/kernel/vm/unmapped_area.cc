@@ -29,10 +29,9 @@ VirtualAddress StartWithGuard(const Vma& vma) {
 }
 
 // The part of a gap that the guard gap of the stack above leaves. Empty if nothing.
-VirtualRange WithoutGuard(AddressSpace& space, const VmaTree::Gap& gap) {
+VirtualRange WithoutGuard(const AddressSpace& space, const VmaTree::Gap& gap) {
   VirtualRange range = gap.range;
-  if (gap.above == kNoVma) return range;
-  if (const Vma* above = space.Find(range.end - ByteCount(1))) range.end = std::min(range.end, StartWithGuard(*above));
+  if (gap.above != kNoVma) range.end = std::min(range.end, StartWithGuard(space.ById(gap.above)));
   return range;
 }
 

@@ -71,6 +71,7 @@ VmaTree::NodeIndex VmaTree::NewNode() {
 
 void VmaTree::FreeNode(NodeIndex index) {
   --node_count_;
+  if (finger_ == index) finger_ = kNone;
   nodes_[index].count = 0;
   nodes_[index].refs[0] = free_head_;
   free_head_ = index;
@@ -94,29 +95,53 @@ VmaTree::Entry VmaTree::EntryAt(const Node& leaf, int slot) const {
   return {{VirtualAddress(leaf.starts[slot]), VirtualAddress(leaf.ends[slot])}, VmaId(leaf.refs[slot])};
 }
 
-std::optional<VmaTree::Entry> VmaTree::Find(VirtualAddress address) const {
-  if (height_ == 0) return std::nullopt;
+VmaTree::Place VmaTree::PlaceOf(VirtualAddress address) const {
+  if (const Node* leaf = FingerWith(address)) return {leaf, leaf->EndsAtOrBelow(address.value())};
+  if (height_ == 0) return {nullptr, 0};
   const Node* node = &nodes_[root_];
   int slot = node->EndsAtOrBelow(address.value());
   // Only the root can have nothing above: an inner entry's end is that of its last range.
-  if (slot == static_cast<int>(node->count)) return std::nullopt;
+  if (slot == static_cast<int>(node->count)) return {nullptr, 0};
   for (int depth = 1; depth < height_; ++depth) {
     node = &nodes_[node->refs[slot]];
     slot = node->EndsAtOrBelow(address.value());
   }
-  return EntryAt(*node, slot);
+  finger_ = static_cast<NodeIndex>(node - nodes_.data());
+  return {node, slot};
 }
 
-std::optional<VmaTree::Entry> VmaTree::FindBefore(VirtualAddress address) const {
-  if (height_ == 0) return std::nullopt;
+VmaTree::Place VmaTree::PlaceBefore(VirtualAddress address) const {
+  if (const Node* leaf = FingerWith(address)) return {leaf, leaf->StartsBelow(address.value()) - 1};
+  if (height_ == 0) return {nullptr, 0};
   const Node* node = &nodes_[root_];
   int below = node->StartsBelow(address.value());
-  if (below == 0) return std::nullopt;
+  if (below == 0) return {nullptr, 0};
   for (int depth = 1; depth < height_; ++depth) {
     node = &nodes_[node->refs[below - 1]];
     below = node->StartsBelow(address.value());
   }
-  return EntryAt(*node, below - 1);
+  finger_ = static_cast<NodeIndex>(node - nodes_.data());
+  return {node, below - 1};
+}
+
+std::optional<VmaTree::Entry> VmaTree::Find(VirtualAddress address) const {
+  const Place place = PlaceOf(address);
+  return place.leaf == nullptr ? std::nullopt : std::optional<Entry>(EntryAt(*place.leaf, place.slot));
+}
+
+VmaId VmaTree::FindId(VirtualAddress address) const {
+  const Place place = PlaceOf(address);
+  return place.leaf == nullptr ? kNoVma : VmaId(place.leaf->refs[place.slot]);
+}
+
+std::optional<VmaTree::Entry> VmaTree::FindBefore(VirtualAddress address) const {
+  const Place place = PlaceBefore(address);
+  return place.leaf == nullptr ? std::nullopt : std::optional<Entry>(EntryAt(*place.leaf, place.slot));
+}
+
+VmaId VmaTree::FindIdBefore(VirtualAddress address) const {
+  const Place place = PlaceBefore(address);
+  return place.leaf == nullptr ? kNoVma : VmaId(place.leaf->refs[place.slot]);
 }
 
 std::optional<VmaTree::Entry> VmaTree::Lookup(VirtualAddress address) const {
@@ -161,6 +186,7 @@ VmaTree::Path VmaTree::PathTo(VirtualAddress address) const {
     path.slot[depth] = slot;
     index = node.refs[slot < kFanout ? slot : 0];
   }
+  finger_ = path.node[height_ - 1];
   return path;
 }
 

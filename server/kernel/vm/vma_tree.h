@@ -65,8 +65,11 @@ class VmaTree {
   // --- Looking up
   // The first range whose end is above address (find_vma): it holds the address, or is the next one.
   std::optional<Entry> Find(VirtualAddress address) const;
+  // Its id alone, for who has the ranges elsewhere; kNoVma: there is none.
+  VmaId FindId(VirtualAddress address) const;
   // The last range whose start is below address.
   std::optional<Entry> FindBefore(VirtualAddress address) const;
+  VmaId FindIdBefore(VirtualAddress address) const;
   // The range that holds address (vma_lookup).
   std::optional<Entry> Lookup(VirtualAddress address) const;
   // The first range that overlaps (find_vma_intersection).
@@ -81,8 +84,8 @@ class VmaTree {
   // --- Changing
   // REQUIRES: range is not empty and overlaps none of the tree; id is not kNoVma.
   void Insert(VirtualRange range, VmaId id);
-  // REQUIRES: a range starts at start.
-  void Erase(VirtualAddress start);
+  // The id of what is gone. REQUIRES: a range starts at start.
+  VmaId Erase(VirtualAddress start);
   // Gives the range that starts at start other bounds: to trim, expand or shift it.
   // REQUIRES: a range starts at start; new_range is not empty and overlaps no other range, nor lies beyond one.
   void Resize(VirtualAddress start, VirtualRange new_range);
@@ -157,6 +160,21 @@ class VmaTree {
   static constexpr std::uint64_t kUnused = UINT64_MAX;
   static constexpr NodeIndex kNone = UINT32_MAX;
 
+  // Where the last search ended, if that is still a leaf: calls look around one place many times.
+  const Node* FingerWith(VirtualAddress address) const {
+    if (finger_ == kNone) return nullptr;
+    const Node& leaf = nodes_[finger_];
+    return leaf.starts[0] < address.value() && address.value() < leaf.ends[leaf.count - 1] ? &leaf : nullptr;
+  }
+
+  // An entry of a leaf; leaf is null where there is none.
+  struct Place {
+    const Node* leaf;
+    int slot;
+  };
+  Place PlaceOf(VirtualAddress address) const;
+  Place PlaceBefore(VirtualAddress address) const;
+
   Entry EntryAt(const Node& leaf, int slot) const;
   // To the first entry that ends above address; past the last entry of the last leaf if there is none. REQUIRES:
   // height_ > 0.
@@ -201,6 +219,8 @@ class VmaTree {
   // Free nodes are chained through refs[0].
   NodeIndex free_head_ = kNone;
   NodeIndex root_ = kNone;
+  // No part of the tree: it only tells where to look first.
+  mutable NodeIndex finger_ = kNone;
   int height_ = 0;
   std::size_t size_ = 0;
   std::size_t node_count_ = 0;

@@ -88,8 +88,9 @@ void VmaTree::RefreshAbove(const Path& path, int depth) {
   }
 }
 
-void VmaTree::Erase(VirtualAddress start) {
+VmaId VmaTree::Erase(VirtualAddress start) {
   Path path = PathToStart(start);
+  const VmaId erased(nodes_[path.node[height_ - 1]].refs[path.slot[height_ - 1]]);
   nodes_[path.node[height_ - 1]].RemoveAt(path.slot[height_ - 1]);
   --size_;
   RefillPath(path);
@@ -103,6 +104,7 @@ void VmaTree::Erase(VirtualAddress start) {
     root_ = kNone;
     height_ = 0;
   }
+  return erased;
 }
 
 // Restores the minimum of the nodes along a path whose leaf has lost an entry.

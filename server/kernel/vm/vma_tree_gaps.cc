@@ -61,7 +61,8 @@ std::optional<VmaTree::Gap> VmaTree::HighestInside(const GapQuery& query, NodeIn
   const Node& node = nodes_[index];
   const int last = static_cast<int>(node.count) - 1;
   for (int i = last; i >= 0; --i) {
-    if (i < last) {
+    // Most holes are too small whatever the window leaves of them.
+    if (i < last && node.starts[i + 1] - node.ends[i] >= query.size) {
       if (std::optional<Gap> gap = FitBetween(query, node, i, depth); gap.has_value()) return gap;
     }
     if (node.ends[i] <= query.window.start.value()) return std::nullopt;
@@ -81,7 +82,7 @@ std::optional<VmaTree::Gap> VmaTree::LowestInside(const GapQuery& query, NodeInd
     if (node.gaps[i] >= query.size && node.ends[i] > query.window.start.value()) {
       if (std::optional<Gap> gap = LowestInside(query, node.refs[i], depth + 1); gap.has_value()) return gap;
     }
-    if (i < last) {
+    if (i < last && node.starts[i + 1] - node.ends[i] >= query.size) {
       if (std::optional<Gap> gap = FitBetween(query, node, i, depth); gap.has_value()) return gap;
     }
   }
