@@ -30,6 +30,37 @@ absl::string_view RefusalText(v1::FreeRefusal refusal) {
   }
 }
 
+absl::string_view RefusalText(v1::SlabRefusal refusal) {
+  switch (refusal) {
+    case v1::SLAB_REFUSAL_NO_SUCH_OBJECT:
+      return "there is no object at the address";
+    case v1::SLAB_REFUSAL_NOT_OBJECT_START:
+      return "the address is not where an object begins";
+    case v1::SLAB_REFUSAL_ALREADY_FREE:
+      return "the object is free already";
+    case v1::SLAB_REFUSAL_WRONG_CACHE:
+      return "the object is of another cache";
+    case v1::SLAB_REFUSAL_IN_USE:
+      return "the kernel itself uses the object";
+    default:
+      return "for a reason that this program does not know";
+  }
+}
+
+// What stands in parentheses behind the error's name.
+std::string ErrorText(const v1::Answer& answer) {
+  switch (answer.detail_case()) {
+    case v1::Answer::kFreeRefusal:
+      return std::string(RefusalText(answer.free_refusal()));
+    case v1::Answer::kSlabRefusal:
+      return std::string(RefusalText(answer.slab_refusal()));
+    case v1::Answer::kLiveObjects:
+      return absl::StrCat("it still has ", FormatCount(answer.live_objects(), "object"));
+    default:
+      return client::ErrorNumberText(answer.error_number());
+  }
+}
+
 std::string FaultsText(const v1::Answer& answer) {
   const std::uint64_t minor = answer.has_fault_counts() ? answer.fault_counts().minor_faults() : answer.value();
   std::string text = FormatCount(minor, "minor fault");
@@ -81,6 +112,10 @@ std::string ValueText(AnswerValue kind, const v1::Answer& answer) {
       return absl::StrCat("offset ", answer.value());
     case AnswerValue::kMinorFaults:
       return FaultsText(answer);
+    case AnswerValue::kCache:
+      return absl::StrCat("cache ", answer.value());
+    case AnswerValue::kObjects:
+      return FormatCount(answer.value(), "object");
   }
   return "";
 }
@@ -101,11 +136,7 @@ std::string ResultText(AnswerValue kind, const v1::Answer& answer) {
     return absl::StrCat(SignalText(answer.signal()), faulted ? absl::StrCat(" after ", FaultsText(answer)) : "");
   }
   if (answer.error_number() != 0) {
-    const bool refused = answer.detail_case() == v1::Answer::kFreeRefusal;
-    return absl::StrCat(
-        client::ErrorNumberName(answer.error_number()), " (",
-        refused ? std::string(RefusalText(answer.free_refusal())) : client::ErrorNumberText(answer.error_number()),
-        ")");
+    return absl::StrCat(client::ErrorNumberName(answer.error_number()), " (", ErrorText(answer), ")");
   }
   if (answer.has_resource_limit()) {
     return absl::StrCat("current ", FormatLimit(answer.resource_limit().current()), ", maximum ",

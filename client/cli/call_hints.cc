@@ -104,6 +104,72 @@ std::vector<CallHints> PageHints() {
   };
 }
 
+// What the examples that name a cache need on a new machine.
+constexpr char kCreateFirst[] = "kmem_cache_create --machine demo --name cell --object-size 200 --store-as 1";
+constexpr char kAllocFirst[] = "kmem_cache_alloc --machine demo --name cell --store-as 2";
+constexpr char kAllocBulkFirst[] =
+    "kmem_cache_alloc_bulk --machine demo --name cell --object-count 32 --first-store-as 100";
+constexpr char kKmallocFirst[] = "kmalloc --machine demo --size 100 --store-as 7";
+
+std::vector<CallHints> CacheHints() {
+  return {
+      {"kmem_cache_create",
+       AnswerValue::kCache,
+       {"name", "object-size"},
+       {},
+       {kCreateFirst,
+        "kmem_cache_create --machine demo --name node --object-size 200 --flags 'HWCACHE_ALIGN|NO_MERGE'"}},
+      {"kmem_cache_destroy",
+       AnswerValue::kNothing,
+       {},
+       {},
+       {kCreateFirst, "kmem_cache_destroy --machine demo --name cell"}},
+      {"kmem_cache_alloc",
+       AnswerValue::kAddress,
+       {},
+       {{"gfp-mask", "GFP_KERNEL"}},
+       {kCreateFirst, kAllocFirst, "kmem_cache_alloc --machine demo --cache '$1' --gfp-mask GFP_ATOMIC"}},
+      {"kmem_cache_free",
+       AnswerValue::kNothing,
+       {"address"},
+       {},
+       {kCreateFirst, kAllocFirst, "kmem_cache_free --machine demo --name cell --address '$2'"}},
+      {"kmem_cache_alloc_bulk",
+       AnswerValue::kObjects,
+       {"object-count", "first-store-as"},
+       {{"gfp-mask", "GFP_KERNEL"}},
+       {kCreateFirst, kAllocBulkFirst}},
+      {"kmem_cache_free_bulk",
+       AnswerValue::kNothing,
+       {"object-count", "first-stored-as"},
+       {},
+       {kCreateFirst, kAllocBulkFirst,
+        "kmem_cache_free_bulk --machine demo --name cell --object-count 32 --first-stored-as 100"}},
+      {"kmem_cache_shrink", AnswerValue::kNothing, {}, {}, {"kmem_cache_shrink --machine demo --name kmalloc-64"}},
+  };
+}
+
+std::vector<CallHints> KmallocHints() {
+  return {
+      {"kmalloc",
+       AnswerValue::kAddress,
+       {"size"},
+       {{"gfp-mask", "GFP_KERNEL"}},
+       {kKmallocFirst, "kmalloc --machine demo --size 64KiB --gfp-mask 'GFP_KERNEL|__GFP_ACCOUNT'"}},
+      {"kzalloc",
+       AnswerValue::kAddress,
+       {"size"},
+       {{"gfp-mask", "GFP_KERNEL"}},
+       {"kzalloc --machine demo --size 4KiB --store-as 8"}},
+      {"krealloc",
+       AnswerValue::kAddress,
+       {"size"},
+       {{"gfp-mask", "GFP_KERNEL"}},
+       {kKmallocFirst, "krealloc --machine demo --address '$7' --size 200 --store-as 7"}},
+      {"kfree", AnswerValue::kNothing, {"address"}, {}, {kKmallocFirst, "kfree --machine demo --address '$7'"}},
+  };
+}
+
 std::vector<CallHints> CpuHints() {
   return {
       {"concurrent",
@@ -162,7 +228,8 @@ std::vector<CallHints> FileHints() {
 const CallHints& HintsFor(absl::string_view operation) {
   static const auto* const kHints = [] {
     auto* const hints = new std::vector<CallHints>;
-    for (const auto& group : {ProcessHints(), AddressSpaceHints(), PageHints(), CpuHints(), FileHints()}) {
+    for (const auto& group :
+         {ProcessHints(), AddressSpaceHints(), PageHints(), CacheHints(), KmallocHints(), CpuHints(), FileHints()}) {
       hints->insert(hints->end(), group.begin(), group.end());
     }
     return hints;

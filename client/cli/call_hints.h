@@ -14,7 +14,19 @@
 namespace memsim::cli {
 
 // How to show an answer's value.
-enum class AnswerValue { kNothing, kNumber, kAddress, kPid, kFrame, kDescriptor, kBytes, kOffset, kMinorFaults };
+enum class AnswerValue {
+  kNothing,
+  kNumber,
+  kAddress,
+  kPid,
+  kFrame,
+  kDescriptor,
+  kBytes,
+  kOffset,
+  kMinorFaults,
+  kCache,
+  kObjects
+};
 
 struct FlagDefault {
   // "flags".

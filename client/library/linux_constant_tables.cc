@@ -252,6 +252,15 @@ constexpr LinuxConstant kGfpTable[] = {
     Spelling("__GFP_RECLAIM", 0xc00),
 };
 
+// include/linux/slab.h of Linux 6.18: the bits that it gives them with memory control groups
+constexpr LinuxConstant kSlabTable[] = {
+    Flag("SLAB_CONSISTENCY_CHECKS", 0x1), Flag("SLAB_RED_ZONE", 0x2), Flag("SLAB_POISON", 0x4),
+    Flag("SLAB_HWCACHE_ALIGN", 0x10), Flag("SLAB_CACHE_DMA", 0x20), Flag("SLAB_CACHE_DMA32", 0x40),
+    Flag("SLAB_STORE_USER", 0x80), Flag("SLAB_PANIC", 0x100), Flag("SLAB_TYPESAFE_BY_RCU", 0x200),
+    Flag("SLAB_TRACE", 0x400), Flag("SLAB_NOLEAKTRACE", 0x800), Flag("SLAB_NO_MERGE", 0x1000),
+    Flag("SLAB_ACCOUNT", 0x2000), Flag("SLAB_NO_USER_FLAGS", 0x4000), Flag("SLAB_RECLAIM_ACCOUNT", 0x8000),
+};
+
 // asm-generic/siginfo.h
 constexpr LinuxConstant kSegvTable[] = {
     Value("SEGV_MAPERR", 1), Value("SEGV_ACCERR", 2), Value("SEGV_BNDERR", 3), Value("SEGV_PKUERR", 4),
@@ -297,6 +306,7 @@ constexpr ConstantFamily kFamilies[] = {
     {"IPC", "IPC_", kIpcTable},
     {"SHM", "SHM_", kShmTable},
     {"GFP", "GFP_", kGfpTable},
+    {"SLAB", "SLAB_", kSlabTable},
     {"SEGV", "SEGV_", kSegvTable},
     {"BUS", "BUS_", kBusTable},
     {"SI", "SI_", kSiTable},

@@ -80,6 +80,28 @@ void Dispatch(CallFrame& frame, const v1::Call& call) {
       return RunWithoutTarget(frame, call.unlink());
     case v1::Call::kRename:
       return RunWithoutTarget(frame, call.rename());
+    case v1::Call::kKmemCacheCreate:
+      return RunWithoutTarget(frame, call.kmem_cache_create());
+    case v1::Call::kKmemCacheDestroy:
+      return RunWithoutTarget(frame, call.kmem_cache_destroy());
+    case v1::Call::kKmemCacheAlloc:
+      return RunWithoutTarget(frame, call.kmem_cache_alloc());
+    case v1::Call::kKmemCacheFree:
+      return RunWithoutTarget(frame, call.kmem_cache_free());
+    case v1::Call::kKmemCacheAllocBulk:
+      return RunWithoutTarget(frame, call.kmem_cache_alloc_bulk());
+    case v1::Call::kKmemCacheFreeBulk:
+      return RunWithoutTarget(frame, call.kmem_cache_free_bulk());
+    case v1::Call::kKmemCacheShrink:
+      return RunWithoutTarget(frame, call.kmem_cache_shrink());
+    case v1::Call::kKmalloc:
+      return RunWithoutTarget(frame, call.kmalloc());
+    case v1::Call::kKzalloc:
+      return RunWithoutTarget(frame, call.kzalloc());
+    case v1::Call::kKrealloc:
+      return RunWithoutTarget(frame, call.krealloc());
+    case v1::Call::kKfree:
+      return RunWithoutTarget(frame, call.kfree());
     case v1::Call::kConcurrent:
       return RunWithoutTarget(frame, call.concurrent());
     case v1::Call::kAdvanceTime:
@@ -106,6 +128,8 @@ void AddAnswer(const v1::Answer& answer, Digest& digest) {
   digest.Add(answer.resource_limit().current());
   digest.Add(answer.resource_limit().maximum());
   digest.Add(static_cast<std::uint64_t>(answer.free_refusal()));
+  if (answer.detail_case() == v1::Answer::kSlabRefusal) digest.Add(static_cast<std::uint64_t>(answer.slab_refusal()));
+  if (answer.detail_case() == v1::Answer::kLiveObjects) digest.Add(answer.live_objects());
   // The answers of lanes were added as they were given.
   for (const v1::LaneAnswer& lane : answer.concurrent().lanes()) digest.Add(lane.end_time_ns());
 }

@@ -8,6 +8,7 @@
 #include "memsim/v1/file_service.pb.h"
 #include "memsim/v1/page_service.pb.h"
 #include "memsim/v1/process_service.pb.h"
+#include "memsim/v1/slab_service.pb.h"
 #include "memsim/v1/time_service.pb.h"
 #include "server/calls/call_frame.h"
 
@@ -36,6 +37,19 @@ void RunOperation(CallFrame& frame, const v1::TouchRequest& request);
 void RunOperation(CallFrame& frame, const v1::AllocPagesRequest& request);
 void RunOperation(CallFrame& frame, const v1::GetZeroedPageRequest& request);
 void RunOperation(CallFrame& frame, const v1::FreePagesRequest& request);
+
+// slab_calls.cc
+void RunOperation(CallFrame& frame, const v1::KmemCacheCreateRequest& request);
+void RunOperation(CallFrame& frame, const v1::KmemCacheDestroyRequest& request);
+void RunOperation(CallFrame& frame, const v1::KmemCacheAllocRequest& request);
+void RunOperation(CallFrame& frame, const v1::KmemCacheFreeRequest& request);
+void RunOperation(CallFrame& frame, const v1::KmemCacheAllocBulkRequest& request);
+void RunOperation(CallFrame& frame, const v1::KmemCacheFreeBulkRequest& request);
+void RunOperation(CallFrame& frame, const v1::KmemCacheShrinkRequest& request);
+void RunOperation(CallFrame& frame, const v1::KmallocRequest& request);
+void RunOperation(CallFrame& frame, const v1::KzallocRequest& request);
+void RunOperation(CallFrame& frame, const v1::KreallocRequest& request);
+void RunOperation(CallFrame& frame, const v1::KfreeRequest& request);
 
 // file_calls.cc
 void RunOperation(CallFrame& frame, const v1::MknodRequest& request);

@@ -1,7 +1,6 @@
 #include <optional>
 
-#include "absl/strings/str_cat.h"
-
+#include "server/calls/gfp_argument.h"
 #include "server/calls/operation_runners.h"
 
 namespace memsim {
@@ -21,15 +20,6 @@ v1::FreeRefusal ToProto(FreeRefusal refusal) {
       return v1::FREE_REFUSAL_IN_USE;
   }
   return v1::FREE_REFUSAL_UNSPECIFIED;
-}
-
-// gfp_t has 32 bits; what lies above them was never a flag.
-std::optional<GfpMask> ReadGfp(CallFrame& frame, std::uint64_t mask) {
-  if (mask > UINT32_MAX) {
-    frame.Refuse(v1::ERROR_REASON_FIELD_INVALID, absl::StrCat("gfp_mask is ", mask, "; it has 32 bits"));
-    return std::nullopt;
-  }
-  return static_cast<GfpMask>(mask);
 }
 
 }  // namespace

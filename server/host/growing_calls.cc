@@ -14,6 +14,11 @@ bool MayGrowState(const v1::Call& call) {
     case v1::Call::kWait4:
     case v1::Call::kMunmap:
     case v1::Call::kFreePages:
+    case v1::Call::kKmemCacheDestroy:
+    case v1::Call::kKmemCacheFree:
+    case v1::Call::kKmemCacheFreeBulk:
+    case v1::Call::kKmemCacheShrink:
+    case v1::Call::kKfree:
     case v1::Call::kClose:
     case v1::Call::kUnlink:
     case v1::Call::kLseek:

@@ -24,6 +24,15 @@ namespace memsim {
 
 using Caller = MachineState::Caller;
 
+namespace {
+
+ErrnoOr<VirtualAddress> OrNoMemory(VirtualAddress object) {
+  if (object == kNoObject) return Errno::kNoMem;
+  return object;
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const MachineSpec& spec) {
   if (absl::Status status = spec.Validate(); !status.ok()) return status;
   auto state = std::make_unique<MachineState>(spec);
@@ -211,6 +220,49 @@ std::optional<PageFrameNumber> Machine::DirectMapFrame(VirtualAddress address) c
   if (address < kDirectMapBase || !IsPageAligned(address)) return std::nullopt;
   return FrameOfDirectMap(address);
 }
+
+// --- Slab caches
+
+std::optional<CacheId> Machine::FindCache(absl::string_view name) const { return state_->slabs.Find(name); }
+
+bool Machine::HasCache(CacheId cache) const { return state_->slabs.Contains(cache); }
+
+std::uint64_t Machine::CacheObjects(CacheId cache) const { return state_->slabs.held_objects(cache); }
+
+ErrnoOr<CacheId> Machine::KmemCacheCreate(const CacheDefinition& definition) {
+  return state_->slabs.Create(definition);
+}
+
+Errno Machine::KmemCacheDestroy(CacheId cache, absl::string_view name) { return state_->slabs.Destroy(cache, name); }
+
+ErrnoOr<VirtualAddress> Machine::KmemCacheAlloc(CacheId cache, GfpMask gfp) {
+  return OrNoMemory(state_->slabs.AllocFor(cache, gfp, ObjectOwner::kCaller));
+}
+
+std::optional<SlabRefusal> Machine::KmemCacheFree(CacheId cache, VirtualAddress object) {
+  return state_->slabs.FreeCallers(cache, object);
+}
+
+Errno Machine::KmemCacheAllocBulk(CacheId cache, GfpMask gfp, absl::Span<VirtualAddress> objects) {
+  return state_->slabs.AllocBulkFor(cache, gfp, objects) ? Errno::kOk : Errno::kNoMem;
+}
+
+std::optional<SlabRefusal> Machine::KmemCacheFreeBulk(CacheId cache, absl::Span<VirtualAddress> objects) {
+  return state_->slabs.FreeBulkCallers(cache, objects);
+}
+
+void Machine::KmemCacheShrink(CacheId cache) { state_->slabs.Shrink(cache); }
+
+ErrnoOr<VirtualAddress> Machine::Kmalloc(ByteCount size, GfpMask gfp) {
+  return OrNoMemory(state_->kmalloc.Alloc(size, gfp, ObjectOwner::kCaller));
+}
+
+Machine::Reallocated Machine::Krealloc(VirtualAddress address, ByteCount size, GfpMask gfp) {
+  const auto moved = state_->kmalloc.ReallocCallers(address, size, gfp);
+  return {OrNoMemory(moved.address), moved.refusal};
+}
+
+std::optional<SlabRefusal> Machine::Kfree(VirtualAddress address) { return state_->kmalloc.FreeCallers(address); }
 
 // --- Files
 

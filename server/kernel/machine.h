@@ -20,6 +20,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 #include "server/base/digest.h"
 #include "server/base/errno.h"
@@ -33,6 +34,8 @@
 #include "server/kernel/physical/page_owner.h"
 #include "server/kernel/process/clone_flags.h"
 #include "server/kernel/process/exec_image.h"
+#include "server/kernel/slab/cache_definition.h"
+#include "server/kernel/slab/slab_refusal.h"
 #include "server/kernel/slots.h"
 #include "server/kernel/vm/access.h"
 #include "server/kernel/vm/resource_limits.h"
@@ -114,6 +117,36 @@ class Machine {
   // The frame behind an address of the direct map. nullopt: no such address.
   std::optional<PageFrameNumber> DirectMapFrame(VirtualAddress address) const;
 
+  // --- Slab caches (slab/slab_caches.h, slab/kmalloc.h). What names a cache: REQUIRES HasCache.
+  // By its name or an alias.
+  std::optional<CacheId> FindCache(absl::string_view name) const;
+  bool HasCache(CacheId cache) const;
+  // Objects that somebody has.
+  std::uint64_t CacheObjects(CacheId cache) const;
+  // The cache, which may be an old one that is like it. EINVAL, EEXIST, ENOSYS, ENOMEM.
+  ErrnoOr<CacheId> KmemCacheCreate(const CacheDefinition& definition);
+  // Takes away a name, with the last one the cache. Empty: the name that was added last. EBUSY.
+  Errno KmemCacheDestroy(CacheId cache, absl::string_view name);
+  // ENOMEM.
+  ErrnoOr<VirtualAddress> KmemCacheAlloc(CacheId cache, GfpMask gfp);
+  // nullopt: freed. Only objects that calls allocated are taken.
+  std::optional<SlabRefusal> KmemCacheFree(CacheId cache, VirtualAddress object);
+  // All or none: ENOMEM.
+  Errno KmemCacheAllocBulk(CacheId cache, GfpMask gfp, absl::Span<VirtualAddress> objects);
+  // All, or none if one is refused. May change the order of the objects.
+  std::optional<SlabRefusal> KmemCacheFreeBulk(CacheId cache, absl::Span<VirtualAddress> objects);
+  void KmemCacheShrink(CacheId cache);
+  // ENOMEM, also for more than 4 MiB. __GFP_ZERO: kzalloc.
+  ErrnoOr<VirtualAddress> Kmalloc(ByteCount size, GfpMask gfp);
+  // Where the memory lies now, or ENOMEM; or why the address is none that calls allocated.
+  struct Reallocated {
+    ErrnoOr<VirtualAddress> address;
+    std::optional<SlabRefusal> refusal;
+  };
+  Reallocated Krealloc(VirtualAddress address, ByteCount size, GfpMask gfp);
+  // nullopt: freed, or NULL.
+  std::optional<SlabRefusal> Kfree(VirtualAddress address);
+
   // --- Files. Paths are absolute; O_* stand in file/open_flags.h. Calls that name a pid may answer ESRCH.
   // A file of size bytes, as if just written. ENOENT, ENAMETOOLONG, EEXIST, EFBIG, EINVAL (kSharedAnonymous), ENOSPC.
   Errno Mknod(absl::string_view path, FileKind kind, ByteCount size);
@@ -136,8 +169,9 @@ class Machine {
   Errno Rename(absl::string_view old_path, absl::string_view new_path);
 
   // --- Looking in
-  // A file below /proc: "meminfo", "1/maps". nullopt: there is none. One that is longer than kMaxProcFileBytes is cut
-  // off after the first row that passes it, so that whoever asks can tell.
+  // A file below /proc: "meminfo", "1/maps"; or of /sys by its whole path: "/sys/kernel/slab/dentry/order". nullopt:
+  // there is none. One that is longer than kMaxProcFileBytes is cut off after the first row that passes it, so that
+  // whoever asks can tell.
   std::optional<std::string> ReadProc(absl::string_view path) const;
   // Every number, ordered as the registry declares them.
   std::vector<CounterSample> ReadCounters() const;

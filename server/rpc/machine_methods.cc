@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -102,17 +103,23 @@ std::string KnownProcFiles() {
   return absl::StrCat(absl::StrJoin(ProcMachineFiles(), " "), " PID/", absl::StrJoin(ProcTaskFiles(), " PID/"));
 }
 
+// Paths below /sys are said in full, others as below /proc.
+std::string FullPath(const std::string& path) {
+  return absl::StartsWith(path, "/") ? path : absl::StrCat("/proc/", path);
+}
+
 absl::Status ProcPathNotFound(const std::string& path) {
-  absl::Status status = MisuseStatus(v1::ERROR_REASON_PROC_PATH_NOT_FOUND,
-                                     absl::StrCat("the machine has no ", Quoted(absl::StrCat("/proc/", path)),
-                                                  "; it has files such as meminfo and 1/maps"));
+  absl::Status status =
+      MisuseStatus(v1::ERROR_REASON_PROC_PATH_NOT_FOUND, absl::StrCat("the machine has no ", Quoted(FullPath(path)),
+                                                                      "; it has files such as meminfo, 1/maps and "
+                                                                      "/sys/kernel/slab/dentry/order"));
   AddMisuseMetadata("files", KnownProcFiles(), status);
   return status;
 }
 
 absl::Status ProcFileTooLarge(const std::string& path) {
   return MisuseStatus(v1::ERROR_REASON_ANSWER_TOO_LARGE,
-                      absl::StrCat("/proc/", path, " is longer than ", kMaxProcFileBytes >> 20,
+                      absl::StrCat(FullPath(path), " is longer than ", kMaxProcFileBytes >> 20,
                                    " MiB; unmap what is not needed, or map files with shorter names"));
 }
 

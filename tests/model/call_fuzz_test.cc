@@ -22,7 +22,8 @@ constexpr int kCallsPerSeed = 500;
 // Reads everything that can be read, for its assertions alone.
 void LookAround(const Machine& machine) {
   for (const char* path :
-       {"meminfo", "buddyinfo", "vmstat", "zoneinfo", "pagetypeinfo", "2/maps", "2/status", "2/stat"}) {
+       {"meminfo", "buddyinfo", "vmstat", "zoneinfo", "pagetypeinfo", "slabinfo", "/sys/kernel/slab",
+        "/sys/kernel/slab/cell/slabs", "/sys/kernel/slab/dentry/alloc_slowpath", "2/maps", "2/status", "2/stat"}) {
     machine.ReadProc(path);
   }
   machine.ReadCounters();

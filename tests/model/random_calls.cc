@@ -27,6 +27,8 @@ constexpr std::uint64_t kFirstPidSlot = 1;
 constexpr std::uint64_t kPidSlots = 6;
 constexpr std::uint64_t kFirstBlockSlot = 10;
 constexpr std::uint64_t kBlockSlots = 8;
+constexpr std::uint64_t kFirstObjectSlot = 30;
+constexpr std::uint64_t kObjectSlots = 32;
 
 std::uint64_t Pick(Random& random, const std::vector<std::uint64_t>& values) {
   return values[random.Below(values.size())];
@@ -71,6 +73,21 @@ std::uint64_t DrawNumber(Random& random, const std::string& message, const std::
   if (random.Below(80) == 0) return DrawOddNumber(random);
   if (field == "pid_slot") return random.Below(20) == 0 ? 0 : kFirstPidSlot + random.Below(kPidSlots);
   if (field == "child_pid_slot") return random.Below(2) * (kFirstPidSlot + random.Below(kPidSlots));
+  // Objects of caches: whatever was allocated last in each place, one by one or in a row.
+  const bool of_slabs = absl::StartsWith(message, "K");
+  if (field == "first_store_as" || field == "first_stored_as" || (field == "address_slot" && of_slabs)) {
+    return kFirstObjectSlot + random.Below(kObjectSlots);
+  }
+  if (field == "object_count") return random.Below(12);
+  if (field == "address" && of_slabs) return random.Below(20) == 0 ? random.Below(300) : 0;
+  if (field == "cache") return random.Below(4) == 0 ? random.Below(260) : 236 + random.Below(4);
+  if (field == "sheaf_capacity") return random.Below(4) == 0 ? random.Below(40) : 0;
+  if (field == "align_bytes") return random.Below(4) == 0 ? 1ULL << random.Below(14) : 0;
+  if (field == "object_size_bytes") return random.Below(8) == 0 ? random.Below(100000) : 960 + random.Below(64);
+  if (field == "size_bytes" && of_slabs) return random.Below(6) == 0 ? random.Below(300000) : random.Below(600);
+  if (field == "flags" && message == "KmemCacheCreateRequest") {
+    return Pick(random, {0, 0, 0x10, 0x1000, 0x2000, 0x8000, random.Below(1 << 17)});
+  }
   if (field == "frame_number_slot") return random.Below(4) == 0 ? 0 : kFirstBlockSlot + random.Below(kBlockSlots);
   if (absl::EndsWith(field, "_slot")) return random.Below(40) == 0 ? random.Below(24) : 0;
   if (field == "pid") return random.Below(20) == 0 ? random.Below(40) : 0;
@@ -104,6 +121,13 @@ std::uint64_t DrawNumber(Random& random, const std::string& message, const std::
   }
   if (field == "flags" && message == "CloneRequest") return Pick(random, {0, 0x100, 0x4100, 0x10f00, 0x400, 0x8000});
   return random.Below(16);
+}
+
+// A cache, most of them made by the calls themselves.
+std::string DrawCacheName(Random& random) {
+  static constexpr const char* kNames[] = {"cell",   "cell",           "row",  "heap",   "kmalloc-64", "kmalloc-8k",
+                                           "dentry", "vm_area_struct", "cred", "nothing"};
+  return random.Below(5) == 0 ? "" : kNames[random.Below(std::size(kNames))];
 }
 
 std::string DrawText(Random& random) {
@@ -157,7 +181,9 @@ void FillField(Random& random, Message& message, const FieldDescriptor* field) {
       return reflection.SetEnumValue(&message, field, static_cast<int>(random.Below(values)));
     }
     case FieldDescriptor::CPPTYPE_STRING:
-      return reflection.SetString(&message, field, DrawText(random));
+      return reflection.SetString(
+          &message, field,
+          absl::StartsWith(message.GetDescriptor()->name(), "KmemCache") ? DrawCacheName(random) : DrawText(random));
     case FieldDescriptor::CPPTYPE_MESSAGE:
       return FillMessage(random, *reflection.MutableMessage(&message, field));
     default:
@@ -202,9 +228,35 @@ v1::Call DrawCall(Random& random) {
   FillField(random, call, operations->field(operation));
   // Most is what a program mostly does.
   if (random.Below(3) != 0) {
-    static constexpr const char* kUsual[] = {"mmap",  "mmap",  "mprotect", "mremap",    "munmap", "madvise",    "touch",
-                                             "touch", "touch", "touch",    "open",      "open",   "write",      "spawn",
-                                             "fork",  "clone", "brk",      "ftruncate", "execve", "alloc_pages"};
+    static constexpr const char* kUsual[] = {"mmap",
+                                             "mmap",
+                                             "mprotect",
+                                             "mremap",
+                                             "munmap",
+                                             "madvise",
+                                             "touch",
+                                             "touch",
+                                             "touch",
+                                             "touch",
+                                             "open",
+                                             "open",
+                                             "write",
+                                             "spawn",
+                                             "fork",
+                                             "clone",
+                                             "brk",
+                                             "ftruncate",
+                                             "execve",
+                                             "alloc_pages",
+                                             "kmalloc",
+                                             "krealloc",
+                                             "kfree",
+                                             "kmem_cache_create",
+                                             "kmem_cache_alloc",
+                                             "kmem_cache_alloc",
+                                             "kmem_cache_free",
+                                             "kmem_cache_alloc_bulk",
+                                             "kmem_cache_free_bulk"};
     call.Clear();
     FillField(random, call, v1::Call::descriptor()->FindFieldByName(kUsual[random.Below(std::size(kUsual))]));
   }
@@ -213,6 +265,8 @@ v1::Call DrawCall(Random& random) {
     call.set_store_as(static_cast<std::uint32_t>(kFirstPidSlot + random.Below(kPidSlots)));
   } else if (name == "alloc_pages") {
     call.set_store_as(static_cast<std::uint32_t>(kFirstBlockSlot + random.Below(kBlockSlots)));
+  } else if (name == "kmalloc" || name == "kzalloc" || name == "krealloc" || name == "kmem_cache_alloc") {
+    call.set_store_as(static_cast<std::uint32_t>(kFirstObjectSlot + random.Below(kObjectSlots)));
   } else if (random.Below(20) == 0) {
     call.set_store_as(static_cast<std::uint32_t>(random.Below(4) == 0 ? DrawOddNumber(random) : random.Below(24)));
   }

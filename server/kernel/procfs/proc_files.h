@@ -16,6 +16,7 @@ std::string LockStat(const ProcView& view);
 std::string LockStatInstances(const ProcView& view);
 std::string MemInfo(const ProcView& view);
 std::string PageTypeInfo(const ProcView& view);
+std::string SlabInfo(const ProcView& view);
 std::string VmStat(const ProcView& view);
 // Costs a pass over all allocated blocks.
 std::string ZoneInfoText(const ProcView& view);

@@ -6,6 +6,7 @@
 #include "absl/strings/strip.h"
 
 #include "server/kernel/procfs/proc_files.h"
+#include "server/kernel/procfs/sys_slab.h"
 
 namespace memsim {
 namespace {
@@ -14,12 +15,13 @@ struct MachineFile {
   absl::string_view name;
   std::string (*read)(const ProcView& view);
 };
-constexpr std::array<MachineFile, 7> kMachineFiles = {{
+constexpr std::array<MachineFile, 8> kMachineFiles = {{
     {"buddyinfo", BuddyInfo},
     {"lock_stat", LockStat},
     {"lock_stat.instances", LockStatInstances},
     {"meminfo", MemInfo},
     {"pagetypeinfo", PageTypeInfo},
+    {"slabinfo", SlabInfo},
     {"vmstat", VmStat},
     {"zoneinfo", ZoneInfoText},
 }};
@@ -62,6 +64,7 @@ std::optional<std::string> ReadTaskFile(const ProcView& view, absl::string_view 
 }  // namespace
 
 std::optional<std::string> ReadProc(const ProcView& view, absl::string_view path) {
+  if (absl::ConsumePrefix(&path, "/sys/")) return ReadSys(view, path);
   path = absl::StripPrefix(path, "/proc/");
   const std::size_t slash = path.find('/');
   if (slash != absl::string_view::npos) return ReadTaskFile(view, path.substr(0, slash), path.substr(slash + 1));

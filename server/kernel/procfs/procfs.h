@@ -22,8 +22,8 @@ namespace memsim {
 // it out in pieces, without an end.
 inline constexpr std::size_t kMaxProcFileBytes = 16U << 20;
 
-// The file at a path: "meminfo", "/proc/meminfo", "1/maps". A task's directory is its pid, zombies and threads
-// included. nullopt: no such file or task.
+// The file at a path: "meminfo", "/proc/meminfo", "1/maps"; "/sys/kernel/slab/dentry/order" (sys_slab.h). A task's
+// directory is its pid, zombies and threads included. nullopt: no such file or task.
 std::optional<std::string> ReadProc(const ProcView& view, absl::string_view path);
 
 // What ReadProc knows: the files of the machine, and those of every task.

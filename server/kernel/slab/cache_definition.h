@@ -23,6 +23,9 @@ enum class FreePointer : std::uint8_t {
   kInside,
 };
 
+// What sysfs shows of a constructor that nobody named.
+inline constexpr absl::string_view kUnnamedConstructor = "constructor+0x0/0x10";
+
 struct CacheDefinition {
   absl::string_view name;
   ByteCount object_size;

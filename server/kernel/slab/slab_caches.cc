@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+
 #include "server/base/check.h"
 #include "server/kernel/slab/cache_merging.h"
 #include "server/kernel/slab/kmalloc_classes.h"
@@ -17,6 +19,14 @@ namespace {
 constexpr ByteCount kSheafHeader{32};
 // NR_CPUS and the like set no limit to what one array may hold; a page of pointers is what fits a kmalloc class.
 constexpr std::uint32_t kMaxSheafCapacity = 512;
+
+// One word of slabinfo, and a directory's name that is not one of those that aliases lead to.
+bool IsName(absl::string_view name) {
+  if (name.empty() || name.size() > SlabCaches::kMaxNameLength || name[0] == ':' || name == "." || name == "..") {
+    return false;
+  }
+  return std::all_of(name.begin(), name.end(), [](char c) { return absl::ascii_isgraph(c) && c != '/'; });
+}
 
 bool IsPowerOfTwo(ByteCount size) { return (size.value() & (size.value() - 1)) == 0; }
 
@@ -100,10 +110,7 @@ SlabLayout SlabCaches::LayoutOf(CacheId id) const { return *LayOutSlab(definitio
 // --- Creating and destroying
 
 Errno SlabCaches::CheckDefinition(const CacheDefinition& definition) const {
-  if (definition.name.empty() || definition.name.size() > kMaxNameLength) return Errno::kInval;
-  if (definition.name.find('/') != absl::string_view::npos || definition.name.find('\n') != absl::string_view::npos) {
-    return Errno::kInval;
-  }
+  if (!IsName(definition.name)) return Errno::kInval;
   if (definition.object_size == ByteCount(0) || definition.object_size > kMaxObjectSize) return Errno::kInval;
   if (!IsPowerOfTwo(definition.align) || definition.align > kMaxObjectSize) return Errno::kInval;
   if ((definition.flags & ~kSlabPermittedFlags) != 0 || definition.sheaf_capacity > kMaxSheafCapacity) {

@@ -32,19 +32,9 @@
 #include "server/kernel/slab/boot_caches.h"
 #include "server/kernel/slab/cache_definition.h"
 #include "server/kernel/slab/slab_engine.h"
+#include "server/kernel/slab/slab_refusal.h"
 
 namespace memsim {
-
-// Why an object was not freed. Linux warns, corrupts itself or stops; the simulator answers.
-enum class SlabRefusal : std::uint8_t {
-  // The address is in no slab, and is no large kmalloc.
-  kNoSuchObject,
-  kNotObjectStart,
-  kAlreadyFree,
-  kWrongCache,
-  // The kernel itself uses the object.
-  kInUse,
-};
 
 class SlabCaches {
  public:
@@ -67,8 +57,8 @@ class SlabCaches {
 
   // --- For Calls.
   // kmem_cache_create. A cache that is like another one is that one, under another name. EINVAL: name is empty, too
-  // long or has a slash; size 0 or above 4 MiB; alignment no power of two, or above 4 MiB; flags that do not exist.
-  // EEXIST: the name is taken. ENOSYS: debugging flags. ENOMEM.
+  // long or no word that may stand in slabinfo and name a directory; size 0 or above 4 MiB; alignment no power of two,
+  // or above 4 MiB; flags that do not exist. EEXIST: the name is taken. ENOSYS: debugging flags. ENOMEM.
   ErrnoOr<CacheId> Create(const CacheDefinition& definition);
   // kmem_cache_destroy: one name less, and with the last the cache. Without a name, the name that was added last.
   // EBUSY: there are objects, or the cache is the kernel's. REQUIRES: Contains(cache), and the name is one of its

@@ -60,10 +60,11 @@ struct CacheUse {
   std::uint64_t total_objects = 0;
   // Objects that somebody has.
   std::uint64_t held_objects = 0;
-  // The node's partial list: its slabs, their allocated objects, and their free ones as slabinfo counts them, which
-  // does not look at all slabs of a long list.
+  // The node's partial list: its slabs, their allocated and their free objects, and the free ones as slabinfo counts
+  // them, which does not look at all slabs of a long list.
   std::uint64_t partial_slabs = 0;
   std::uint64_t partial_inuse = 0;
+  std::uint64_t partial_all_free = 0;
   std::uint64_t partial_free = 0;
   // By CPU, up to the last one that used the cache.
   std::vector<Cpu> cpus;

@@ -54,6 +54,7 @@ CacheUse Slub::Look(CacheId id) const {
   use.partial_free = PartialFree(cache);
   for (SlabId slab = cache.partial_head; slab != SlabId(); slab = slabs_[slab].next) {
     use.partial_inuse += slabs_[slab].inuse;
+    use.partial_all_free += slabs_[slab].objects - slabs_[slab].inuse;
   }
   for (const std::unique_ptr<Cpu>& cpu : cache.cpus) {
     CacheUse::Cpu& shown = use.cpus.emplace_back();

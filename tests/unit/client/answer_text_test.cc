@@ -80,5 +80,21 @@ TEST(AnswerTextTest, EveryRefusalToFreeHasItsWords) {
   EXPECT_EQ(AnswerText("free_pages", answer), "free_pages: EINVAL (the frame is free already)");
 }
 
+TEST(AnswerTextTest, CachesAndObjectsHaveTheirWords) {
+  for (int i = 1; i < v1::SlabRefusal_ARRAYSIZE; ++i) {
+    v1::Answer answer = Errno(22);
+    answer.set_slab_refusal(static_cast<v1::SlabRefusal>(i));
+    EXPECT_EQ(AnswerText("kfree", answer).find("does not know"), std::string::npos) << i;
+  }
+  v1::Answer answer = Errno(22);
+  answer.set_slab_refusal(v1::SLAB_REFUSAL_ALREADY_FREE);
+  EXPECT_EQ(AnswerText("kfree", answer), "kfree: EINVAL (the object is free already)");
+  answer = Errno(16);
+  answer.set_live_objects(1);
+  EXPECT_EQ(AnswerText("kmem_cache_destroy", answer), "kmem_cache_destroy: EBUSY (it still has 1 object)");
+  EXPECT_EQ(AnswerText("kmem_cache_create", Value(236)), "kmem_cache_create: cache 236");
+  EXPECT_EQ(AnswerText("kmem_cache_alloc_bulk", Value(32)), "kmem_cache_alloc_bulk: 32 objects");
+}
+
 }  // namespace
 }  // namespace memsim::cli

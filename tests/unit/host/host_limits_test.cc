@@ -220,13 +220,45 @@ TEST(HostMemoryMeterTest, TheCapItselfIsStillAllowed) {
 
 TEST(GrowingCallsTest, EveryOperationGrowsOrIsKnownNotTo) {
   EXPECT_FALSE(MayGrowState(v1::Call())) << "it is refused for what it is";
-  const std::set<std::string> frugal = {"exit_group", "wait4", "munmap",    "free_pages", "close",
-                                        "unlink",     "lseek", "prlimit64", "concurrent", "advance_time"};
+  const std::set<std::string> frugal = {"exit_group",
+                                        "wait4",
+                                        "munmap",
+                                        "free_pages",
+                                        "close",
+                                        "unlink",
+                                        "lseek",
+                                        "prlimit64",
+                                        "concurrent",
+                                        "advance_time",
+                                        "kmem_cache_destroy",
+                                        "kmem_cache_free",
+                                        "kmem_cache_free_bulk",
+                                        "kmem_cache_shrink",
+                                        "kfree"};
   // These depend on their arguments.
   const std::set<std::string> mixed = {"madvise", "mremap", "ftruncate"};
-  const std::set<std::string> growing = {"spawn",    "fork", "vfork", "clone",       "execve",          "mmap",
-                                         "mprotect", "brk",  "touch", "alloc_pages", "get_zeroed_page", "mknod",
-                                         "open",     "dup",  "write", "rename"};
+  const std::set<std::string> growing = {"spawn",
+                                         "fork",
+                                         "vfork",
+                                         "clone",
+                                         "execve",
+                                         "mmap",
+                                         "mprotect",
+                                         "brk",
+                                         "touch",
+                                         "alloc_pages",
+                                         "get_zeroed_page",
+                                         "mknod",
+                                         "open",
+                                         "dup",
+                                         "write",
+                                         "rename",
+                                         "kmem_cache_create",
+                                         "kmem_cache_alloc",
+                                         "kmem_cache_alloc_bulk",
+                                         "kmalloc",
+                                         "kzalloc",
+                                         "krealloc"};
   for (const Operation& operation : Operations()) {
     const std::string& name = operation.field->name();
     v1::Call call;

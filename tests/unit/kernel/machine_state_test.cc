@@ -40,5 +40,11 @@ TEST_F(MachineStateDeathTest, CountsOfPagesThatTheFramesDoNotBearOutAreFound) {
   }
 }
 
+TEST_F(MachineStateDeathTest, CountsOfSlabPagesThatTheSlabsDoNotBearOutAreFound) {
+  ASSERT_NE(state_.slabs.Alloc(KernelCache::kDentry, kGfpKernel), kNoObject);
+  EXPECT_DEATH(Miscount(Counter::kNrSlabReclaimable, 1), "kNrSlabReclaimable");
+  EXPECT_DEATH(Miscount(Counter::kNrSlabUnreclaimable, -1), "kNrSlabUnreclaimable");
+}
+
 }  // namespace
 }  // namespace memsim
