@@ -14,6 +14,7 @@ std::string CounterLabel(const v1::Counter& counter) {
   std::string label = counter.name();
   if (!counter.zone().empty()) absl::StrAppend(&label, " zone=", counter.zone());
   if (counter.has_order()) absl::StrAppend(&label, " order=", counter.order());
+  if (counter.has_cpu()) absl::StrAppend(&label, " cpu=", counter.cpu());
   return label;
 }
 

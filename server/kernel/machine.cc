@@ -56,7 +56,10 @@ void Machine::BeginCall(std::optional<CpuId> cpu) {
   state_->cpus.SwitchTo(cpu.value_or(CpuId(0)));
 }
 
-void Machine::AdvanceTime(Nanoseconds time) { state_->cpus.Idle(time); }
+void Machine::AdvanceTime(Nanoseconds time) {
+  state_->cpus.Idle(time);
+  state_->RunTimers();
+}
 
 void Machine::BeginLanes(const std::vector<CpuId>& cpus) { state_->lanes.emplace(state_->locks, cpus); }
 
@@ -197,7 +200,6 @@ ErrnoOr<AccessResult> Machine::Touch(Pid pid, VirtualAddress address, AccessKind
 
 ErrnoOr<PageFrameNumber> Machine::AllocPages(GfpMask gfp, std::uint32_t order) {
   if (order > kMaxOrder.value()) return Errno::kInval;
-  state_->cpus.Charge(state_->costs.page_alloc);
   const auto frame = state_->pages.AllocPages(gfp, Order(static_cast<std::uint8_t>(order)), PageOwner::kCaller);
   if (!frame.has_value()) return Errno::kNoMem;
   return *frame;
@@ -212,7 +214,6 @@ ErrnoOr<VirtualAddress> Machine::GetZeroedPage(GfpMask gfp) {
 }
 
 std::optional<FreeRefusal> Machine::FreePages(PageFrameNumber frame, std::uint32_t order) {
-  state_->cpus.Charge(state_->costs.page_free);
   return state_->pages.FreeCallerPages(frame, order);
 }
 
@@ -366,6 +367,7 @@ Slots& Machine::slots() { return state_->slots; }
 std::uint64_t Machine::sequence() const { return state_->sequence; }
 
 void Machine::EndCall(absl::FunctionRef<void(Digest&)> add_answer) {
+  state_->RunTimers();
   ++state_->sequence;
   state_->counters.Add(Counter::kCalls, 1);
   add_answer(state_->answers);

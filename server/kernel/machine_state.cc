@@ -145,6 +145,15 @@ bool MachineState::KillForMemory() {
   return true;
 }
 
+void MachineState::RunTimers() {
+  if (cpus.now() < next_look || locks.lanes_run()) return;
+  // Once nothing changes any more nothing will, however many seconds have passed.
+  bool changed = true;
+  for (; next_look <= cpus.now() && changed; next_look += kStatInterval) changed = pages.DecayPerCpuPages();
+  const std::uint64_t interval = kStatInterval.value();
+  next_look = Nanoseconds((cpus.now().value() / interval + 1) * interval);
+}
+
 ProcView MachineState::View() const {
   return ProcView{spec, pages, slabs, counters, commit, files, file_tables, tasks, cpus, locks};
 }
@@ -158,6 +167,7 @@ ByteCount MachineState::HostMemory() const {
 void MachineState::DigestTo(Digest& digest) const {
   spec.DigestTo(digest);
   digest.Add(sequence);
+  digest.Add(next_look);
   cpus.DigestTo(digest);
   locks.DigestTo(digest);
   random.DigestTo(digest);

@@ -61,6 +61,9 @@ struct MachineState {
   // The OOM killer: ends the task that it picks. False: there is none to pick.
   bool KillForMemory();
 
+  // What the kernel does once a second of virtual time: called when time has passed.
+  void RunTimers();
+
   ProcView View() const;
   ByteCount HostMemory() const;
   void DigestTo(Digest& digest) const;
@@ -93,6 +96,13 @@ struct MachineState {
   VmEnvironment environment;
   Tasks tasks;
   Slots slots;
+  // When CPUs next look whether they hold more pages than they need (vmstat_update). sysctl stat_interval is 1 s.
+  //
+  // Simplified: all CPUs look at whole seconds, and only between calls: a call of many seconds is not interrupted, and
+  // lanes are not either, as their clocks run apart. Linux's looks begin when a CPU's counts change, and end when they
+  // no longer do; here a look that would find nothing to do is left out, which is the same.
+  static constexpr Nanoseconds kStatInterval{1'000'000'000};
+  Nanoseconds next_look = kStatInterval;
   std::uint64_t sequence = 0;
   Digest answers;
 };

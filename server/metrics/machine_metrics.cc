@@ -103,10 +103,18 @@ void AddZoneSample(const CounterSample& sample, MetricsPage& page) {
   }
 }
 
+void AddCpuSample(const CounterSample& sample, MetricsPage& page) {
+  const std::string cpu = absl::StrCat(sample.cpu);
+  page.family(MetricNameOf(*sample.info, CounterScope::kMachine), TypeOf(*sample.info), HelpOf(sample))
+      .Add({{"cpu", cpu}}, ValueOf(sample));
+}
+
 // in_vmstat: the names of the counters that are shown already.
 void AddRegistry(const std::vector<CounterSample>& samples, const std::set<std::string>& in_vmstat, MetricsPage& page) {
   for (const CounterSample& sample : samples) {
-    if (sample.order >= 0) {
+    if (sample.cpu >= 0) {
+      AddCpuSample(sample, page);
+    } else if (sample.order >= 0) {
       AddOrderSample(sample, page);
     } else if (!sample.zone.empty()) {
       AddZoneSample(sample, page);
@@ -175,7 +183,7 @@ void AddMachineInfo(const MachineInfo& info, MetricsPage& page) {
 void AddMachineEssentials(const MachineName& name, const MachineReading& reading, MetricsPage& page) {
   const MetricLabels labels = {{"machine", name.machine}, {"tenant", name.tenant}};
   for (const CounterSample& sample : reading.counters) {
-    if (sample.order >= 0) continue;
+    if (sample.order >= 0 || sample.cpu >= 0) continue;
     if (!sample.zone.empty()) {
       AddZoneEssentials(name, sample, page);
     } else if (sample.info == &InfoOf(Counter::kPgFault)) {

@@ -3,7 +3,6 @@
 #ifndef MEMSIM_SERVER_KERNEL_CPU_LOCK_COUNTS_H_
 #define MEMSIM_SERVER_KERNEL_CPU_LOCK_COUNTS_H_
 
-#include <algorithm>
 #include <cstdint>
 
 #include "server/base/digest.h"
@@ -19,8 +18,8 @@ struct TimeCounts {
   Nanoseconds total;
 
   void Add(Nanoseconds time) {
-    min = count == 0 ? time : std::min(min, time);
-    max = std::max(max, time);
+    if (count == 0 || time < min) min = time;
+    if (time > max) max = time;
     total += time;
     ++count;
   }

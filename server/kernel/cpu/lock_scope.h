@@ -11,14 +11,17 @@ class LockScope {
  public:
   // Both must outlive the scope. owner: for locks that are not registered.
   LockScope(Locks& locks, SimulatedLock& lock, LockMode mode = LockMode::kExclusive, LockOwner owner = {})
-      : locks_(locks), hold_{&lock, mode, locks.cpus().now(), owner} {}
-  ~LockScope() { locks_.EndHold(hold_); }
+      : locks_(locks), lock_(lock), mode_(mode), since_(locks.cpus().now()), owner_(owner) {}
+  ~LockScope() { locks_.EndHold(lock_, mode_, since_, owner_); }
   LockScope(const LockScope&) = delete;
   LockScope& operator=(const LockScope&) = delete;
 
  private:
   Locks& locks_;
-  Locks::Hold hold_;
+  SimulatedLock& lock_;
+  const LockMode mode_;
+  const Nanoseconds since_;
+  const LockOwner owner_;
 };
 
 }  // namespace memsim

@@ -68,10 +68,12 @@ class Locks {
   };
 
   // The current CPU leaves a lock. What it cost to get it is charged now.
-  void EndHold(const Hold& hold) {
-    ChargeTransfer(*hold.lock, hold.mode);
-    if (lanes_run_) return FitHolds(absl::MakeConstSpan(&hold, 1));
-    CountHold(*hold.lock, hold.mode, cpus_.now() - hold.since);
+  void EndHold(const Hold& hold) { EndHold(*hold.lock, hold.mode, hold.since, hold.owner); }
+  void EndHold(SimulatedLock& lock, LockMode mode, Nanoseconds since, LockOwner owner) {
+    ChargeTransfer(lock, mode);
+    // Only here a Hold is made: outside of lanes the numbers stay in registers.
+    if (lanes_run_) return FitHold({&lock, mode, since, owner});
+    CountHold(lock, mode, cpus_.now() - since);
   }
   // Leaves several at once: those that a writer of an address space took beside its mmap_lock. The first one is asked
   // for first.
@@ -121,6 +123,7 @@ class Locks {
   void CountWait(const Hold& hold, Nanoseconds time);
   // Moves holds that end now up to where all of them fit, and lets the CPU wait until then.
   void FitHolds(absl::Span<const Hold> holds);
+  void FitHold(Hold hold) { FitHolds(absl::MakeConstSpan(&hold, 1)); }
   LockHistory& HistoryOf(SimulatedLock& lock);
   // REQUIRES: the lock is registered.
   LockCounts& CountsOf(const SimulatedLock& lock, LockMode mode) {

@@ -65,6 +65,7 @@ inline constexpr std::array<CounterInfo, static_cast<std::size_t>(Counter::kCoun
 // Counts of one zone: rows of /proc/zoneinfo, and the zone's share of machine counters of the same name.
 #define MEMSIM_ZONE_COUNTERS(X)                                                                             \
   X(kFree, "nr_free_pages", "pages", kGauge, "Free pages of the zone")                                      \
+  X(kOnPcpLists, "pcp_pages", "pages", kGauge, "Pages on per-CPU lists, which are neither free nor in use") \
   X(kMin, "min", "pages", kGauge, "Below this many free pages, only those who free memory may allocate")    \
   X(kLow, "low", "pages", kGauge, "Below this many free pages, kswapd begins to reclaim")                   \
   X(kHigh, "high", "pages", kGauge, "At this many free pages, kswapd stops")                                \
@@ -78,6 +79,14 @@ inline constexpr std::array<CounterInfo, static_cast<std::size_t>(Counter::kCoun
 // Counts of one order within a zone (/proc/buddyinfo).
 #define MEMSIM_ORDER_COUNTERS(X) X(kFreeBlocks, "free_blocks", "blocks", kGauge, "Free blocks of 2^order pages")
 
+// Counts of one CPU: what its page lists of all zones did.
+#define MEMSIM_CPU_COUNTERS(X)                                                                                     \
+  X(kPcpHits, "pcp_hits", "events", kCumulative, "Allocations that a per-CPU list served without the zone's lock") \
+  X(kPcpRefills, "pcp_refills", "events", kCumulative, "Bulks that per-CPU lists took from their zone")            \
+  X(kPcpRefilled, "pcp_refilled", "pages", kCumulative, "Pages that per-CPU lists took from their zone")           \
+  X(kPcpFlushes, "pcp_flushes", "events", kCumulative, "Bulks that per-CPU lists gave back to their zone")         \
+  X(kPcpFlushed, "pcp_flushed", "pages", kCumulative, "Pages that per-CPU lists gave back to their zone")
+
 enum class ZoneCounter : std::uint8_t {
 #define MEMSIM_ENUMERATOR(symbol, name, unit, kind, help) symbol,
   MEMSIM_ZONE_COUNTERS(MEMSIM_ENUMERATOR)
@@ -88,6 +97,13 @@ enum class ZoneCounter : std::uint8_t {
 enum class OrderCounter : std::uint8_t {
 #define MEMSIM_ENUMERATOR(symbol, name, unit, kind, help) symbol,
   MEMSIM_ORDER_COUNTERS(MEMSIM_ENUMERATOR)
+#undef MEMSIM_ENUMERATOR
+      kCount
+};
+
+enum class CpuCounter : std::uint8_t {
+#define MEMSIM_ENUMERATOR(symbol, name, unit, kind, help) symbol,
+  MEMSIM_CPU_COUNTERS(MEMSIM_ENUMERATOR)
 #undef MEMSIM_ENUMERATOR
       kCount
 };
@@ -152,6 +168,8 @@ inline constexpr std::array<CounterInfo, static_cast<std::size_t>(ZoneCounter::k
     {MEMSIM_ZONE_COUNTERS(MEMSIM_INFO)}};
 inline constexpr std::array<CounterInfo, static_cast<std::size_t>(OrderCounter::kCount)> kOrderCounterInfo = {
     {MEMSIM_ORDER_COUNTERS(MEMSIM_INFO)}};
+inline constexpr std::array<CounterInfo, static_cast<std::size_t>(CpuCounter::kCount)> kCpuCounterInfo = {
+    {MEMSIM_CPU_COUNTERS(MEMSIM_INFO)}};
 #undef MEMSIM_INFO
 
 // The values. Plain data: copy it to compare whole states.
@@ -166,14 +184,16 @@ class Counters {
   std::array<std::int64_t, static_cast<std::size_t>(Counter::kCount)> values_ = {};
 };
 
-// One number as it is shown: of the machine, of a zone, or of an order within a zone.
+// One number as it is shown: of the machine, of a zone, of an order within a zone, or of a CPU.
 struct CounterSample {
   const CounterInfo* info;
-  // Empty: of the whole machine.
+  // Empty: of no zone.
   absl::string_view zone;
   // -1: of no order.
   int order;
   std::int64_t value;
+  // -1: of no CPU.
+  int cpu = -1;
 };
 
 }  // namespace memsim

@@ -2,12 +2,6 @@
 
 namespace memsim {
 
-AllocationRules FastRules(ZoneType preferred) {
-  const bool lower_zones = preferred == ZoneType::kNormal;
-  return {WatermarkLevel::kLow, ReserveAccess::kOrdinary,
-          lower_zones ? TypeMixing::kWholePageblocksOnly : TypeMixing::kAllowed};
-}
-
 AllocationRules SlowRules(GfpMask gfp) {
   const bool urgent = (gfp & kGfpHigh) != 0;
   const bool non_blocking = !CanDirectReclaim(gfp) && (gfp & kGfpNomemalloc) == 0;

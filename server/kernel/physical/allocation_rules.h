@@ -37,7 +37,10 @@ struct AllocationRules {
 
 // The first attempt: the low watermark. preferred: the zone that the attempt begins with. Where that is Normal, lower
 // zones are tried before pages of different types are mixed (alloc_flags_nofragment).
-AllocationRules FastRules(ZoneType preferred);
+constexpr AllocationRules FastRules(ZoneType preferred) {
+  return {WatermarkLevel::kLow, ReserveAccess::kOrdinary,
+          preferred == ZoneType::kNormal ? TypeMixing::kWholePageblocksOnly : TypeMixing::kAllowed};
+}
 
 // When that failed: the min watermark, and reserves by urgency (gfp_to_alloc_flags).
 AllocationRules SlowRules(GfpMask gfp);

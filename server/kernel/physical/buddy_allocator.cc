@@ -35,11 +35,18 @@ BuddyAllocator::BuddyAllocator(FrameDirectory* directory, FrameRange memory, Fra
   count(kMaxOrder, run_.size().value() / kPagesOfMaxOrder.value());
 }
 
-PageFrameNumber BuddyAllocator::Allocate(Order order, MigrateType type, TypeMixing mixing) {
+PageFrameNumber BuddyAllocator::AllocateNext(Order order, MigrateType type, TypeMixing mixing, BlockSource& source) {
   if (!fringe_linked_) LinkFringe();
-  PageFrameNumber pfn = AllocateOfType(order, type);
-  if (pfn == kNoPage) pfn = Claim(order, type, mixing);
-  if (pfn == kNoPage && mixing == TypeMixing::kAllowed) pfn = Steal(order, type);
+  PageFrameNumber pfn = kNoPage;
+  if (source == BlockSource::kOwnType) {
+    pfn = AllocateOfType(order, type);
+    // What is claimed becomes the own type's.
+    if (pfn == kNoPage) pfn = Claim(order, type, mixing);
+  }
+  if (pfn == kNoPage && mixing == TypeMixing::kAllowed) {
+    pfn = Steal(order, type);
+    if (pfn != kNoPage) source = BlockSource::kSteal;
+  }
   return pfn;
 }
 
@@ -158,6 +165,7 @@ PageFrameNumber BuddyAllocator::TakeBlock(Order order, Order found, MigrateType 
 
 void BuddyAllocator::Expand(PageFrameNumber pfn, Order low, Order high, MigrateType type) {
   directory_->MakeFrames(pfn, low);
+  steps_ += high.value() - low.value();
   for (Order order = high; order > low;) {
     order = Previous(order);
     AddToList(pfn + PagesOfOrder(order), order, type, ListEnd::kHead);
@@ -167,6 +175,7 @@ void BuddyAllocator::Expand(PageFrameNumber pfn, Order low, Order high, MigrateT
 
 void BuddyAllocator::FreeWithinPageblock(PageFrameNumber pfn, Order order, MigrateType type) {
   free_pages_ += PagesOfOrder(order);
+  const Order freed = order;
   while (order < kPageblockOrder) {
     const PageFrameNumber buddy = BuddyOf(pfn, order);
     if (!directory_->IsFreeHead(buddy, order)) break;
@@ -178,6 +187,7 @@ void BuddyAllocator::FreeWithinPageblock(PageFrameNumber pfn, Order order, Migra
     pfn = AlignDown(pfn, kPagesOfMaxOrder);
     order = kMaxOrder;
   }
+  steps_ += order.value() - freed.value();
   AddToList(pfn, order, type, IsMergeLikely(pfn, order) ? ListEnd::kTail : ListEnd::kHead);
 }
 

@@ -40,6 +40,9 @@
 
 namespace memsim {
 
+// Where the blocks of one bulk came from last (enum rmqueue_mode): sources that had none are not asked again.
+enum class BlockSource : std::uint8_t { kOwnType, kSteal };
+
 class BuddyAllocator {
  public:
   // A zone whose managed frames are all free. `memory`: from its first frame with memory to its last, which decides
@@ -49,7 +52,12 @@ class BuddyAllocator {
   // Takes a block of exactly 2^order frames: of the type, else of another type by the rules of fallback_policy.h.
   // Larger blocks are split; their upper halves go back to the lists. The block has frame records, which are all zero.
   // kNoPage: none is large enough. REQUIRES: order <= kMaxOrder.
-  PageFrameNumber Allocate(Order order, MigrateType type, TypeMixing mixing);
+  PageFrameNumber Allocate(Order order, MigrateType type, TypeMixing mixing) {
+    BlockSource source = BlockSource::kOwnType;
+    return AllocateNext(order, type, mixing, source);
+  }
+  // The same for several blocks, one after the other: `source` starts as kOwnType and is kept in between.
+  PageFrameNumber AllocateNext(Order order, MigrateType type, TypeMixing mixing, BlockSource& source);
 
   // Takes a block off the lists of this type alone (__rmqueue_smallest).
   PageFrameNumber AllocateOfType(Order order, MigrateType type);
@@ -65,6 +73,7 @@ class BuddyAllocator {
   bool ReturnHighAtomic(MigrateType type);
   // nr_free_highatomic.
   PageCount free_high_atomic() const;
+  bool has_free_high_atomic() const { return nonempty_[At(MigrateType::kHighAtomic)] != 0; }
 
   PageCount free_pages() const { return free_pages_; }
   // NR_FREE_PAGES_BLOCKS: free pages in blocks of a pageblock or more.
@@ -77,6 +86,9 @@ class BuddyAllocator {
   bool HasBlock(Order order, MigrateType type) const { return nonempty_[At(type)] >> order.value() != 0; }
   // How many pageblocks of the zone have a type.
   std::uint64_t pageblocks(MigrateType type) const;
+
+  // By how many orders blocks were split and merged, ever: what costs time.
+  std::uint64_t steps() const { return steps_; }
 
   const FrameRange& managed() const { return managed_; }
   // The untouched blocks of order 10.
@@ -173,6 +185,7 @@ class BuddyAllocator {
   FrameRange initial_run_;
   bool fringe_linked_ = false;
   PageCount free_pages_;
+  std::uint64_t steps_ = 0;
   std::array<std::array<FreeList, kMigrateTypeCount>, kOrderCount> lists_;
   // Bit n: the list of order n is not empty.
   std::array<std::uint16_t, kMigrateTypeCount> nonempty_ = {};

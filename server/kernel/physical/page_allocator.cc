@@ -1,6 +1,9 @@
 #include "server/kernel/physical/page_allocator.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "server/kernel/cpu/lock_scope.h"
 
 namespace memsim {
 namespace {
@@ -21,6 +24,7 @@ PageAllocator::PageAllocator(const MemoryLayout& layout, const WatermarkParamete
     : directory_(std::make_unique<FrameDirectory>()),
       counters_(&counters),
       locks_(&locks),
+      cpus_(&locks.cpus()),
       reserved_(layout.reserved),
       managed_pages_(layout.managed()) {
   const PerZone<ZoneSize> sizes = ZoneSizes(layout);
@@ -32,27 +36,62 @@ PageAllocator::PageAllocator(const MemoryLayout& layout, const WatermarkParamete
   for (std::size_t z = 0; z < kZoneTypeCount; ++z) {
     const ZoneLayout& zone = layout.zones[z];
     const BuddyAllocator buddy(directory_.get(), MemoryRange(zone, static_cast<ZoneType>(z)), zone.managed);
-    zones_.push_back(Zone{zone, buddy, watermarks[z], reserve[z], PageCount(0), 0});
+    Zone& made = zones_.emplace_back(Zone{
+        zone, buddy, watermarks[z], reserve[z], PageCount(0), 0, {}, {}, {}, SimulatedLock(LockClass::kZoneLock), {}});
+    for (std::size_t c = 0; c < kZoneTypeCount; ++c) made.plenty[c] = watermarks[z].high + reserve[z][c];
+    made.pageset = ComputePagesetSizes(zone.managed.size(), watermarks[z].low, locks.cpus().count());
+    if (zone.populated()) locks.Register(made.lock, {z, 0});
     const bool preferred = z == 0 || zone.populated();
     preferred_zone_[z] = preferred ? static_cast<ZoneType>(z) : preferred_zone_[z - 1];
   }
 }
 
-PageFrameNumber PageAllocator::Alloc(GfpMask gfp, Order order, PageOwner owner) {
-  if (order > kMaxOrder) return kNoPage;
-  PageFrameNumber pfn = TryZones(gfp, order, FastRules(preferred_zone_[Index(ZoneForGfp(gfp))]));
-  if (pfn == kNoPage) pfn = AllocSlowly(gfp, order);
-  if (pfn == kNoPage) return kNoPage;
-
-  PageFrame& head = frame(pfn);
+inline void PageAllocator::Own(Zone& zone, PageFrame& head, Order order, PageOwner owner) {
+  head.links = FrameLinks{};
   head.refcount = 1;
   head.order = order;
   head.owner = owner;
   head.flags = kFrameAllocated;
   const PageCount pages = PagesOfOrder(order);
-  zone_of(pfn).allocated_ever += pages;
+  zone.allocated_ever += pages;
   owner_pages_[static_cast<std::size_t>(owner)] += pages;
   counters_->Add(Counter::kPgAlloc, static_cast<std::int64_t>(pages.value()));
+}
+
+inline PageFrameNumber PageAllocator::AllocAtOnce(GfpMask gfp, PageOwner owner) {
+  const ZoneType highest = ZoneForGfp(gfp);
+  Zone& zone = zones_[Index(preferred_zone_[Index(highest)])];
+  if (zone.buddy.free_pages() <= zone.plenty[Index(highest)] || zone.pressure.below_high) return kNoPage;
+  PerCpuPages* lists = FindLists(zone, cpus_->current());
+  const std::size_t list = PcpListOf(Order(0), MigrateTypeFor(gfp));
+  if (zone.buddy.has_free_high_atomic() || lists == nullptr || lists->IsEmpty(list)) return kNoPage;
+
+  const LockScope hold(*locks_, lists->lock());
+  cpus_->Charge(cpus_->costs().page_alloc);
+  NoteTaken(lists->tuning());
+  lists->CountHit();
+  const PerCpuPages::Taken page = lists->Take(*directory_, list, Order(0));
+  Own(zone, page.head, Order(0), owner);
+  return page.pfn;
+}
+
+PageFrameNumber PageAllocator::Alloc(GfpMask gfp, Order order, PageOwner owner) {
+  if (order == Order(0)) {
+    const PageFrameNumber pfn = AllocAtOnce(gfp, owner);
+    if (pfn != kNoPage) return pfn;
+  }
+  return order <= kMaxOrder ? AllocFromZones(gfp, order, owner) : kNoPage;
+}
+
+PageFrameNumber PageAllocator::AllocFromZones(GfpMask gfp, Order order, PageOwner owner) {
+  PageFrameNumber pfn = TryZones(gfp, order, FastRules(preferred_zone_[Index(ZoneForGfp(gfp))]));
+  if (pfn == kNoPage) pfn = AllocSlowly(gfp, order);
+  if (pfn != kNoPage) {
+    Own(zone_of(pfn), frame(pfn), order, owner);
+  } else {
+    // Looking in vain takes its time too.
+    cpus_->Charge(cpus_->costs().page_alloc);
+  }
   return pfn;
 }
 
@@ -65,6 +104,10 @@ PageFrameNumber PageAllocator::AllocSlowly(GfpMask gfp, Order order) {
   if (pfn != kNoPage || !CanDirectReclaim(gfp)) return pfn;
   ++zones_[Index(ZoneForGfp(gfp))].stalls;
   counters_->Add(Counter::kAllocStall, 1);
+  // Linux drains once, when direct reclaim made progress but the pages it gave back are on other CPUs' lists. There is
+  // no reclaim here yet, and it counts as if it had made some.
+  DrainPerCpuPages();
+  pfn = TryZones(gfp, order, rules);
   // Nobody else gives memory back while this allocation waits, so what remains are the reserves.
   while (pfn == kNoPage && MayRetry(gfp, order) && ReturnHighAtomic(gfp)) pfn = TryZones(gfp, order, rules);
   if (pfn == kNoPage && (gfp & kGfpNofail) != 0) {
@@ -80,13 +123,21 @@ PageFrameNumber PageAllocator::TryZones(GfpMask gfp, Order order, AllocationRule
   for (;;) {
     for (int z = static_cast<int>(preferred_zone_[Index(highest)]); z >= 0; --z) {
       Zone& zone = zones_[static_cast<std::size_t>(z)];
-      if (!IsAboveWatermark(zone, order, highest, rules)) continue;
-      const PageFrameNumber pfn = TakeFromZone(zone, order, type, rules);
+      if (!MayTake(zone, order, highest, rules)) continue;
+      const PageFrameNumber pfn = TakePages(zone, order, type, rules);
       if (pfn != kNoPage) return pfn;
     }
     if (rules.mixing == TypeMixing::kAllowed) return kNoPage;
     rules.mixing = TypeMixing::kAllowed;
   }
+}
+
+bool PageAllocator::MayTake(Zone& zone, Order order, ZoneType highest, AllocationRules rules) {
+  if (!zone.pressure.below_high) {
+    if (IsAboveWatermark(zone, order, highest, {WatermarkLevel::kHigh, rules.reserves, rules.mixing})) return true;
+    zone.pressure.below_high = true;
+  }
+  return IsAboveWatermark(zone, order, highest, rules);
 }
 
 bool PageAllocator::IsAboveWatermark(const Zone& zone, Order order, ZoneType highest, AllocationRules rules) {
@@ -99,20 +150,48 @@ bool PageAllocator::IsAboveWatermark(const Zone& zone, Order order, ZoneType hig
   return rules.reserves == ReserveAccess::kAtomic && zone.buddy.HasBlock(order, MigrateType::kHighAtomic);
 }
 
-PageFrameNumber PageAllocator::TakeFromZone(Zone& zone, Order order, MigrateType type, AllocationRules rules) {
+PageFrameNumber PageAllocator::TakePages(Zone& zone, Order order, MigrateType type, AllocationRules rules) {
+  PageFrameNumber pfn = kNoPage;
+  if (HasPcpList(order)) pfn = TakeFromLists(zone, order, type, rules.mixing);
+  if (pfn == kNoPage) pfn = TakeFromZone(zone, order, type, rules);
   const bool high_atomic = rules.reserves == ReserveAccess::kAtomic && order > Order(0);
-  if (high_atomic) {
-    const PageFrameNumber pfn = zone.buddy.AllocateOfType(order, MigrateType::kHighAtomic);
-    if (pfn != kNoPage) return pfn;
+  if (high_atomic && pfn != kNoPage) {
+    const LockScope hold(*locks_, zone.lock);
+    ChargeZoneWork(zone, zone.buddy.steps(), 0);
+    zone.buddy.ReserveHighAtomic(pfn, order);
   }
-  const PageFrameNumber pfn = zone.buddy.Allocate(order, type, rules.mixing);
-  if (pfn != kNoPage) {
-    if (high_atomic) zone.buddy.ReserveHighAtomic(pfn, order);
-    return pfn;
+  return pfn;
+}
+
+PageFrameNumber PageAllocator::TakeFromLists(Zone& zone, Order order, MigrateType type, TypeMixing mixing) {
+  PerCpuPages& lists = ListsOf(zone);
+  const LockScope hold(*locks_, lists.lock());
+  NoteTaken(lists.tuning());
+  const std::size_t list = PcpListOf(order, type);
+  if (lists.IsEmpty(list)) {
+    Refill(zone, lists, order, type, mixing);
+    if (lists.IsEmpty(list)) return kNoPage;
+  } else {
+    lists.CountHit();
   }
+  cpus_->Charge(cpus_->costs().page_alloc);
+  return lists.Take(*directory_, list, order).pfn;
+}
+
+PageFrameNumber PageAllocator::TakeFromZone(Zone& zone, Order order, MigrateType type, AllocationRules rules) {
+  const LockScope hold(*locks_, zone.lock);
+  const std::uint64_t steps = zone.buddy.steps();
+  PageFrameNumber pfn = kNoPage;
+  if (rules.reserves == ReserveAccess::kAtomic && order > Order(0)) {
+    pfn = zone.buddy.AllocateOfType(order, MigrateType::kHighAtomic);
+  }
+  if (pfn == kNoPage) pfn = zone.buddy.Allocate(order, type, rules.mixing);
   // Who cannot wait may take single pages of the reserve too.
   const bool non_blocking = rules.reserves == ReserveAccess::kAtomic || rules.reserves == ReserveAccess::kNonBlocking;
-  return non_blocking ? zone.buddy.AllocateOfType(order, MigrateType::kHighAtomic) : kNoPage;
+  if (pfn == kNoPage && non_blocking) pfn = zone.buddy.AllocateOfType(order, MigrateType::kHighAtomic);
+  ChargeZoneWork(zone, steps, 0);
+  if (pfn != kNoPage) cpus_->Charge(cpus_->costs().page_alloc);
+  return pfn;
 }
 
 bool PageAllocator::ReturnHighAtomic(GfpMask gfp) {
@@ -122,15 +201,33 @@ bool PageAllocator::ReturnHighAtomic(GfpMask gfp) {
   return false;
 }
 
+inline void PageAllocator::FreeAtOnce(Zone& zone, MigrateType type, PageFrameNumber pfn, PageFrame& head) {
+  PerCpuPages& lists = ListsOf(zone);
+  const LockScope hold(*locks_, lists.lock());
+  cpus_->Charge(cpus_->costs().page_free);
+  const std::size_t list = PcpListOf(Order(0), type);
+  lists.Put(*directory_, list, Order(0), pfn, head);
+  const PageCount surplus = PagesToFlush(lists.tuning(), zone.pageset, zone.pressure);
+  if (surplus != PageCount(0)) GiveBack(zone, lists, surplus, list);
+}
+
 void PageAllocator::FreePages(PageFrameNumber pfn, Order order) {
-  MEMSIM_CHECK(Contains(pfn), pfn.value());
-  const PageFrame& head = frame(pfn);
+  Zone& zone = zone_of(pfn);
+  MEMSIM_CHECK(zone.buddy.managed().Contains(pfn), pfn.value());
+  Pageblock& pageblock = directory_->pageblock(pfn);
+  PageFrame& head = pageblock.frames[pfn.value() % FrameDirectory::kFramesPerPageblock];
   MEMSIM_CHECK((head.flags & kFrameAllocated) != 0 && head.order == order, pfn.value(), order.value());
   MEMSIM_CHECK(head.refcount == 1 && head.map_count == 0, head.refcount, head.map_count);
   const PageCount pages = PagesOfOrder(order);
   owner_pages_[static_cast<std::size_t>(head.owner)] -= pages;
   counters_->Add(Counter::kPgFree, static_cast<std::int64_t>(pages.value()));
-  zone_of(pfn).buddy.Free(pfn, order);
+  if (order == Order(0)) return FreeAtOnce(zone, pageblock.type, pfn, head);
+  if (HasPcpList(order)) return FreeToLists(zone, pageblock.type, pfn, head);
+  const LockScope hold(*locks_, zone.lock);
+  const std::uint64_t steps = zone.buddy.steps();
+  zone.buddy.Free(pfn, order);
+  cpus_->Charge(cpus_->costs().page_free);
+  ChargeZoneWork(zone, steps, 0);
 }
 
 std::optional<FreeRefusal> PageAllocator::FreeCallerPages(PageFrameNumber pfn, std::uint32_t order) {
@@ -162,6 +259,35 @@ PageCount PageAllocator::free_pages() const {
   return sum;
 }
 
+PageCount PageAllocator::pcp_pages() const {
+  PageCount sum;
+  for (const Zone& zone : zones_) sum += PcpPagesOf(zone);
+  return sum;
+}
+
+PageCount PageAllocator::PcpPagesOf(const Zone& zone) {
+  PageCount sum;
+  for (const std::unique_ptr<PerCpuPages>& lists : zone.per_cpu) {
+    if (lists != nullptr) sum += lists->tuning().count;
+  }
+  return sum;
+}
+
+PagesetTuning PageAllocator::pageset(ZoneType type, CpuId cpu) const {
+  const Zone& zone = zones_[Index(type)];
+  const PerCpuPages* lists = FindLists(zone, cpu);
+  return lists != nullptr ? lists->tuning() : PagesetTuning{};
+}
+
+PcpCounts PageAllocator::pcp_counts(CpuId cpu) const {
+  PcpCounts sum;
+  for (const Zone& zone : zones_) {
+    const PerCpuPages* lists = FindLists(zone, cpu);
+    if (lists != nullptr) sum += lists->counts();
+  }
+  return sum;
+}
+
 std::vector<ZoneInfo> PageAllocator::zones() const {
   std::vector<ZoneInfo> infos;
   infos.reserve(zones_.size());
@@ -176,6 +302,8 @@ std::vector<ZoneInfo> PageAllocator::zones() const {
     info.present = zone.layout.present;
     info.managed = zone.layout.managed.size();
     info.free = zone.buddy.free_pages();
+    info.on_pcp_lists = PcpPagesOf(zone);
+    info.pageset = zone.pageset;
     info.watermarks = zone.watermarks;
     info.protection = zone.lowmem_reserve;
     info.free_in_pageblocks = zone.buddy.free_pages_in_pageblocks();
@@ -200,6 +328,13 @@ void PageAllocator::DigestTo(Digest& digest) const {
     digest.Add(zone.allocated_ever);
     digest.Add(zone.stalls);
     digest.Add(zone.watermarks.min);
+    digest.Add((zone.pressure.below_high ? 1U : 0U) | (zone.pressure.reclaim_active ? 2U : 0U));
+    zone.lock.DigestTo(digest);
+    for (std::size_t cpu = 0; cpu < zone.per_cpu.size(); ++cpu) {
+      if (zone.per_cpu[cpu] == nullptr) continue;
+      digest.Add(cpu);
+      zone.per_cpu[cpu]->DigestTo(*directory_, digest);
+    }
   }
   for (const PageCount pages : owner_pages_) digest.Add(pages);
   directory_->ForEachPageblock([&digest](PageFrameNumber first, const Pageblock& block) {
@@ -219,7 +354,9 @@ void PageAllocator::DigestTo(Digest& digest) const {
 }
 
 ByteCount PageAllocator::HostMemory() const {
-  return ByteCount(sizeof(*this) + zones_.capacity() * sizeof(Zone)) + directory_->HostMemory();
+  std::size_t bytes = sizeof(*this) + zones_.capacity() * sizeof(Zone) + lists_made_ * sizeof(PerCpuPages);
+  for (const Zone& zone : zones_) bytes += zone.per_cpu.capacity() * sizeof(zone.per_cpu[0]);
+  return ByteCount(bytes) + directory_->HostMemory();
 }
 
 }  // namespace memsim

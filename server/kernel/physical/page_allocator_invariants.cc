@@ -13,7 +13,9 @@ struct OwnedRange {
   PageOwner owner;
 };
 
-bool IsBlank(const PageFrame& frame) { return (frame.flags & (kFrameAllocated | kFrameFreeHead)) == 0; }
+bool IsBlank(const PageFrame& frame) {
+  return (frame.flags & (kFrameAllocated | kFrameFreeHead | kFrameOnPcpList)) == 0;
+}
 
 // The allocated blocks, ascending. Checks that they look allocated.
 std::vector<OwnedRange> AllocatedBlocks(const FrameDirectory& directory) {
@@ -26,8 +28,8 @@ std::vector<OwnedRange> AllocatedBlocks(const FrameDirectory& directory) {
       const bool inside = !blocks.empty() && blocks.back().range.Contains(pfn);
       MEMSIM_CHECK(!inside || IsBlank(frame), pfn.value(), frame.flags);
       if ((frame.flags & kFrameAllocated) == 0) {
-        // What is neither allocated nor the first of a free block remembers nothing.
-        MEMSIM_CHECK(inside || (frame.flags & kFrameFreeHead) != 0 || frame == PageFrame{}, pfn.value(), frame.flags);
+        // What is neither allocated nor the first of a block that is free or on a CPU's list remembers nothing.
+        MEMSIM_CHECK(inside || !IsBlank(frame) || frame == PageFrame{}, pfn.value(), frame.flags);
         continue;
       }
       MEMSIM_CHECK((frame.flags & kFrameFreeHead) == 0, pfn.value(), frame.flags);
@@ -52,6 +54,16 @@ void PageAllocator::CheckInvariants() const {
     zone.buddy.CheckInvariants();
     const std::vector<FrameRange> free = zone.buddy.FreeRanges();
     used.insert(used.end(), free.begin(), free.end());
+    for (const std::unique_ptr<PerCpuPages>& lists : zone.per_cpu) {
+      if (lists == nullptr) continue;
+      lists->CheckInvariants(*directory_);
+      for (std::size_t list = 0; list < kPcpListCount; ++list) {
+        for (const PageFrameNumber pfn : lists->Blocks(*directory_, list)) {
+          MEMSIM_CHECK(&zone_of(pfn) == &zone, pfn.value());
+          used.push_back({pfn, pfn + PagesOfOrder(OrderOfPcpList(list))});
+        }
+      }
+    }
   }
   std::sort(used.begin(), used.end(), [](const FrameRange& a, const FrameRange& b) { return a.begin < b.begin; });
 
@@ -69,6 +81,9 @@ void PageAllocator::CheckInvariants() const {
   }
   MEMSIM_CHECK(next == used.end());
   MEMSIM_CHECK(managed == managed_pages_, managed.value(), managed_pages_.value());
+  PageCount sum = free_pages() + pcp_pages();
+  for (const PageCount pages : owner_pages_) sum += pages;
+  MEMSIM_CHECK(sum == managed_pages_, sum.value(), managed_pages_.value());
 }
 
 }  // namespace memsim

@@ -36,10 +36,12 @@ inline constexpr FrameFlags kFrameAllocated = 1U << 1;
 // Free for those who own the page (PG_anon_exclusive and the like): the allocator clears them when the page is freed.
 inline constexpr FrameFlags kFrameAnonExclusive = 1U << 2;
 inline constexpr FrameFlags kFrameDirty = 1U << 3;
+// The first frame of a block on a CPU's own list: neither free nor allocated.
+inline constexpr FrameFlags kFrameOnPcpList = 1U << 4;
 
 // A frame that begins no block has flags 0 unless the owner of its block uses it.
 struct PageFrame {
-  // Free heads: the list of their order and type. Allocated pages: free for the owner.
+  // Free heads and blocks on per-CPU lists: their list. Allocated pages: free for the owner.
   FrameLinks links;
   // How many users the page has (_refcount). An allocated block begins with 1.
   std::uint32_t refcount = 0;

@@ -14,6 +14,8 @@ std::uint64_t Read(const ZoneInfo& zone, ZoneCounter counter) {
   switch (counter) {
     case ZoneCounter::kFree:
       return zone.free.value();
+    case ZoneCounter::kOnPcpLists:
+      return zone.on_pcp_lists.value();
     case ZoneCounter::kMin:
       return zone.watermarks.min.value();
     case ZoneCounter::kLow:
@@ -37,12 +39,45 @@ std::uint64_t Read(const ZoneInfo& zone, ZoneCounter counter) {
   return 0;
 }
 
+std::uint64_t Read(const PcpCounts& counts, CpuCounter counter) {
+  switch (counter) {
+    case CpuCounter::kPcpHits:
+      return counts.hits;
+    case CpuCounter::kPcpRefills:
+      return counts.refills;
+    case CpuCounter::kPcpRefilled:
+      return counts.refilled.value();
+    case CpuCounter::kPcpFlushes:
+      return counts.flushes;
+    case CpuCounter::kPcpFlushed:
+      return counts.flushed.value();
+    case CpuCounter::kCount:
+      break;
+  }
+  MEMSIM_CHECK(false, static_cast<std::uint64_t>(counter));
+  return 0;
+}
+
+void AddCpuSamples(const ProcView& view, std::vector<CounterSample>& samples) {
+  std::vector<PcpCounts> counts;
+  for (std::uint32_t cpu = 0; cpu < view.cpus.count(); ++cpu) {
+    counts.push_back(view.pages.pcp_counts(CpuId(static_cast<std::uint16_t>(cpu))));
+  }
+  for (std::size_t i = 0; i < kCpuCounterInfo.size(); ++i) {
+    for (std::size_t cpu = 0; cpu < counts.size(); ++cpu) {
+      const auto value = static_cast<std::int64_t>(Read(counts[cpu], static_cast<CpuCounter>(i)));
+      samples.push_back({&kCpuCounterInfo[i], "", kNoOrder, value, static_cast<int>(cpu)});
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<CounterSample> ReadCounters(const ProcView& view) {
   const std::vector<ZoneInfo> zones = view.pages.zones();
   std::vector<CounterSample> samples;
-  samples.reserve(kCounterInfo.size() + kSlabPathCount + zones.size() * (kZoneCounterInfo.size() + kOrderCount));
+  samples.reserve(kCounterInfo.size() + kSlabPathCount + zones.size() * (kZoneCounterInfo.size() + kOrderCount) +
+                  view.cpus.count() * kCpuCounterInfo.size());
   for (std::size_t i = 0; i < kCounterInfo.size(); ++i) {
     samples.push_back({&kCounterInfo[i], "", kNoOrder, view.counters.Get(static_cast<Counter>(i))});
   }
@@ -66,6 +101,7 @@ std::vector<CounterSample> ReadCounters(const ProcView& view) {
       samples.push_back({&free_blocks, zone.name, order, static_cast<std::int64_t>(blocks)});
     }
   }
+  AddCpuSamples(view, samples);
   return samples;
 }
 

@@ -11,7 +11,7 @@
 namespace memsim {
 
 // Every number, ordered as observe/counter.h declares them: those of the machine, then each of the zones' for the zones
-// from the lowest up, then the orders' likewise. A zone without memory has only counts of events, because an allocation
+// from the lowest up, then the orders' likewise, then each of the CPUs' for all CPUs. A zone without memory has only counts of events, because an allocation
 // can stall for the zone that would serve it best even if that is empty.
 std::vector<CounterSample> ReadCounters(const ProcView& view);
 

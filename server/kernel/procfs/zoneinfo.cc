@@ -1,7 +1,6 @@
 // /proc/zoneinfo (zoneinfo_show_print of mm/vmstat.c).
 //
-// 0 because the machine has no such thing: watermark boosts, contiguous memory areas, per-CPU page lists. A pageset
-// shows what one looks like that was never used: its limits, and nothing in it.
+// 0 because the machine has no such thing: watermark boosts, contiguous memory areas.
 
 #include <cstdint>
 
@@ -39,11 +38,12 @@ void AppendSizes(const ZoneInfo& zone, std::string& text) {
   text += ')';
 }
 
-void AppendPagesets(const ZoneInfo& zone, std::uint32_t cpus, std::string& text) {
-  const PagesetSizes sizes = ComputePagesetSizes(zone.managed, zone.watermarks.low, cpus);
+void AppendPagesets(const ZoneInfo& zone, const ProcView& view, std::string& text) {
+  const std::uint32_t cpus = view.spec.cpu_count;
   const std::uint64_t threshold = VmStatThreshold(zone.managed, cpus);
   text += "\n  pagesets";
   for (std::uint32_t cpu = 0; cpu < cpus; ++cpu) {
+    const PagesetTuning tuning = view.pages.pageset(zone.type, CpuId(static_cast<std::uint16_t>(cpu)));
     absl::StrAppendFormat(&text,
                           "\n    cpu: %d"
                           "\n              count:    %d"
@@ -52,7 +52,8 @@ void AppendPagesets(const ZoneInfo& zone, std::uint32_t cpus, std::string& text)
                           "\n              high_min: %d"
                           "\n              high_max: %d"
                           "\n  vm stats threshold: %d",
-                          cpu, 0, 0, sizes.batch.value(), sizes.high_min.value(), sizes.high_max.value(), threshold);
+                          cpu, tuning.count.value(), tuning.high.value(), zone.pageset.batch.value(),
+                          zone.pageset.high_min.value(), zone.pageset.high_max.value(), threshold);
   }
 }
 
@@ -74,7 +75,7 @@ std::string ZoneInfoText(const ProcView& view) {
     if (zone.populated) {
       const ZoneFreePages free{zone.free, zone.free_in_pageblocks};
       AppendStats(ZoneStatRows(free, usage[static_cast<std::size_t>(zone.type)]), text);
-      AppendPagesets(zone, view.spec.cpu_count, text);
+      AppendPagesets(zone, view, text);
       absl::StrAppendFormat(&text, "\n  node_unreclaimable:  %d\n  start_pfn:           %d", 0, zone.start_pfn.value());
     }
     text += '\n';

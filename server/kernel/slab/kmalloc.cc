@@ -33,7 +33,6 @@ VirtualAddress Kmalloc::Alloc(ByteCount size, GfpMask gfp, ObjectOwner owner) {
 VirtualAddress Kmalloc::AllocLarge(ByteCount size, GfpMask gfp, ObjectOwner owner) {
   if (size > kMaxObjectSize) return kNoObject;
   const Order order = OrderForSize(size);
-  cpus_.Charge(cpus_.costs().page_alloc);
   const auto first = pages_.AllocPages(gfp | kGfpComp, order, PageOwner::kLargeKmalloc);
   if (!first.has_value()) return kNoObject;
   pages_.frame(*first).mapping = static_cast<std::uint32_t>(owner);
@@ -72,7 +71,6 @@ void Kmalloc::FreeFound(const Found& found, VirtualAddress address) {
     MEMSIM_CHECK(!caches_.FreeCallers(found.cache, address).has_value(), address.value());
     return;
   }
-  cpus_.Charge(cpus_.costs().page_free);
   counters_.Add(Counter::kNrSlabUnreclaimable, -static_cast<std::int64_t>(ToPages(found.size).value()));
   pages_.FreePages(FrameOfDirectMap(address), OrderForSize(found.size));
 }

@@ -214,10 +214,8 @@ PageFrameNumber Slub::AllocSlabPages(Cache& cache, Cpu& cpu, GfpMask gfp) {
   if ((gfp & kGfpDirectReclaim) != 0 && layout.order > layout.min_order) {
     first_try = (first_try | kGfpNomemalloc) & ~kGfpReclaim;
   }
-  Charge(costs().page_alloc);
   std::optional<PageFrameNumber> first = pages_.AllocPages(first_try, layout.order, PageOwner::kSlab);
   if (first.has_value()) return *first;
-  Charge(costs().page_alloc);
   first = pages_.AllocPages(gfp, layout.min_order, PageOwner::kSlab);
   if (!first.has_value()) return kNoPage;
   Count(cpu, SlabPath::kOrderFallback);

@@ -125,7 +125,6 @@ void Slub::RemovePartial(Cache& cache, SlabId id) {
 
 void Slub::Discard(Cache& cache, SlabId id) {
   Slab& slab = slabs_[id];
-  Charge(costs().page_free);
   --cache.slabs;
   cache.total_objects -= slab.objects;
   allocated_bytes_ -= slab.objects * sizeof(ObjectIndex);

@@ -57,7 +57,6 @@ bool MapNewAnonymousPage(Fault& fault) {
   AddMapping(environment, *taken);
   fault.space.AddRss(RssKind::kAnonymous, 1);
   SetEntry(fault, fault.index(), Pte::Make(*taken, fault.vma.flags, true).Dirty());
-  environment.cpus.Charge(environment.costs.page_alloc);
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include "server/kernel/procfs/available_memory.h"
 #include "server/kernel/procfs/direct_map.h"
 #include "server/kernel/procfs/pageset.h"
+#include "server/kernel/physical/per_cpu_policy.h"
 
 namespace memsim {
 namespace {
