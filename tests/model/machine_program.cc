@@ -11,10 +11,11 @@
 namespace memsim {
 namespace {
 
-constexpr const char* kKindNames[] = {
-    "kSpawn",  "kClone", "kExec",      "kExit",  "kWait",       "kLimit",         "kMmap",      "kMunmap", "kMprotect",
-    "kMremap", "kBrk",   "kMadvise",   "kTouch", "kAllocPages", "kGetZeroedPage", "kFreePages", "kMknod",  "kOpen",
-    "kClose",  "kDup",   "kFtruncate", "kWrite", "kLseek",      "kUnlink",        "kRename"};
+constexpr const char* kKindNames[] = {"kSpawn",  "kClone",      "kExec",          "kExit",      "kWait",  "kLimit",
+                                      "kMmap",   "kMunmap",     "kMprotect",      "kMremap",    "kBrk",   "kMadvise",
+                                      "kTouch",  "kAllocPages", "kGetZeroedPage", "kFreePages", "kMknod", "kOpen",
+                                      "kClose",  "kDup",        "kFtruncate",     "kWrite",     "kLseek", "kUnlink",
+                                      "kRename", "kAdvanceTime"};
 
 // How often, as a share of all weights; what happens in the arena most of all.
 struct Weight {
@@ -28,7 +29,7 @@ constexpr Weight kWeights[] = {
     {Kind::kTouch, 200},    {Kind::kAllocPages, 60}, {Kind::kGetZeroedPage, 15}, {Kind::kFreePages, 70},
     {Kind::kMknod, 15},     {Kind::kOpen, 40},       {Kind::kClose, 20},         {Kind::kDup, 15},
     {Kind::kFtruncate, 20}, {Kind::kWrite, 25},      {Kind::kLseek, 10},         {Kind::kUnlink, 12},
-    {Kind::kRename, 10}};
+    {Kind::kRename, 10},    {Kind::kAdvanceTime, 8}};
 
 Kind DrawKind(Random& random) {
   std::uint32_t sum = 0;
@@ -153,8 +154,13 @@ void DrawFileArguments(Random& random, Operation& op) {
 }
 
 Operation DrawOperation(Random& random, bool hungry) {
-  Operation op{
-      DrawKind(random), static_cast<std::uint32_t>(random.Below(12)), DrawPlace(random), DrawPages(random), 0, 0};
+  Operation op{DrawKind(random),
+               static_cast<std::uint32_t>(random.Below(12)),
+               DrawPlace(random),
+               DrawPages(random),
+               0,
+               0,
+               static_cast<std::uint32_t>(random.Below(64))};
   if (op.kind <= Kind::kLimit) {
     DrawProcessArguments(random, op);
   } else if (op.kind <= Kind::kTouch) {
@@ -172,6 +178,7 @@ Operation DrawOperation(Random& random, bool hungry) {
 MachineSpec Program::Spec() const {
   MachineSpec spec;
   spec.memory = ByteCount(memory_mib << 20);
+  spec.cpu_count = cpus;
   spec.seed = seed;
   spec.address_randomization = randomize ? AddressRandomization::kOn : AddressRandomization::kOff;
   spec.sysctls.max_map_count = max_map_count;
@@ -179,11 +186,12 @@ MachineSpec Program::Spec() const {
 }
 
 std::string Paste(const Program& program) {
-  std::string text = absl::StrCat("EXPECT_TRUE(Agrees({", program.memory_mib, ", ", program.seed, ", ",
-                                  program.randomize ? "true" : "false", ", ", program.max_map_count, ", true, {\n");
+  std::string text =
+      absl::StrCat("EXPECT_TRUE(Agrees({", program.memory_mib, ", ", program.cpus, ", ", program.seed, ", ",
+                   program.randomize ? "true" : "false", ", ", program.max_map_count, ", true, {\n");
   for (const Operation& op : program.operations) {
     absl::StrAppend(&text, "    {Kind::", kKindNames[static_cast<int>(op.kind)], ", ", op.process, ", ", op.place, ", ",
-                    op.pages, "U, ", op.a, "U, ", op.b, "U},\n");
+                    op.pages, "U, ", op.a, "U, ", op.b, "U, ", op.cpu, "},\n");
   }
   return text + "}}));\n";
 }
@@ -195,6 +203,8 @@ Program DrawProgram(std::uint64_t seed) {
   program.memory_mib = random.Below(2) == 0 ? 16 : 17 + random.Below(48);
   // Large enough for pageblocks to be reserved for atomic allocations.
   if (random.Below(20) == 0) program.memory_mib = 256;
+  // Mostly few, each of which then keeps more pages to itself.
+  program.cpus = 1 + static_cast<std::uint32_t>(random.Below(random.Below(2) == 0 ? 4 : 64));
   program.seed = seed;
   program.randomize = random.Below(2) == 0;
   // init itself has nine mappings.

@@ -62,6 +62,8 @@ enum class Kind : std::uint8_t {
   kUnlink,
   // a: path, b: the new one.
   kRename,
+  // pages: seconds.
+  kAdvanceTime,
 };
 
 struct Operation {
@@ -73,6 +75,8 @@ struct Operation {
   std::uint64_t pages;
   std::uint64_t a;
   std::uint64_t b;
+  // Which CPU it runs on, modulo their number.
+  std::uint32_t cpu = 0;
 };
 
 inline constexpr std::uint64_t kArenaPages = 64;
@@ -146,6 +150,7 @@ inline constexpr std::uint64_t kPathCount = std::size(kPaths);
 
 struct Program {
   std::uint64_t memory_mib;
+  std::uint32_t cpus;
   std::uint64_t seed;
   bool randomize;
   std::uint32_t max_map_count;

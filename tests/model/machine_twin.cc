@@ -47,7 +47,7 @@ MachineTwin::MachineTwin(const Program& program) : program_(program) {
 std::map<std::string, std::int64_t> MachineTwin::Gauges() const {
   std::map<std::string, std::int64_t> gauges;
   for (const CounterSample& sample : machine_->ReadCounters()) {
-    if (sample.info->kind != CounterKind::kGauge || sample.order >= 0) continue;
+    if (sample.info->kind != CounterKind::kGauge || sample.order >= 0 || sample.cpu >= 0) continue;
     // Slabs and CPUs keep pages that nobody uses any more.
     const std::set<absl::string_view> unused = {"nr_free_pages", "pcp_pages", "nr_slab_reclaimable",
                                                 "nr_slab_unreclaimable"};
@@ -168,6 +168,9 @@ std::string MachineTwin::Dispatch(const Operation& op) {
       return GetZeroedPage(op);
     case Kind::kFreePages:
       return FreePages(op);
+    case Kind::kAdvanceTime:
+      machine_->AdvanceTime(Nanoseconds(op.pages * 1'000'000'000));
+      return "";
     default:
       break;
   }
@@ -202,6 +205,7 @@ std::string MachineTwin::Dispatch(const Operation& op) {
 }
 
 std::string MachineTwin::Run(const Operation& op) {
+  machine_->BeginCall(CpuId(static_cast<std::uint16_t>(op.cpu % program_.cpus)));
   std::string error = Dispatch(op);
   if (!error.empty()) return error;
   if (program_.check_always) {

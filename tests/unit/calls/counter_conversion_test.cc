@@ -27,14 +27,16 @@ TEST_F(CounterConversionTest, EveryNumberOfTheMachineIsThereOnceWithItsMeaning) 
   EXPECT_EQ(message.virtual_time_ns(), machine_->now().value());
   const std::vector<CounterSample> samples = machine_->ReadCounters();
   ASSERT_EQ(message.counters_size(), static_cast<int>(samples.size()));
-  std::set<std::tuple<std::string, std::string, int>> names;
+  std::set<std::tuple<std::string, std::string, int, int>> names;
   for (int i = 0; i < message.counters_size(); ++i) {
     const v1::Counter& counter = message.counters(i);
     EXPECT_EQ(counter.value(), samples[i].value) << counter.name();
     EXPECT_EQ(counter.has_order(), samples[i].order >= 0) << counter.name();
     EXPECT_NE(counter.kind(), v1::COUNTER_KIND_UNSPECIFIED) << counter.name();
     EXPECT_FALSE(counter.unit().empty() || counter.help().empty()) << counter.name();
-    names.insert({counter.name(), counter.zone(), counter.has_order() ? static_cast<int>(counter.order()) : -1});
+    const int cpu = counter.has_cpu() ? static_cast<int>(counter.cpu()) : -1;
+    EXPECT_EQ(cpu, samples[i].cpu) << counter.name();
+    names.insert({counter.name(), counter.zone(), counter.has_order() ? static_cast<int>(counter.order()) : -1, cpu});
   }
   EXPECT_EQ(names.size(), samples.size());
 }

@@ -39,13 +39,17 @@ TEST(WrapTest, LinesStayWithinTheWidthWhereWordsAllowIt) {
   EXPECT_EQ(Wrap("", 4, 10), "");
 }
 
-TEST(CounterTextTest, LabelsNameZoneAndOrder) {
+TEST(CounterTextTest, LabelsNameZoneOrderAndCpu) {
   v1::Counter counter;
   counter.set_name("free_blocks");
   EXPECT_EQ(CounterLabel(counter), "free_blocks");
   counter.set_zone("Normal");
   counter.set_order(0);
   EXPECT_EQ(CounterLabel(counter), "free_blocks zone=Normal order=0");
+  v1::Counter of_cpu;
+  of_cpu.set_name("pcp_hits");
+  of_cpu.set_cpu(0);
+  EXPECT_EQ(CounterLabel(of_cpu), "pcp_hits cpu=0");
 }
 
 TEST(CounterTextTest, UnknownNamesAreAnsweredWithTheNearest) {

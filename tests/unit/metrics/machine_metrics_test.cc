@@ -19,6 +19,7 @@ CounterSample OfMachine(Counter counter, std::int64_t value) { return {&InfoOf(c
 constexpr CounterInfo kFree = {"nr_free_pages", "pages", CounterKind::kGauge, "Free pages"};
 constexpr CounterInfo kMin = {"min", "pages", CounterKind::kGauge, "The watermark min"};
 constexpr CounterInfo kBlocks = {"free_blocks", "blocks", CounterKind::kGauge, "Free blocks"};
+constexpr CounterInfo kHits = {"pcp_hits", "events", CounterKind::kCumulative, "Hits"};
 constexpr CounterInfo kWaits = {"lock_wait", "ns", CounterKind::kCumulative, "Waited for the lock"};
 
 MachineReading SmallReading() {
@@ -32,7 +33,9 @@ MachineReading SmallReading() {
                       {&kBlocks, "DMA", 0, 4},
                       {&kBlocks, "DMA", 1, 5},
                       OfMachine(Counter::kCommittedAs, 50),
-                      {&kWaits, "DMA", -1, 1'500'000'000}};
+                      {&kWaits, "DMA", -1, 1'500'000'000},
+                      {&kHits, "", -1, 11, 0},
+                      {&kHits, "", -1, 12, 1}};
   reading.virtual_time = Nanoseconds(2'500'000'000);
   reading.host_memory = ByteCount(65536);
   reading.meminfo = "MemFree:  4 kB\nHugePages_Free:  2\n";
@@ -97,6 +100,10 @@ memsim_committed_as_pages 50
 # HELP memsim_zone_lock_wait_seconds_total Waited for the lock.
 # TYPE memsim_zone_lock_wait_seconds_total counter
 memsim_zone_lock_wait_seconds_total{zone="DMA"} 1.5
+# HELP memsim_pcp_hits_total Hits.
+# TYPE memsim_pcp_hits_total counter
+memsim_pcp_hits_total{cpu="0"} 11
+memsim_pcp_hits_total{cpu="1"} 12
 )");
 }
 

@@ -175,7 +175,7 @@ TEST_F(CrowdedFilePagesTest, WithoutMemoryAWriteIsShortThenFailsAndNothingIsLost
   Cut(id, *written + ByteCount(1));
   EXPECT_EQ(Get(id, ToPages(*written).value()).error(), Errno::kNoMem);
   Cut(id, ByteCount(0));
-  EXPECT_EQ(pages_.free_pages() + pages_.pages_of(PageOwner::kSlab), pages_.managed_pages());
+  EXPECT_EQ(pages_.free_pages() + pages_.pcp_pages() + pages_.pages_of(PageOwner::kSlab), pages_.managed_pages());
 }
 
 TEST_F(FilePagesTest, WhatIsReadCountsAsInputAndNothingElseDoes) {

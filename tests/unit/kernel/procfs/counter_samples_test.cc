@@ -67,7 +67,17 @@ TEST(CounterSamplesTest, StandInTheOrderOfTheRegistry) {
       ++i;
     }
   }
+  for (const CounterInfo& info : kCpuCounterInfo) {
+    for (int cpu = 0; cpu < 2; ++cpu) {
+      EXPECT_EQ(samples[i].info, &info);
+      EXPECT_EQ(samples[i].zone, "");
+      EXPECT_EQ(samples[i].order, -1);
+      EXPECT_EQ(samples[i].cpu, cpu);
+      ++i;
+    }
+  }
   EXPECT_EQ(i, samples.size());
+  for (std::size_t s = 0; s + kCpuCounterInfo.size() * 2 < samples.size(); ++s) EXPECT_EQ(samples[s].cpu, -1);
 }
 
 TEST(CounterSamplesTest, ZonesWithoutMemoryHaveEventsAlone) {
@@ -139,6 +149,8 @@ TEST(CounterSamplesTest, EveryCounterIsDeclaredOnceWithUnitAndHelp) {
   for (const CounterInfo& info : kCounterInfo) check(0, info);
   for (const CounterInfo& info : kZoneCounterInfo) check(1, info);
   for (const CounterInfo& info : kOrderCounterInfo) check(2, info);
+  // A machine's and a CPU's counters have metrics of one form, told apart by their names alone.
+  for (const CounterInfo& info : kCpuCounterInfo) check(0, info);
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include "server/kernel/procfs/available_memory.h"
 #include "server/kernel/procfs/direct_map.h"
 #include "server/kernel/procfs/pageset.h"
-#include "server/kernel/physical/per_cpu_policy.h"
 
 namespace memsim {
 namespace {
@@ -75,48 +74,15 @@ TEST(DirtyThresholdsTest, FitIn32Bits) {
   EXPECT_EQ(ComputeDirtyThresholds(memory).threshold, PageCount(UINT32_MAX));
 }
 
-TEST(PagesetTest, SizesAreThoseOfAHostsZones) {
-  struct Zone {
-    std::uint64_t managed;
-    std::uint64_t low;
-    PagesetSizes sizes;
-    std::uint64_t threshold;
-  };
-  // DMA, DMA32 and Normal with 2 CPUs.
-  const std::vector<Zone> zones = {
-      {3840, 56, {PageCount(1), PageCount(28), PageCount(240)}, 4},
-      {772497, 11395, {PageCount(63), PageCount(5697), PageCount(48281)}, 24},
-      {655360, 9667, {PageCount(63), PageCount(4833), PageCount(40960)}, 24},
-      {1638400, 14328, {PageCount(63), PageCount(7164), PageCount(102400)}, 28},
-  };
-  for (const Zone& zone : zones) {
-    EXPECT_EQ(ComputePagesetSizes(PageCount(zone.managed), PageCount(zone.low), 2), zone.sizes) << zone.managed;
-    EXPECT_EQ(VmStatThreshold(PageCount(zone.managed), 2), zone.threshold) << zone.managed;
+TEST(VmStatThresholdTest, IsThatOfAHostsZones) {
+  // DMA, DMA32 and two sizes of Normal with 2 CPUs.
+  for (const auto& [managed, threshold] :
+       std::vector<std::pair<std::uint64_t, std::uint64_t>>{{3840, 4}, {772497, 24}, {655360, 24}, {1638400, 28}}) {
+    EXPECT_EQ(VmStatThreshold(PageCount(managed), 2), threshold) << managed;
   }
 }
 
-TEST(PagesetTest, ABatchIsOneLessThanAPowerOfTwo) {
-  // A quarter of a thousandth of the zone, and half as much again, rounded down.
-  for (const auto& [managed, batch] : std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0, 1},
-                                                                                           {8191, 1},
-                                                                                           {12288, 3},
-                                                                                           {45055, 7},
-                                                                                           {45056, 15},
-                                                                                           {90111, 15},
-                                                                                           {90112, 31},
-                                                                                           {176127, 31},
-                                                                                           {176128, 63},
-                                                                                           {1ULL << 30, 63}}) {
-    EXPECT_EQ(ComputePagesetSizes(PageCount(managed), PageCount(0), 1).batch, PageCount(batch)) << managed;
-  }
-}
-
-TEST(PagesetTest, ManyCpusLeaveEachFourBatches) {
-  const PagesetSizes sizes = ComputePagesetSizes(PageCount(3840), PageCount(56), 256);
-  EXPECT_EQ(sizes, (PagesetSizes{PageCount(1), PageCount(4), PageCount(4)}));
-}
-
-TEST(PagesetTest, TheThresholdEndsAt125) {
+TEST(VmStatThresholdTest, EndsAt125) {
   EXPECT_EQ(VmStatThreshold(PageCount(1ULL << 30), 256), 125U);
   EXPECT_EQ(VmStatThreshold(PageCount(1), 1), 2U);
 }

@@ -63,6 +63,21 @@ class TotalsTest : public testing::Test {
     ASSERT_TRUE(machine_->AllocPages(kGfpKernel, 5).ok());
   }
 
+  // The sum of the pagesets' rows in zoneinfo, which is the zones' sum in the registry.
+  std::uint64_t OnPerCpuLists() {
+    std::uint64_t pages = 0;
+    for (const std::string& line : Lines(Read("zoneinfo"))) {
+      const std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
+      if (words.size() == 2 && words[0] == "count:") pages += std::stoull(words[1]);
+    }
+    std::uint64_t counted = 0;
+    for (const CounterSample& sample : machine_->ReadCounters()) {
+      if (sample.info->name == "pcp_pages") counted += static_cast<std::uint64_t>(sample.value);
+    }
+    EXPECT_EQ(pages, counted);
+    return pages;
+  }
+
   void ExpectMeminfoAddsUp() {
     Values meminfo = RowValues(Read("meminfo"));
     EXPECT_EQ(meminfo["Active"], meminfo["Active(anon)"] + meminfo["Active(file)"]);
@@ -72,10 +87,10 @@ class TotalsTest : public testing::Test {
     // Every page on the lists is anonymous, shared or of a file, and all of those are on the lists.
     EXPECT_EQ(meminfo["Active"] + meminfo["Inactive"], meminfo["AnonPages"] + meminfo["Cached"]);
     EXPECT_EQ(meminfo["Active(anon)"] + meminfo["Inactive(anon)"], meminfo["AnonPages"] + meminfo["Shmem"]);
-    // Used memory is what its users say, but for the zero page and what calls allocated.
+    // Used memory is what its users say, but for the zero page, what calls allocated, and what lies on per-CPU lists.
     const std::uint64_t used =
         meminfo["AnonPages"] + meminfo["Cached"] + meminfo["KernelStack"] + meminfo["PageTables"] + meminfo["Slab"];
-    EXPECT_EQ(meminfo["MemTotal"] - meminfo["MemFree"], used + 4 + calls_kib_);
+    EXPECT_EQ(meminfo["MemTotal"] - meminfo["MemFree"], used + 4 + calls_kib_ + OnPerCpuLists() * 4);
     EXPECT_LE(meminfo["MemAvailable"], meminfo["MemTotal"]);
   }
 
@@ -114,13 +129,19 @@ class TotalsTest : public testing::Test {
       stalls += vmstat[absl::StrCat("allocstall_", zone)];
     }
     std::map<std::string, std::int64_t> counters;
+    Values of_cpus;
     for (const CounterSample& sample : machine_->ReadCounters()) {
+      if (sample.cpu >= 0) of_cpus[std::string(sample.info->name)] += static_cast<std::uint64_t>(sample.value);
       if (sample.zone.empty()) counters[std::string(sample.info->name)] = sample.value;
     }
     EXPECT_EQ(static_cast<std::uint64_t>(counters["pgalloc"]), allocated);
     EXPECT_EQ(static_cast<std::uint64_t>(counters["allocstall"]), stalls);
     Values meminfo = RowValues(Read("meminfo"));
-    EXPECT_EQ((allocated - vmstat["pgfree"]) * 4, meminfo["MemTotal"] - meminfo["MemFree"]);
+    const std::uint64_t in_use = (allocated - vmstat["pgfree"]) * 4;
+    EXPECT_EQ(in_use + OnPerCpuLists() * 4, meminfo["MemTotal"] - meminfo["MemFree"]);
+    // What CPUs took from the zones they gave back, have, or somebody has.
+    EXPECT_EQ(of_cpus["pcp_refilled"] - of_cpus["pcp_flushed"], OnPerCpuLists() + in_use / 4 - large_blocks_pages_);
+    EXPECT_GT(of_cpus["pcp_hits"], of_cpus["pcp_refills"]);
   }
 
   void ExpectEverythingAddsUp() {
@@ -133,6 +154,8 @@ class TotalsTest : public testing::Test {
 
   std::unique_ptr<Machine> machine_;
   std::uint64_t calls_kib_ = 0;
+  // In blocks that no CPU keeps: their orders go to the zones at once.
+  std::uint64_t large_blocks_pages_ = 0;
 };
 
 TEST_F(TotalsTest, HoldAfterBoot) {
@@ -148,6 +171,7 @@ TEST_F(TotalsTest, HoldAfterWork) {
     Work();
     // Blocks of the orders 2 and 5.
     calls_kib_ = 144;
+    large_blocks_pages_ = 32;
     ExpectEverythingAddsUp();
     // The rows are not equal because they are all 0.
     Values vmstat = RowValues(Read("vmstat"));
