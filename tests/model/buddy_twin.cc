@@ -16,7 +16,7 @@ class BuddyTwin {
   explicit BuddyTwin(const BuddyProgram& program)
       : buddy_(&directory_, {PageFrameNumber(program.memory_begin), PageFrameNumber(program.end)},
                {PageFrameNumber(program.begin), PageFrameNumber(program.end)}),
-        slow_(program.memory_begin, program.begin, program.end) {}
+        slow_(program.memory_begin, program.begin, program.end, program.end) {}
 
   // False: the answers differ.
   bool Apply(const BuddyOperation& op) {

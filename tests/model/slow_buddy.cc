@@ -16,9 +16,10 @@ std::uint64_t Size(int order) { return 1ULL << order; }
 
 }  // namespace
 
-SlowBuddy::SlowBuddy(std::uint64_t memory_begin, std::uint64_t begin, std::uint64_t end)
-    : memory_begin_(memory_begin), begin_(begin), end_(end) {
-  for (std::uint64_t block = memory_begin / kPageblock; block * kPageblock < end; ++block) types_[block] = kMovable;
+SlowBuddy::SlowBuddy(std::uint64_t memory_begin, std::uint64_t begin, std::uint64_t end, std::uint64_t memory_end)
+    : memory_begin_(memory_begin), begin_(begin), end_(end), memory_end_(memory_end) {
+  for (std::uint64_t block = memory_begin / kPageblock; block * kPageblock < memory_end; ++block)
+    types_[block] = kMovable;
   for (std::uint64_t pfn = begin; pfn < end;) {
     int order = kTop;
     while (pfn % Size(order) != 0 || pfn + Size(order) > end) --order;
@@ -28,9 +29,17 @@ SlowBuddy::SlowBuddy(std::uint64_t memory_begin, std::uint64_t begin, std::uint6
 }
 
 std::optional<std::uint64_t> SlowBuddy::Allocate(int order, int type, bool may_mix, bool movable_page) {
-  std::optional<std::uint64_t> pfn = AllocateOfType(order, type);
+  bool stealing = false;
+  const std::optional<std::uint64_t> pfn = AllocateNext(order, type, may_mix, stealing);
+  if (pfn) Own(*pfn, order, movable_page);
+  return pfn;
+}
+
+std::optional<std::uint64_t> SlowBuddy::AllocateNext(int order, int type, bool may_mix, bool& stealing) {
+  std::optional<std::uint64_t> pfn;
+  if (!stealing) pfn = AllocateOfType(order, type);
   const int lowest = !may_mix && order < kPageblockOrder ? kPageblockOrder : order;
-  for (int found = kTop; !pfn && found >= lowest; --found) {
+  for (int found = kTop; !stealing && !pfn && found >= lowest; --found) {
     if (found < 4 && type == kMovable) break;
     const std::optional<int> from = FallbackWithBlocks(found, type);
     if (!from) continue;
@@ -46,9 +55,11 @@ std::optional<std::uint64_t> SlowBuddy::Allocate(int order, int type, bool may_m
   }
   for (int found = order; may_mix && !pfn && found <= kTop; ++found) {
     const std::optional<int> from = FallbackWithBlocks(found, type);
-    if (from) pfn = TakeHead(found, order, *from, *from);
+    if (!from) continue;
+    pfn = TakeHead(found, order, *from, *from);
+    stealing = true;
   }
-  if (pfn) Own(*pfn, order, movable_page);
+  if (pfn) Own(*pfn, order, false);
   return pfn;
 }
 
@@ -79,7 +90,7 @@ std::optional<int> SlowBuddy::FallbackWithBlocks(int order, int type) {
 
 bool SlowBuddy::ClaimPageblock(std::uint64_t pfn, int from, int to) {
   const std::uint64_t first = pfn / kPageblock * kPageblock;
-  if (first < memory_begin_ || first + kPageblock > end_) return false;
+  if (first < memory_begin_ || first + kPageblock > memory_end_) return false;
   std::uint64_t free = 0;
   std::uint64_t movable = 0;
   for (int order = 0; order < kPageblockOrder; ++order) {
@@ -122,7 +133,7 @@ void SlowBuddy::ReserveHighAtomic(std::uint64_t pfn) {
   const std::uint64_t first = pfn / kPageblock * kPageblock;
   if (order >= kPageblockOrder) {
     for (std::uint64_t at = pfn; at < pfn + Size(order); at += kPageblock) types_[at / kPageblock] = kHighAtomic;
-  } else if (first >= memory_begin_ && first + kPageblock <= end_) {
+  } else if (first >= memory_begin_ && first + kPageblock <= memory_end_) {
     MovePageblock(first, from, kHighAtomic);
   }
 }

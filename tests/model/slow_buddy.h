@@ -18,10 +18,12 @@ class SlowBuddy {
   static constexpr int kTypes = 4;
   static constexpr int kHighAtomic = 3;
 
-  // memory_begin: where the zone's memory begins; the buddy system has [begin, end) of it.
-  SlowBuddy(std::uint64_t memory_begin, std::uint64_t begin, std::uint64_t end);
+  // The zone's memory is [memory_begin, memory_end); the buddy system has [begin, end) of it.
+  SlowBuddy(std::uint64_t memory_begin, std::uint64_t begin, std::uint64_t end, std::uint64_t memory_end);
 
   std::optional<std::uint64_t> Allocate(int order, int type, bool may_mix, bool movable_page);
+  // Several in a row: once one had to be stolen, the others are too, even if a pageblock could be claimed by then.
+  std::optional<std::uint64_t> AllocateNext(int order, int type, bool may_mix, bool& stealing);
   std::optional<std::uint64_t> AllocateOfType(int order, int type);
   void Free(std::uint64_t pfn);
   void ReserveHighAtomic(std::uint64_t pfn);
@@ -32,6 +34,7 @@ class SlowBuddy {
 
   const std::deque<std::uint64_t>& list(int order, int type) { return lists_[{order, type}]; }
   std::uint64_t pageblocks(int type) const;
+  int type_of(std::uint64_t pfn) const { return types_.at(pfn / 512); }
   std::uint64_t free_pages() const;
   const std::map<std::uint64_t, std::pair<int, bool>>& allocated() const { return allocated_; }
 
@@ -46,6 +49,7 @@ class SlowBuddy {
   std::uint64_t memory_begin_;
   std::uint64_t begin_;
   std::uint64_t end_;
+  std::uint64_t memory_end_;
   std::map<std::pair<int, int>, std::deque<std::uint64_t>> lists_;
   // By pageblock number.
   std::map<std::uint64_t, int> types_;

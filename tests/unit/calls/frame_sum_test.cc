@@ -1,0 +1,119 @@
+// Whatever is called, every frame stays free, on a CPU's own list, or somebody's.
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "gtest/gtest.h"
+
+#include "tests/unit/calls/call_fixture.h"
+
+namespace memsim {
+namespace {
+
+// One call of each kind at least, each of which does something.
+const char* const kOneOfEachKind[] = {
+    "spawn { comm: 'one' } store_as: 1",
+    "execve { pid_slot: 1 }",
+    "mmap { pid_slot: 1 length_bytes: 4194304 prot: 3 flags: 0x22 fd: -1 } store_as: 2",
+    "touch { pid_slot: 1 address_slot: 2 page_count: 700 access: ACCESS_KIND_WRITE } cpu: 1",
+    "fork { pid_slot: 1 } store_as: 3",
+    "touch { pid_slot: 3 address_slot: 2 page_count: 50 access: ACCESS_KIND_WRITE }",
+    "mprotect { pid_slot: 1 address_slot: 2 length_bytes: 40960 prot: 1 }",
+    "madvise { pid_slot: 1 address_slot: 2 length_bytes: 81920 advice: 4 }",
+    "mremap { pid_slot: 1 address_slot: 2 old_length_bytes: 4194304 new_length_bytes: 8388608 flags: 1 } store_as: 2",
+    "munmap { pid_slot: 1 address_slot: 2 length_bytes: 2097152 }",
+    "brk { pid_slot: 1 address: 0x555555700000 }",
+    "prlimit64 { pid_slot: 1 resource: 9 }",
+    "vfork { pid_slot: 1 } store_as: 4",
+    "clone { pid_slot: 1 flags: 0x10f00 } store_as: 5",
+    "mknod { path: '/data' size_bytes: 1048576 }",
+    "open { pid_slot: 3 path: '/data' flags: 2 } store_as: 6",
+    "write { pid_slot: 3 fd: 3 length_bytes: 300000 }",
+    "lseek { pid_slot: 3 fd: 3 offset_bytes: 0 whence: 0 }",
+    "dup { pid_slot: 3 fd: 3 }",
+    "ftruncate { pid_slot: 3 fd: 3 length_bytes: 4096 }",
+    "close { pid_slot: 3 fd: 3 }",
+    "rename { old_path: '/data' new_path: '/old' }",
+    "unlink { path: '/old' }",
+    "alloc_pages { gfp_mask: 0xcc0 order: 3 } store_as: 7",
+    "alloc_pages { gfp_mask: 0x100cca order: 9 } store_as: 8",
+    "alloc_pages { gfp_mask: 0xcc1 order: 5 }",
+    "get_zeroed_page { gfp_mask: 0xcc0 } store_as: 9 cpu: 1",
+    "free_pages { frame_number_slot: 7 order: 3 }",
+    "free_pages { frame_number_slot: 8 order: 9 } cpu: 1",
+    "free_pages { address_slot: 9 }",
+    "concurrent { lanes { cpu: 0 calls { spawn {} } } lanes { cpu: 1 calls { alloc_pages { gfp_mask: 0xcc0 } } } }",
+    "exit_group { pid_slot: 3 }",
+    "wait4 { pid_slot: 1 }",
+    "advance_time { nanoseconds: 100000000000 }",
+};
+
+class FrameSumTest : public CallTest {
+ protected:
+  // nr_free_pages, pcp_pages, and what was allocated and not freed, against all that is managed.
+  void ExpectSum(const std::string& after) {
+    std::int64_t sum = 0;
+    std::int64_t managed = 0;
+    for (const CounterSample& sample : machine_->ReadCounters()) {
+      const bool of_machine = sample.zone.empty();
+      if (sample.info->name == "nr_free_pages" || sample.info->name == "pcp_pages") sum += sample.value;
+      if (of_machine && sample.info->name == "pgalloc") sum += sample.value;
+      if (of_machine && sample.info->name == "pgfree") sum -= sample.value;
+      if (sample.info->name == "managed") managed += sample.value;
+    }
+    EXPECT_EQ(sum, managed) << "after " << after;
+  }
+};
+
+TEST_F(FrameSumTest, AfterACallOfEveryKindAllFramesAreFreeOnListsOrSomebodys) {
+  ExpectSum("boot");
+  for (const char* const text : kOneOfEachKind) {
+    // Checks the same frame by frame, with the pages of each owner.
+    const v1::Answer answer = Run(text);
+    EXPECT_FALSE(answer.has_misuse()) << text << ": " << answer.misuse().message();
+    EXPECT_EQ(answer.error_number(), 0) << text << ": " << AnswerText(answer);
+    ExpectSum(text);
+  }
+}
+
+TEST_F(FrameSumTest, NoKindOfCallIsLeftOut) {
+  std::set<int> kinds;
+  for (const char* const text : kOneOfEachKind) kinds.insert(CallOf(text).operation_case());
+  const google::protobuf::OneofDescriptor* operations = v1::Call::descriptor()->FindOneofByName("operation");
+  for (int i = 0; i < operations->field_count(); ++i) {
+    EXPECT_EQ(kinds.count(operations->field(i)->number()), 1U) << operations->field(i)->name();
+  }
+}
+
+// --- What happens each second
+
+TEST_F(FrameSumTest, AsSecondsPassIdleCpusKeepFewerPages) {
+  // A machine whose CPUs may keep more than the least.
+  MachineSpec spec;
+  spec.memory = ByteCount(2ULL << 30);
+  machine_ = *Machine::Create(spec);
+  const auto kept = [this] {
+    std::int64_t pages = 0;
+    for (const CounterSample& sample : machine_->ReadCounters())
+      pages += sample.info->name == "pcp_pages" ? sample.value : 0;
+    return pages;
+  };
+  Run("spawn { comm: 'one' } store_as: 1");
+  Run("mmap { pid_slot: 1 length_bytes: 268435456 prot: 3 flags: 0x22 fd: -1 } store_as: 2");
+  Run("touch { pid_slot: 1 address_slot: 2 page_count: 65536 access: ACCESS_KIND_WRITE }");
+  Run("munmap { pid_slot: 1 address_slot: 2 length_bytes: 268435456 }");
+  const std::int64_t at_first = kept();
+  Run("advance_time { nanoseconds: 500000000 }");
+  EXPECT_EQ(kept(), at_first) << "no second has passed yet";
+  Run("advance_time { nanoseconds: 500000000 }");
+  const std::int64_t after_a_second = kept();
+  EXPECT_LT(after_a_second, at_first);
+  // However long it is, it takes no longer than until nothing changes any more.
+  Run("advance_time { nanoseconds: 1000000000000000000 }");
+  EXPECT_LT(kept(), after_a_second);
+  ExpectSum("a long time");
+}
+
+}  // namespace
+}  // namespace memsim
