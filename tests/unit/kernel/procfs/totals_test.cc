@@ -141,7 +141,7 @@ class TotalsTest : public testing::Test {
     EXPECT_EQ(in_use + OnPerCpuLists() * 4, meminfo["MemTotal"] - meminfo["MemFree"]);
     // What CPUs took from the zones they gave back, have, or somebody has.
     EXPECT_EQ(of_cpus["pcp_refilled"] - of_cpus["pcp_flushed"], OnPerCpuLists() + in_use / 4 - large_blocks_pages_);
-    EXPECT_GT(of_cpus["pcp_hits"], of_cpus["pcp_refills"]);
+    EXPECT_GT(of_cpus["pcp_hits"], 0U);
   }
 
   void ExpectEverythingAddsUp() {
