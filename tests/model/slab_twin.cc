@@ -59,7 +59,7 @@ class SlabTwin {
     const CacheUse kmalloc_512 = caches_.Look(IdOf(KernelCache::kKmalloc512));
     // The main sheaf of each CPU stays with its cache.
     Expect(sheaves * kPageSize.value() == kmalloc_512.total_objects * 512, "slabs that nobody needs are kept");
-    Expect(pages_.free_pages() + PageCount(sheaves) == free_at_first_, "memory is lost");
+    Expect(pages_.free_pages() + pages_.pcp_pages() + PageCount(sheaves) == free_at_first_, "memory is lost");
     if (!failure_.empty()) std::fprintf(stderr, "at the end: %s\n", failure_.c_str());
     return failure_.empty();
   }
