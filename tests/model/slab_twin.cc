@@ -257,7 +257,9 @@ class SlabTwin {
     const auto address = Pick(op.number, std::nullopt);
     const std::string before = StateDigest();
     if (op.call == SlabCall::kFreeTwice && !freed_.empty()) {
-      Expect(kmalloc_.FreeCallers(freed_[op.number % freed_.size()]).has_value(), "an object was freed twice");
+      const VirtualAddress freed = freed_[op.number % freed_.size()];
+      Expect(kmalloc_.FreeCallers(freed).has_value(), "kfree took an object twice");
+      Expect(caches_.FreeCallers(CacheOf(op), freed).has_value(), "a cache took an object twice");
     } else if (op.call == SlabCall::kFreeInside && address.has_value()) {
       Expect(kmalloc_.FreeCallers(*address + ByteCount(1)) == SlabRefusal::kNotObjectStart, "an inside was freed");
     } else if (op.call == SlabCall::kFreeElsewhere && address.has_value() && held_[*address].cache != CacheId()) {

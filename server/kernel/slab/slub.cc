@@ -10,10 +10,6 @@
 namespace memsim {
 namespace {
 
-// 22 bits hold an offset in the largest slab: offset * 2^43 / size fits into 64 bits, and comes out right for every
-// offset at which an object begins.
-constexpr int kReciprocalShift = 43;
-
 // What of a caller's flags counts for the pages of a slab (GFP_RECLAIM_MASK, GFP_CONSTRAINT_MASK). The zone is the
 // cache's affair.
 constexpr GfpMask kSlabGfp = kGfpReclaim | kGfpHigh | kGfpIo | kGfpFs | kGfpNowarn | kGfpRetryMayfail | kGfpNofail |
@@ -75,19 +71,6 @@ Slub::Cpu& Slub::MakeCpu(Cache& cache, std::size_t number) {
   return *cache.cpus[number];
 }
 
-VirtualAddress Slub::AddressOf(const Cache& cache, const Slab& slab, ObjectIndex index) const {
-  return DirectMapAddress(slab.first_frame) + ByteCount(index * cache.size);
-}
-
-Slub::Place Slub::PlaceOf(const Cache& cache, VirtualAddress object) const {
-  const SlabId id(pages_.frame(FrameOfDirectMap(object)).mapping);
-  const Slab& slab = slabs_[id];
-  const std::uint64_t offset = (object - DirectMapAddress(slab.first_frame)).value();
-  const std::uint64_t index = offset * cache.reciprocal >> kReciprocalShift;
-  MEMSIM_CHECK(slab.cache == cache.id && index * cache.size == offset, object.value(), cache.id.value());
-  return {id, static_cast<ObjectIndex>(index)};
-}
-
 ObjectLook Slub::Find(VirtualAddress address) const {
   if (address < kDirectMapBase) return {};
   const std::optional<PageFrameNumber> block = pages_.AllocatedBlockOf(FrameOfDirectMap(address));
@@ -122,20 +105,6 @@ VirtualAddress Slub::Alloc(CacheId id, GfpMask gfp, ObjectOwner owner) {
   if (object == kNoObject) object = AllocFromSlab(cache, cpu, gfp, HeldBy(owner));
   if (object != kNoObject) ++cache.held;
   return object;
-}
-
-VirtualAddress Slub::AllocFromSlab(Cache& cache, Cpu& cpu, GfpMask gfp, ObjectIndex link) {
-  if (cpu.freelist == kEndOfList) return AllocSlowly(cache, cpu, gfp, link);
-  Count(cpu, SlabPath::kAllocFastpath);
-  return Pop(cache, cpu, link);
-}
-
-VirtualAddress Slub::Pop(Cache& cache, Cpu& cpu, ObjectIndex link) {
-  Slab& slab = slabs_[cpu.slab];
-  const ObjectIndex index = cpu.freelist;
-  cpu.freelist = slab.links[index];
-  slab.links[index] = link;
-  return AddressOf(cache, slab, index);
 }
 
 // ___slab_alloc.

@@ -27,6 +27,7 @@
 #include "server/kernel/cpu/lock_scope.h"
 #include "server/kernel/cpu/locks.h"
 #include "server/kernel/observe/counter.h"
+#include "server/kernel/physical/direct_map.h"
 #include "server/kernel/physical/page_allocator.h"
 #include "server/kernel/slab/slab.h"
 #include "server/kernel/slab/slab_engine.h"
@@ -96,13 +97,13 @@ class Slub final : public SlabEngine {
   struct Cache {
     CacheId id;
     EngineCache definition;
-    // The objects' size, and 2^43 divided by it: a multiplication finds the object of an offset.
+    // The objects' size, and 2^43 divided by it: a multiplication finds the object of an offset (kReciprocalShift).
     std::uint64_t size = 0;
     std::uint64_t reciprocal = 0;
     std::uint64_t held = 0;
     // By CPU number, as far as CPUs have used it.
     std::vector<std::unique_ptr<Cpu>> cpus;
-    // The node.
+    // The node's slabs.
     SlabId partial_head;
     SlabId partial_tail;
     std::uint64_t partial_slabs = 0;
@@ -111,6 +112,10 @@ class Slub final : public SlabEngine {
     SimulatedLock list_lock{LockClass::kSlabNodeLock};
     Barn barn;
   };
+
+  // 22 bits hold an offset in the largest slab: offset * 2^43 / size fits into 64 bits, and comes out right for every
+  // offset at which an object begins.
+  static constexpr int kReciprocalShift = 43;
 
   enum class ListEnd : std::uint8_t { kHead, kTail };
   // Whether a full partial list of a CPU is moved to the node first.
@@ -148,17 +153,36 @@ class Slub final : public SlabEngine {
   const CostTable& costs() const { return locks_.cpus().costs(); }
   LockOwner CpuLockOwner(const Cache& cache, const Cpu& cpu) const { return {cpu.number.value(), cache.id.value()}; }
 
-  VirtualAddress AddressOf(const Cache& cache, const Slab& slab, ObjectIndex index) const;
+  static VirtualAddress AddressOf(const Cache& cache, const Slab& slab, ObjectIndex index) {
+    return DirectMapAddress(slab.first_frame) + ByteCount(index * cache.size);
+  }
   // REQUIRES: the object is of this cache.
-  Place PlaceOf(const Cache& cache, VirtualAddress object) const;
+  Place PlaceOf(const Cache& cache, VirtualAddress object) const {
+    const SlabId id(pages_.frame(FrameOfDirectMap(object)).mapping);
+    const Slab& slab = slabs_[id];
+    const std::uint64_t offset = (object - DirectMapAddress(slab.first_frame)).value();
+    const std::uint64_t index = offset * cache.reciprocal >> kReciprocalShift;
+    MEMSIM_CHECK(slab.cache == cache.id && index * cache.size == offset, object.value(), cache.id.value());
+    return {id, static_cast<ObjectIndex>(index)};
+  }
   void Mark(const Cache& cache, VirtualAddress object, ObjectIndex mark);
 
   // --- slub.cc. From the slabs, whether or not there are sheaves; link: what the object's link says from then on.
-  VirtualAddress AllocFromSlab(Cache& cache, Cpu& cpu, GfpMask gfp, ObjectIndex link);
+  VirtualAddress AllocFromSlab(Cache& cache, Cpu& cpu, GfpMask gfp, ObjectIndex link) {
+    if (cpu.freelist == kEndOfList) return AllocSlowly(cache, cpu, gfp, link);
+    Count(cpu, SlabPath::kAllocFastpath);
+    return Pop(cache, cpu, link);
+  }
   VirtualAddress AllocSlowly(Cache& cache, Cpu& cpu, GfpMask gfp, ObjectIndex link);
   bool AllocBulkFromSlabs(Cache& cache, Cpu& cpu, GfpMask gfp, ObjectIndex link, absl::Span<VirtualAddress> objects);
   // Takes the first object off the CPU's free list, which is not empty.
-  VirtualAddress Pop(Cache& cache, Cpu& cpu, ObjectIndex link);
+  VirtualAddress Pop(Cache& cache, Cpu& cpu, ObjectIndex link) {
+    const Slab& slab = slabs_[cpu.slab];
+    const ObjectIndex index = cpu.freelist;
+    cpu.freelist = slab.links[index];
+    slab.links[index] = link;
+    return AddressOf(cache, slab, index);
+  }
   // Whether the CPU's own slab, or its partial list, has an object; if so it is on the CPU's free list.
   bool RefillFromOwnSlab(Cache& cache, Cpu& cpu);
   bool RefillFromCpuPartial(Cache& cache, Cpu& cpu);
