@@ -17,7 +17,10 @@ namespace memsim {
 
 class Digest {
  public:
-  void Add(std::uint64_t value);
+  void Add(std::uint64_t value) {
+    low_ = Fold(low_ ^ value, 0x9e3779b97f4a7c15) + high_;
+    high_ = Fold(high_ + value, 0xd6e8feb86659fd93) ^ low_;
+  }
   void Add(absl::string_view text);
   template <typename Tag, typename Rep>
   void Add(Unit<Tag, Rep> unit) {
@@ -28,6 +31,13 @@ class Digest {
   std::string ToHex() const;
 
  private:
+  // Multiplies to 128 bits and folds both halves, so that every input bit reaches every output bit.
+  static std::uint64_t Fold(std::uint64_t a, std::uint64_t b) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
+
   // Any two different odd constants will do; these are digits of pi.
   std::uint64_t low_ = 0x243f6a8885a308d3;
   std::uint64_t high_ = 0x13198a2e03707345;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "server/calls/answer_digest.h"
 #include "server/calls/call_frame.h"
 #include "server/calls/operation_runners.h"
 #include "server/kernel/slots.h"
@@ -110,28 +111,6 @@ void Dispatch(CallFrame& frame, const v1::Call& call) {
       return frame.Refuse(v1::ERROR_REASON_OPERATION_UNKNOWN,
                           "the call has no operation that this server knows; set one of Call.operation");
   }
-}
-
-// The canonical encoding of an answer: its numbers in this order, never protobuf's bytes.
-void AddAnswer(const v1::Answer& answer, Digest& digest) {
-  digest.Add(answer.value());
-  digest.Add(static_cast<std::uint64_t>(answer.error_number()));
-  digest.Add(answer.virtual_time_ns());
-  digest.Add(answer.duration_ns());
-  if (answer.has_signal()) {
-    digest.Add(static_cast<std::uint64_t>(answer.signal().number()));
-    digest.Add(static_cast<std::uint64_t>(answer.signal().code()));
-    digest.Add(answer.signal().address());
-  }
-  digest.Add(static_cast<std::uint64_t>(answer.detail_case()));
-  digest.Add(answer.fault_counts().major_faults());
-  digest.Add(answer.resource_limit().current());
-  digest.Add(answer.resource_limit().maximum());
-  digest.Add(static_cast<std::uint64_t>(answer.free_refusal()));
-  if (answer.detail_case() == v1::Answer::kSlabRefusal) digest.Add(static_cast<std::uint64_t>(answer.slab_refusal()));
-  if (answer.detail_case() == v1::Answer::kLiveObjects) digest.Add(answer.live_objects());
-  // The answers of lanes were added as they were given.
-  for (const v1::LaneAnswer& lane : answer.concurrent().lanes()) digest.Add(lane.end_time_ns());
 }
 
 // cpu: as Machine::BeginCall has it.

@@ -52,6 +52,33 @@ TEST(DigestTest, AUnitCountsAsItsNumber) {
   EXPECT_EQ(Of(Pid(7)), Of(N(7)));
 }
 
+int DifferentBits(const std::string& a, const std::string& b) {
+  int bits = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    bits += __builtin_popcount(static_cast<unsigned>(std::stoi(a.substr(i, 1), nullptr, 16)) ^
+                               static_cast<unsigned>(std::stoi(b.substr(i, 1), nullptr, 16)));
+  }
+  return bits;
+}
+
+// Of 128 bits, 64 on the average; that fewer than 32 change by chance happens once in a hundred million times.
+TEST(DigestTest, EveryBitOfANumberChangesAboutHalfOfTheDigestOnceAnotherNumberFollows) {
+  const std::string before = Of(N(0x0123'4567'89ab'cdef), N(7));
+  for (int bit = 0; bit < 64; ++bit) {
+    const int different = DifferentBits(before, Of(N(0x0123'4567'89ab'cdef ^ (1ULL << bit)), N(7)));
+    EXPECT_GT(different, 32) << bit;
+    EXPECT_LT(different, 96) << bit;
+  }
+}
+
+TEST(DigestTest, SmallNumbersInARowDoNotCollide) {
+  std::set<std::string> all;
+  for (std::uint64_t a = 0; a < 100; ++a) {
+    for (std::uint64_t b = 0; b < 100; ++b) all.insert(Of(N(a), N(b), N(0), N(0)));
+  }
+  EXPECT_EQ(all.size(), 10'000U);
+}
+
 TEST(DigestTest, NoBitOfANumberIsLost) {
   std::set<std::string> all;
   for (int bit = 0; bit < 64; ++bit) all.insert(Of(N(1ULL << bit)));
