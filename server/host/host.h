@@ -5,9 +5,13 @@
 // and puts it back at the tail if work is left. So one core runs one machine at a time, and a busy machine stops no
 // other.
 //
-// Thread-safe. Nothing here blocks but AwaitIdle, Abandon and the destructor, so gRPC's callback threads may call
-// everything else. Results come by callback: exactly once each, without any lock held, on a worker, or on the calling
-// thread when the request is refused or cancelled at once. A callback may call the host again; it must not block.
+// A batch of one short call (short_calls.h) that finds its machine idle is run at once by the thread that submits it,
+// which for some microseconds stands in for a worker: handing it over would take longer than the call.
+//
+// Thread-safe; the destructor, as always, comes after every other method has returned. Nothing here blocks but
+// AwaitIdle, Abandon and the destructor, so gRPC's callback threads may call everything else. Results come by callback:
+// exactly once each, without any lock held, on a worker, or on the calling thread when the request is refused,
+// cancelled or executed at once. A callback may call the host again; it must not block.
 
 #ifndef MEMSIM_SERVER_HOST_HOST_H_
 #define MEMSIM_SERVER_HOST_HOST_H_

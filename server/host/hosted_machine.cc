@@ -9,6 +9,8 @@
 #include "server/calls/misuse.h"
 #include "server/host/growing_calls.h"
 #include "server/host/refusals.h"
+#include "server/host/short_calls.h"
+#include "server/host/thread_turn.h"
 #include "server/host/turn_clock.h"
 
 namespace memsim {
@@ -44,6 +46,8 @@ HostedMachine::~HostedMachine() {
 }
 
 Wake HostedMachine::Submit(const std::shared_ptr<BatchJob>& job) {
+  // Before the queue has it, for then the job may end at any time, and its request be changed.
+  const bool on_the_spot = !ThreadTurn::InOne() && IsShort(job->request());
   absl::StatusOr<Wake> wake = queue_.PushBatch(job);
   if (!wake.ok()) {
     EndJob(*job, std::move(wake).status());
@@ -51,7 +55,7 @@ Wake HostedMachine::Submit(const std::shared_ptr<BatchJob>& job) {
   }
   // Who cancels sets the flag and then looks into the queue; here it is the other way round, so that one of us ends it.
   if (job->cancelled()) EndIfQueued(*job);
-  return *wake;
+  return *wake == Wake::kSchedule && on_the_spot ? RunOnTheSpot(*job) : *wake;
 }
 
 void HostedMachine::EndIfQueued(BatchJob& job) {
@@ -110,6 +114,15 @@ AfterTurn HostedMachine::RunTurn() {
   return queue_.EndTurn();
 }
 
+// Whatever else has come meanwhile, a look, another batch, the machine's end, is for a worker, so that the thread is in
+// this turn for one short call and no more.
+Wake HostedMachine::RunOnTheSpot(const BatchJob& job) {
+  const ThreadTurn turn;
+  // Its caller may have gone, so that the first batch is another one, which may be long.
+  if (TakeBatch() && batch_.get() == &job && machine_->HasMemoryFor(kHeadroomOfShortCall)) RunNextCall();
+  return queue_.EndTurn() == AfterTurn::kRunAgain ? Wake::kSchedule : Wake::kNotNeeded;
+}
+
 bool HostedMachine::LookOnce() {
   const Inspection inspection = queue_.TakeInspection();
   if (inspection == nullptr) return false;
@@ -119,13 +132,16 @@ bool HostedMachine::LookOnce() {
 }
 
 bool HostedMachine::StepBatch() {
-  if (batch_ == nullptr) {
-    batch_ = queue_.TakeBatch();
-    if (batch_ == nullptr) return false;
-    next_call_ = 0;
-    batch_->response().mutable_answers()->Reserve(batch_->request().calls_size());
-  }
+  if (batch_ == nullptr && !TakeBatch()) return false;
   RunNextCall();
+  return true;
+}
+
+bool HostedMachine::TakeBatch() {
+  batch_ = queue_.TakeBatch();
+  if (batch_ == nullptr) return false;
+  next_call_ = 0;
+  batch_->response().mutable_answers()->Reserve(batch_->request().calls_size());
   return true;
 }
 

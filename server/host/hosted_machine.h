@@ -33,8 +33,9 @@ class HostedMachine final : public Runnable {
                 PendingWork& pending);
   ~HostedMachine() override;
 
-  // Ends the job with a status if it is cancelled, or the queue does not take it. REQUIRES: the job is in the pending
-  // work, and its bytes are reserved there.
+  // Ends the job with a status if it is cancelled, or the queue does not take it. Runs it on the spot, callback
+  // included, if it is short, the machine idle and not short of memory, and the thread in no turn. REQUIRES: the job is
+  // in the pending work, and its bytes are reserved there.
   [[nodiscard]] Wake Submit(const std::shared_ptr<BatchJob>& job);
   // Ends a cancelled job whose turn has not come.
   void EndIfQueued(BatchJob& job);
@@ -58,10 +59,15 @@ class HostedMachine final : public Runnable {
     ByteCount host_memory;
   };
 
+  // A turn of this job alone, on the thread that brought it. REQUIRES: the queue said kSchedule to that thread.
+  Wake RunOnTheSpot(const BatchJob& job);
+
   // --- In a turn only.
   // One inspection, one call. False: there was none to do.
   bool LookOnce();
   bool StepBatch();
+  // Makes the next batch the one that is being run. False: there is none. REQUIRES: none is being run.
+  bool TakeBatch();
   void RunNextCall();
   void RunCall(const v1::Call& call, v1::Answer& answer);
   // Why a call must not run while there is no host memory for what it may take. nullopt: it may.

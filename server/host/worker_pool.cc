@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "server/host/thread_turn.h"
+
 namespace memsim {
 
 WorkerPool::WorkerPool(std::size_t workers) {
@@ -37,6 +39,7 @@ std::shared_ptr<Runnable> WorkerPool::Take() {
 
 void WorkerPool::Work() {
   while (std::shared_ptr<Runnable> runnable = Take()) {
+    const ThreadTurn turn;
     if (runnable->RunTurn() == AfterTurn::kRunAgain) Schedule(std::move(runnable));
   }
 }

@@ -348,6 +348,10 @@ std::string Machine::StateDigest() const {
 
 ByteCount Machine::HostMemory() const { return state_->HostMemory(); }
 
+bool Machine::HasMemoryFor(PageCount pages) const {
+  return state_->pages.free_pages() >= state_->pages.total_reserve_pages() + pages;
+}
+
 Nanoseconds Machine::now() const { return state_->cpus.now(); }
 
 void Machine::CheckInvariants() const { state_->CheckInvariants(); }

@@ -179,6 +179,9 @@ class Machine {
   std::string StateDigest() const;
   // About how much host memory the machine's state takes. Cheap enough to ask after every turn.
   ByteCount HostMemory() const;
+  // Whether so many pages are free beyond what the kernel keeps in reserve, so that a call which takes no more of them
+  // ends no process for it.
+  bool HasMemoryFor(PageCount pages) const;
   // Virtual time since boot.
   Nanoseconds now() const;
   // Aborts if any invariant of any subsystem is broken. For tests.

@@ -12,21 +12,29 @@
 namespace memsim {
 namespace {
 
+// An operation as its unary method needs it.
+struct UnaryOperation {
+  // The field of Call that is the request, and the request's own that says where and how.
+  const google::protobuf::FieldDescriptor* request;
+  const google::protobuf::FieldDescriptor* target;
+};
+
 // The batch that a unary request stands for: its bytes become the call, and its target says where and how.
-absl::Status ParseOperation(const grpc::ByteBuffer& bytes, const Operation& operation, v1::ExecuteBatchRequest& batch) {
+absl::Status ParseOperation(const grpc::ByteBuffer& bytes, const UnaryOperation& operation,
+                            v1::ExecuteBatchRequest& batch) {
   v1::Call& call = *batch.add_calls();
-  google::protobuf::Message& request = *call.GetReflection()->MutableMessage(&call, operation.field);
+  google::protobuf::Message& request = *call.GetReflection()->MutableMessage(&call, operation.request);
   absl::Status status = ParseMessage(bytes, request);
   if (!status.ok()) return status;
 
-  const google::protobuf::FieldDescriptor* target_field = request.GetDescriptor()->FindFieldByName("target");
   // A generated message's field is of the generated type.
-  const auto& target = static_cast<const v1::CallTarget&>(request.GetReflection()->GetMessage(request, target_field));
+  const auto& target =
+      static_cast<const v1::CallTarget&>(request.GetReflection()->GetMessage(request, operation.target));
   batch.set_machine(target.machine());
   if (target.has_expected_sequence()) batch.set_expected_sequence(target.expected_sequence());
   call.set_store_as(target.store_as());
   if (target.has_cpu()) call.set_cpu(target.cpu());
-  request.GetReflection()->ClearField(&request, target_field);
+  request.GetReflection()->ClearField(&request, operation.target);
   return absl::OkStatus();
 }
 
@@ -45,7 +53,7 @@ void Submit(UnaryRpc& rpc, const std::shared_ptr<BatchJob>& job) {
   rpc.host().Submit(job);
 }
 
-void RunOperation(UnaryRpc& rpc, const Operation& operation) {
+void RunOperation(UnaryRpc& rpc, const UnaryOperation& operation) {
   // The job outlives its callback: the host holds it there.
   auto job = std::make_shared<BatchJob>([&rpc](BatchJob& done, const absl::Status& status) {
     return status.ok() ? ReplyWithAnswer(rpc, done.response().answers(0)) : rpc.Refuse(status);
@@ -58,7 +66,8 @@ void RunOperation(UnaryRpc& rpc, const Operation& operation) {
 }  // namespace
 
 UnaryHandler OperationHandler(const Operation& operation) {
-  return [&operation](UnaryRpc& rpc) { RunOperation(rpc, operation); };
+  const UnaryOperation unary{operation.field, operation.field->message_type()->FindFieldByName("target")};
+  return [unary](UnaryRpc& rpc) { RunOperation(rpc, unary); };
 }
 
 void ExecuteBatch(UnaryRpc& rpc) {

@@ -8,7 +8,7 @@
 
 namespace memsim {
 
-// Runs the operation's request as a batch of one. The operation must outlive the handler.
+// Runs the operation's request as a batch of one.
 UnaryHandler OperationHandler(const Operation& operation);
 
 void ExecuteBatch(UnaryRpc& rpc);

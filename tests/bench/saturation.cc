@@ -1,9 +1,9 @@
-// How machines share a server: what a saturated machine does to an idle one's latency, and what a second saturated
-// machine adds.
+// How machines share a server: what a saturated machine does to an idle one's latency, what callers do to it whose
+// short calls gRPC's threads run themselves, and what a second saturated machine adds.
 //
 //   saturation ADDRESS [SECONDS]
 //
-// Talks to a running memsimd at ADDRESS, makes three machines there and deletes them again. Ends by itself after four
+// Talks to a running memsimd at ADDRESS, makes some machines there and deletes them again. Ends by itself after five
 // measurements of SECONDS (default 3) each.
 
 #include <algorithm>
@@ -29,6 +29,8 @@ constexpr int kLoadClients = 64;
 // Some milliseconds of simulated faults a batch: the machine is what is busy, not the transport.
 constexpr int kRoundsPerBatch = 100;
 constexpr std::uint64_t kPagesPerRound = 512;
+// As many as a call may touch that is run without a worker.
+constexpr std::uint64_t kPagesPerShortCall = 32;
 
 std::uint64_t ValueOrDie(const absl::StatusOr<v1::Answer>& answer) {
   if (answer.ok() && answer->error_number() == 0) return answer->value();
@@ -58,30 +60,35 @@ Process StartProcess(Client& client, const std::string& machine) {
   return process;
 }
 
-// Fills the area with stores and empties it, several times.
-std::vector<v1::Call> LoadBatch(const Process& process) {
+// Fills pages of the area with stores and empties them, several times.
+std::vector<v1::Call> LoadCalls(const Process& process, int rounds, std::uint64_t pages) {
   std::vector<v1::Call> calls;
-  for (int i = 0; i < kRoundsPerBatch; ++i) {
+  for (int i = 0; i < rounds; ++i) {
     v1::TouchRequest* touch = calls.emplace_back().mutable_touch();
     touch->set_pid(process.pid);
     touch->set_address(process.area);
     touch->set_access(v1::ACCESS_KIND_WRITE);
-    touch->set_page_count(kPagesPerRound);
+    touch->set_page_count(pages);
     v1::MadviseRequest* empty = calls.emplace_back().mutable_madvise();
     empty->set_pid(process.pid);
     empty->set_address(process.area);
-    empty->set_length_bytes(kPagesPerRound * 4096);
+    empty->set_length_bytes(pages * 4096);
     empty->set_advice(4);
   }
   return calls;
 }
 
+enum class LoadKind { kBatches, kShortCalls };
+
 // Clients that keep machines busy until they are told to stop.
 class Load {
  public:
-  Load(const std::string& address, const std::vector<std::string>& machines) {
+  Load(const std::string& address, LoadKind kind, const std::vector<std::string>& machines) {
     for (int i = 0; i < kLoadClients; ++i) {
-      threads_.emplace_back([this, address, machine = machines[i % machines.size()]] { Run(address, machine); });
+      threads_.emplace_back([this, address, kind, machine = machines[i % machines.size()]] {
+        const std::unique_ptr<Client> client = *Client::Connect(address);
+        return kind == LoadKind::kBatches ? RunBatches(*client, machine) : RunShortCalls(*client, machine);
+      });
     }
   }
   ~Load() {
@@ -92,12 +99,17 @@ class Load {
   std::uint64_t calls() const { return calls_; }
 
  private:
-  void Run(const std::string& address, const std::string& machine) {
-    const std::unique_ptr<Client> client = *Client::Connect(address);
-    const std::vector<v1::Call> batch = LoadBatch(StartProcess(*client, machine));
+  void RunBatches(Client& client, const std::string& machine) {
+    const std::vector<v1::Call> batch = LoadCalls(StartProcess(client, machine), kRoundsPerBatch, kPagesPerRound);
     while (!stop_) {
-      const auto response = client->ExecuteBatch(machine, batch);
+      const auto response = client.ExecuteBatch(machine, batch);
       if (response.ok()) calls_ += batch.size();
+    }
+  }
+  void RunShortCalls(Client& client, const std::string& machine) {
+    const std::vector<v1::Call> round = LoadCalls(StartProcess(client, machine), 1, kPagesPerShortCall);
+    while (!stop_) {
+      for (const v1::Call& call : round) calls_ += client.Call(machine, call).ok() ? 1 : 0;
     }
   }
 
@@ -122,7 +134,7 @@ struct Throughput {
 };
 
 Throughput Saturate(const std::string& address, const std::vector<std::string>& machines, double seconds) {
-  const Load load(address, machines);
+  const Load load(address, LoadKind::kBatches, machines);
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   const std::uint64_t calls = load.calls();
   const double busy = BusySeconds();
@@ -162,7 +174,11 @@ int Run(const std::string& address, double seconds) {
     std::fprintf(stderr, "saturation: %s\n", client.status().ToString().c_str());
     return 1;
   }
-  const std::vector<std::string> names = {"saturation-a", "saturation-b", "saturation-idle"};
+  std::vector<std::string> names = {"saturation-a", "saturation-b", "saturation-idle"};
+  // One for each client with short calls, so that it is idle whenever one comes.
+  std::vector<std::string> of_short_calls;
+  for (int i = 0; i < kLoadClients; ++i) of_short_calls.push_back("saturation-" + std::to_string(i));
+  names.insert(names.end(), of_short_calls.begin(), of_short_calls.end());
   for (const std::string& name : names) {
     if (const auto made = (*client)->CreateMachine(name, v1::MachineSpec()); !made.ok()) {
       std::fprintf(stderr, "saturation: %s\n", made.status().ToString().c_str());
@@ -171,9 +187,14 @@ int Run(const std::string& address, double seconds) {
   }
   PrintLatency("idle machine, idle server", **client, names[2], seconds);
   {
-    const Load load(address, {names[0]});
+    const Load load(address, LoadKind::kBatches, {names[0]});
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     PrintLatency("idle machine, 64 clients saturate another", **client, names[2], seconds);
+  }
+  {
+    const Load load(address, LoadKind::kShortCalls, of_short_calls);
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    PrintLatency("idle machine, 64 clients with short calls", **client, names[2], seconds);
   }
   const Throughput one = Saturate(address, {names[0]}, seconds);
   const Throughput two = Saturate(address, {names[0], names[1]}, seconds);

@@ -1,8 +1,11 @@
-// 16 threads hammer 8 machines. Whatever order the host chose, it is one that a single thread could have chosen: the
-// sequence numbers tell which, and running the same calls in that order on a fresh machine gives the same digests.
+// 16 threads hammer 8 machines, by batches for the workers and by short calls that they run themselves. Whatever order
+// the host chose, it is one that a single thread could have chosen: the sequence numbers tell which, and running the
+// same calls in that order on a fresh machine gives the same digests.
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -92,7 +95,9 @@ class HostHammerTest : public HostTest {
       const int machine = static_cast<int>(random.Below(kMachines));
       v1::ExecuteBatchRequest request;
       request.set_machine(MachineId(machine));
-      for (std::uint64_t n = 1 + random.Below(kMaxCallsPerBatch); n > 0; --n) *request.add_calls() = RandomCall(random);
+      // Half of them single calls, most of which are short: run on the spot if they find their machine idle.
+      const std::uint64_t calls = random.Below(2) == 0 ? 1 : 1 + random.Below(kMaxCallsPerBatch);
+      for (std::uint64_t n = 0; n < calls; ++n) *request.add_calls() = RandomCall(random);
       const absl::StatusOr<v1::ExecuteBatchResponse> response = ExecuteAndWait(host(), request);
       EXPECT_TRUE(response.ok()) << response.status();
       if (!response.ok()) continue;
@@ -155,6 +160,85 @@ TEST_F(HostHammerTest, AnyOrderOfTheHostIsOneOfASingleThread) {
               absl::OkStatus());
     EXPECT_EQ(digests, Replay(static_cast<std::uint64_t>(m), calls));
   }
+}
+
+// Short calls that are run on the spot, among long batches, looks, callers who go, machines that are deleted and made
+// again: every batch ends once, and every call that was executed was counted once.
+class HostSpotHammerTest : public HostTest {
+ protected:
+  struct Tally {
+    std::atomic<int> ended = 0;
+    std::atomic<int> on_the_spot = 0;
+    std::atomic<int> refused = 0;
+    std::atomic<std::uint64_t> executed = 0;
+  };
+
+  std::shared_ptr<BatchJob> Job(const std::string& machine, int calls) {
+    auto job = std::make_shared<BatchJob>(
+        [this, submitter = std::this_thread::get_id()](BatchJob& done, const absl::Status& status) {
+          ++tally_.ended;
+          if (!status.ok()) ++tally_.refused;
+          if (!status.ok()) return;
+          if (submitter == std::this_thread::get_id()) ++tally_.on_the_spot;
+          tally_.executed += static_cast<std::uint64_t>(done.response().answers_size());
+        });
+    job->request() = BatchOf(machine, BrkCall(), calls);
+    return job;
+  }
+
+  void HammerFromOneThread(std::uint64_t seed) {
+    Random random(seed);
+    for (int i = 0; i < kRounds; ++i) {
+      const std::string machine = MachineId(static_cast<int>(random.Below(kSpotMachines)));
+      const auto job = Job(machine, random.Below(8) == 0 ? 50 : 1);
+      // From another thread, while this one submits.
+      std::thread leaver;
+      if (random.Below(8) == 0) leaver = std::thread([this, job] { host().Cancel(job); });
+      host().Submit(job);
+      if (leaver.joinable()) leaver.join();
+      if (random.Below(16) == 0) {
+        (void)InspectAndWait(host(), machine, Soon(), [](const Machine& look) { look.CheckInvariants(); });
+      }
+    }
+  }
+
+  static constexpr int kSpotMachines = 3;
+  static constexpr int kSpotThreads = 6;
+  static constexpr int kRounds = 400;
+  Tally tally_;
+};
+
+TEST_F(HostSpotHammerTest, EveryBatchEndsOnceWhoeverRunsIt) {
+  HostOptions options;
+  options.worker_count = 2;
+  StartHost(options);
+  for (int m = 0; m < kSpotMachines; ++m) Create(MachineId(m));
+  Create("doomed");
+
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kSpotThreads; ++t) {
+    threads.emplace_back([this, t] { HammerFromOneThread(static_cast<std::uint64_t>(t)); });
+  }
+  // Beside them a machine that is deleted while short calls run on it.
+  int doomed = 0;
+  for (; doomed < 100; ++doomed) {
+    std::thread deleter([this] { EXPECT_EQ(host().DeleteMachine("doomed"), absl::OkStatus()); });
+    auto job = std::make_shared<BatchJob>([](BatchJob&, const absl::Status&) {});
+    job->request() = BatchOf("doomed", BrkCall());
+    host().Submit(job);
+    deleter.join();
+    Create("doomed");
+  }
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_TRUE(host().AwaitIdle(Soon()));
+
+  EXPECT_EQ(tally_.ended, kSpotThreads * kRounds);
+  EXPECT_GT(tally_.on_the_spot, kSpotThreads * kRounds / 100) << "of those that found their machine idle";
+  std::uint64_t sequences = 0;
+  for (int m = 0; m < kSpotMachines; ++m) sequences += host().GetMachine(MachineId(m))->sequence;
+  // What a cancelled batch had executed is not in its answers.
+  EXPECT_GE(sequences, tally_.executed);
+  EXPECT_LE(sequences, tally_.executed + static_cast<std::uint64_t>(tally_.refused) * 50);
 }
 
 }  // namespace

@@ -155,18 +155,19 @@ TEST_F(HostLimitsTest, CallersWhoLeaveMakeRoomInAFullQueue) {
 }
 
 TEST_F(HostLimitsTest, TheBytesOfAllQueuesAreLimited) {
-  const std::size_t size = MemoryOf(BatchOf("demo", BrkCall()));
+  // Of two calls, so that it waits for the worker.
+  const std::size_t size = MemoryOf(BatchOf("demo", BrkCall(), 2));
   HostOptions options;
   options.max_queued_bytes = 3 * size - 1;
   StartHost(options);
   Create("demo");
   Create("four");
   HeldMachine held(host(), "demo");
-  const auto first = Submit("demo");
-  const auto second = Submit("four");
+  const auto first = Submit("demo", 2);
+  const auto second = Submit("four", 2);
   EXPECT_EQ(host().Load().queued_bytes, 2 * size);
-  EXPECT_THAT(Submit("demo")->status(), HasReason(v1::ERROR_REASON_QUEUE_FULL));
-  EXPECT_THAT(Submit("four")->status(), HasReason(v1::ERROR_REASON_QUEUE_FULL));
+  EXPECT_THAT(Submit("demo", 2)->status(), HasReason(v1::ERROR_REASON_QUEUE_FULL));
+  EXPECT_THAT(Submit("four", 2)->status(), HasReason(v1::ERROR_REASON_QUEUE_FULL));
   held.Release();
   EXPECT_EQ(first->status(), absl::OkStatus());
   EXPECT_EQ(second->status(), absl::OkStatus());

@@ -1,0 +1,31 @@
+// Which calls are over before another thread could begin them.
+//
+// A call is short if the number of pages, mappings and records that it works on is bounded by its arguments, and small,
+// whatever state the machine is in; the machine must not be short of memory then, see kHeadroomOfShortCall. It takes
+// ten microseconds at most, a tenth of what handing it to another thread may take on a busy host.
+
+#ifndef MEMSIM_SERVER_HOST_SHORT_CALLS_H_
+#define MEMSIM_SERVER_HOST_SHORT_CALLS_H_
+
+#include <cstdint>
+
+#include "memsim/v1/execution_service.pb.h"
+#include "server/base/units.h"
+
+namespace memsim {
+
+// Pages that a short call may touch, take or give back: at about 0.1 us a page some microseconds.
+constexpr std::uint64_t kMaxPagesOfShortCall = 32;
+// The largest slot that it may fill: those below it make room for 64 KiB, once.
+constexpr std::uint32_t kMaxSlotOfShortCall = 4096;
+// Free pages that the machine must have above what it keeps in reserve: enough for the pages of a short call, for the
+// page tables of as many mappings, and for the slabs of what describes them. With fewer, the call could have to end a
+// process to go on, and that takes as long as the process is large.
+constexpr PageCount kHeadroomOfShortCall{8 * kMaxPagesOfShortCall};
+
+// Whether the batch has at most one call, and that is short. What is not known for short by its arguments is not.
+bool IsShort(const v1::ExecuteBatchRequest& batch);
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_HOST_SHORT_CALLS_H_
