@@ -23,6 +23,14 @@ struct TimeCounts {
     total += time;
     ++count;
   }
+  TimeCounts& operator+=(const TimeCounts& other) {
+    if (other.count == 0) return *this;
+    if (count == 0 || other.min < min) min = other.min;
+    if (other.max > max) max = other.max;
+    total += other.total;
+    count += other.count;
+    return *this;
+  }
 
   friend bool operator==(const TimeCounts&, const TimeCounts&) = default;
 };

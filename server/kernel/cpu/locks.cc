@@ -4,6 +4,15 @@
 
 namespace memsim {
 
+LockCounts Locks::counts(LockClass lock_class, LockMode mode) const {
+  const auto m = static_cast<std::size_t>(mode);
+  LockCounts counts = class_counts_[static_cast<std::size_t>(lock_class)][m];
+  ForEachRecord([&](const LockRecord& record) {
+    if (record.lock_class == lock_class) counts.holds += record.counts[m].holds;
+  });
+  return counts;
+}
+
 void Locks::CountBounce(SimulatedLock& lock, LockMode mode) {
   ++class_counts_[static_cast<std::size_t>(lock.lock_class_)][static_cast<std::size_t>(mode)].bounces;
   if (lock.record_ != LockRecordId()) ++CountsOf(lock, mode).bounces;
@@ -65,6 +74,9 @@ void Locks::Register(SimulatedLock& lock, LockOwner owner) {
 
 void Locks::Retire(SimulatedLock& lock) {
   if (lock.record_ == LockRecordId()) return;
+  for (std::size_t m = 0; m < kLockModeCount; ++m) {
+    class_counts_[static_cast<std::size_t>(lock.lock_class_)][m].holds += records_[lock.record_].counts[m].holds;
+  }
   records_[lock.record_] = LockRecord();
   records_.Remove(lock.record_);
   lock.record_ = LockRecordId();

@@ -19,7 +19,7 @@ class LocksTest : public testing::Test {
     const LockScope scope(locks_, lock, LockMode::kExclusive, owner);
     cpus_.Charge(time);
   }
-  const LockCounts& ZoneCounts() { return locks_.counts(LockClass::kZoneLock, LockMode::kExclusive); }
+  LockCounts ZoneCounts() { return locks_.counts(LockClass::kZoneLock, LockMode::kExclusive); }
   std::vector<LockRecord> Records() {
     std::vector<LockRecord> records;
     locks_.ForEachRecord([&records](const LockRecord& record) { records.push_back(record); });
