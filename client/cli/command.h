@@ -41,6 +41,7 @@ Command WatchCommand();
 Command FreeCommand();
 Command LocksCommand();
 Command ConstantsCommand();
+Command TracepointsCommand();
 Command RunCommand();
 Command ReplayCommand();
 std::vector<Command> CallCommands();

@@ -21,7 +21,7 @@ const std::vector<Command>& Commands() {
     Append({WatchCommand(), FreeCommand(), LocksCommand()}, *commands);
     Append({RunCommand(), ReplayCommand()}, *commands);
     Append(CallCommands(), *commands);
-    Append({ConstantsCommand()}, *commands);
+    Append({ConstantsCommand(), TracepointsCommand()}, *commands);
     return commands;
   }();
   return *kCommands;

@@ -1,4 +1,4 @@
-// memsim watch: the counters as they change.
+// memsim watch: the counters as they change, or the events as they happen.
 
 #include <algorithm>
 #include <map>
@@ -8,6 +8,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/counter_text.h"
+#include "client/cli/event_lines.h"
 #include "client/cli/field_value.h"
 #include "client/cli/quantities.h"
 #include "client/cli/text_table.h"
@@ -65,14 +66,75 @@ class StatePrinter {
   std::map<std::string, std::int64_t> values_;
 };
 
+// Prints a response's events, at most so many. Tells of losses on the side, for whoever reads the lines by program.
+class EventPrinter {
+ public:
+  // limit 0: none.
+  EventPrinter(std::size_t name_width, std::uint64_t limit, Session& session)
+      : name_width_(name_width), limit_(limit), session_(session) {}
+
+  // Whether it wants more.
+  bool Print(const v1::WatchEventsResponse& response) {
+    for (const v1::Event& event : response.events()) {
+      if (session_.json()) {
+        session_.PrintJson(event);
+      } else {
+        session_.out() << EventLine(event, name_width_);
+      }
+      if (++count_ == limit_) break;
+    }
+    session_.out().flush();
+    if (response.lost_count() > lost_) {
+      session_.err() << "memsim: lost " << FormatCount(response.lost_count() - lost_, "event") << "\n" << std::flush;
+      lost_ = response.lost_count();
+    }
+    return (limit_ == 0 || count_ < limit_) && session_.out().good();
+  }
+
+ private:
+  const std::size_t name_width_;
+  const std::uint64_t limit_;
+  Session& session_;
+  std::uint64_t count_ = 0;
+  std::uint64_t lost_ = 0;
+};
+
+absl::StatusOr<ExitCode> WatchEvents(const Arguments& arguments, std::uint64_t limit, Session& session) {
+  if (arguments.positionals().size() > 1 || arguments.Has("interval")) {
+    return UsageError("--events shows events, and counters and --interval are of a watch without it");
+  }
+  const std::string& machine = arguments.positionals()[0];
+  const absl::StatusOr<client::Client*> client = session.ConnectFor(machine);
+  if (!client.ok()) return client.status();
+  v1::WatchEventsRequest request;
+  request.set_name(machine);
+  request.set_with_fields(session.json());
+  for (std::string& pattern : arguments.GetAll("events")) request.add_patterns(std::move(pattern));
+  const auto tracepoints = (*client)->GetTracepoints(arguments.GetAll("events"), session.call_options());
+  if (!tracepoints.ok()) return tracepoints.status();
+  std::size_t name_width = 0;
+  for (const v1::Tracepoint& each : tracepoints->tracepoints()) name_width = std::max(name_width, each.name().size());
+  EventPrinter printer(name_width, limit, session);
+  bool begun = false;
+  const auto on_events = [&](const v1::WatchEventsResponse& response) {
+    begun = true;
+    return printer.Print(response);
+  };
+  const absl::Status status = (*client)->WatchEvents(request, on_events, session.call_options());
+  const bool over = absl::IsDeadlineExceeded(status) && begun;
+  if (!status.ok() && !over) return status;
+  return ExitCode::kFine;
+}
+
 absl::StatusOr<ExitCode> Watch(const Arguments& arguments, Session& session) {
+  const absl::StatusOr<std::uint64_t> limit = ParseUnsigned(arguments.Get("count").value_or("0"));
+  if (!limit.ok()) return UsageError("--count: ", limit.status().message());
+  if (arguments.Has("events")) return WatchEvents(arguments, *limit, session);
   absl::Duration interval;
   const std::string interval_text = arguments.Get("interval").value_or("1s");
   if (!absl::ParseDuration(interval_text, &interval) || interval < absl::Milliseconds(1)) {
     return UsageError("--interval: \"", client::Printable(interval_text), "\" is no duration; write 100ms, 1s or 1m");
   }
-  const absl::StatusOr<std::uint64_t> limit = ParseUnsigned(arguments.Get("count").value_or("0"));
-  if (!limit.ok()) return UsageError("--count: ", limit.status().message());
   const absl::StatusOr<client::Client*> client = session.ConnectFor(arguments.positionals()[0]);
   if (!client.ok()) return client.status();
 
@@ -99,14 +161,23 @@ absl::StatusOr<ExitCode> Watch(const Arguments& arguments, Session& session) {
 
 Command WatchCommand() {
   CommandSpec spec{
-      "watch", "Looking in", "Prints the counters again and again: those that change, or those named.", "", {}, {}, {}};
+      "watch", "Looking in", "Prints the counters that change, or those named, again and again; or events.", "", {}, {},
+      {}};
+  spec.description =
+      "With --events it prints what happens in the machine, event by event, as perf script does: the command and pid "
+      "that it happened to, the CPU, the virtual time in seconds, and the text of Linux's tracepoint. \"memsim "
+      "tracepoints\" lists them. What the machine has to tell faster than it can be read is lost, and counted.";
   spec.positionals = {{"MACHINE", "The machine."},
                       {"COUNTER", "Names as /proc/vmstat has them. Left out: those that change.", Presence::kOptional,
                        Repetition::kMany}};
   const std::string interval = HelpOf(*v1::WatchMachineRequest::descriptor()->FindFieldByName("interval_ms"));
-  spec.flags = {{"interval", "DURATION", absl::StrCat(interval, " Write it with its unit: 200ms, 1m.")},
-                {"count", "NUMBER", "Stop after so many states. Left out: never; --timeout ends a watch too."}};
-  spec.examples = {"memsim watch demo", "memsim watch demo nr_free_pages pgfault --interval 200ms --count 10"};
+  spec.flags = {
+      {"interval", "DURATION", absl::StrCat(interval, " Write it with its unit: 200ms, 1m.")},
+      {"count", "NUMBER", "Stop after so many states, or events. Left out: never; --timeout ends a watch too."},
+      {"events", "PATTERN", "Events in place of counters: a name, or a pattern such as \"kmem:*\".",
+       Presence::kOptional, Repetition::kMany}};
+  spec.examples = {"memsim watch demo", "memsim watch demo nr_free_pages pgfault --interval 200ms --count 10",
+                   "memsim watch demo --events 'kmem:*' --events 'exceptions:*'"};
   return {spec, Watch};
 }
 

@@ -150,6 +150,23 @@ class GrpcExecuteStream : public ExecuteStream {
   absl::Status status_;
 };
 
+// Calls on_response for each response of a stream until it returns false; then the stream is cancelled, which is no
+// error.
+template <typename Response>
+absl::Status ReadUntilFalse(grpc::ClientContext& context, grpc::ClientReaderInterface<Response>& reader,
+                            const std::function<bool(const Response&)>& on_response, const std::string& address) {
+  Response response;
+  while (reader.Read(&response)) {
+    if (on_response(response)) continue;
+    context.TryCancel();
+    while (reader.Read(&response)) {
+    }
+    (void)reader.Finish();
+    return absl::OkStatus();
+  }
+  return ToAbslStatus(reader.Finish(), address);
+}
+
 }  // namespace
 
 struct Client::State {
@@ -252,18 +269,24 @@ absl::Status Client::Watch(absl::string_view name, absl::Duration interval,
       static_cast<std::uint32_t>(std::clamp<std::int64_t>(interval / absl::Milliseconds(1), 0, UINT32_MAX)));
   grpc::ClientContext context;
   SetDeadline(context, options.deadline.value_or(absl::InfiniteDuration()));
-  const auto reader = state_->machines->WatchMachine(&context, request);
-  v1::WatchMachineResponse response;
-  while (reader->Read(&response)) {
-    if (on_state(response)) continue;
-    context.TryCancel();
-    while (reader->Read(&response)) {
-    }
-    // The end that we asked for: CANCELLED is no error.
-    (void)reader->Finish();
-    return absl::OkStatus();
-  }
-  return ToAbslStatus(reader->Finish(), state_->address);
+  return ReadUntilFalse<v1::WatchMachineResponse>(context, *state_->machines->WatchMachine(&context, request), on_state,
+                                                  state_->address);
+}
+
+absl::StatusOr<v1::GetTracepointsResponse> Client::GetTracepoints(absl::Span<const std::string> patterns,
+                                                                  const CallOptions& options) {
+  v1::GetTracepointsRequest request;
+  for (const std::string& pattern : patterns) request.add_patterns(pattern);
+  return state_->Unary(*state_->machines, &v1::MachineService::StubInterface::GetTracepoints, request, options);
+}
+
+absl::Status Client::WatchEvents(const v1::WatchEventsRequest& request,
+                                 const std::function<bool(const v1::WatchEventsResponse&)>& on_events,
+                                 const CallOptions& options) {
+  grpc::ClientContext context;
+  SetDeadline(context, options.deadline.value_or(absl::InfiniteDuration()));
+  return ReadUntilFalse<v1::WatchEventsResponse>(context, *state_->machines->WatchEvents(&context, request), on_events,
+                                                 state_->address);
 }
 
 absl::StatusOr<v1::Answer> Client::Call(absl::string_view machine, const v1::Call& call, const CallOptions& options) {

@@ -109,6 +109,15 @@ class Client {
                      const std::function<bool(const v1::WatchMachineResponse&)>& on_state,
                      const CallOptions& options = {});
 
+  // The events that patterns such as "kmem:*" name, in a watch of events; none: all that there are.
+  absl::StatusOr<v1::GetTracepointsResponse> GetTracepoints(absl::Span<const std::string> patterns,
+                                                            const CallOptions& options = {});
+  // Calls on_events for the events as they come, the first time with none, until it returns false (then the status is
+  // OK), the server ends the watch, or the deadline passes; without one in options, there is none.
+  absl::Status WatchEvents(const v1::WatchEventsRequest& request,
+                           const std::function<bool(const v1::WatchEventsResponse&)>& on_events,
+                           const CallOptions& options = {});
+
   // --- Calls
   // Runs one call through the unary method of its operation. The request's target is filled from machine, call.store_as
   // and options. INVALID_ARGUMENT with OPERATION_UNKNOWN if the call has no operation.

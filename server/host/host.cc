@@ -227,6 +227,14 @@ void Host::Inspect(absl::string_view name, const Inspection& inspection, absl::s
   state_->WakeUp((*machine)->Inspect(inspection), *machine);
 }
 
+void Host::ListenToEvents(absl::string_view name, const std::shared_ptr<EventMailbox>& mailbox) {
+  const absl::StatusOr<std::shared_ptr<HostedMachine>> machine = state_->Find(name);
+  if (!machine.ok()) return mailbox->End(machine.status());
+  const absl::Status status = state_->pending.Add();
+  if (!status.ok()) return mailbox->End(status);
+  state_->WakeUp((*machine)->ListenToEvents(mailbox), *machine);
+}
+
 HostLoad Host::Load() const {
   HostLoad load;
   load.machines = state_->registry.size();

@@ -27,6 +27,7 @@
 #include "absl/strings/string_view.h"
 
 #include "server/host/batch_job.h"
+#include "server/host/event_mailbox.h"
 #include "server/host/host_options.h"
 #include "server/host/inspection.h"
 #include "server/host/machine_info.h"
@@ -85,6 +86,10 @@ class Host {
   // machine that the caller has seen under this name, MACHINE_DELETED if it is not there any more; empty: whichever has
   // the name. NAME_INVALID, MACHINE_NOT_FOUND, QUEUE_FULL, MACHINE_DELETED, SERVER_DRAINING.
   void Inspect(absl::string_view name, const Inspection& inspection, absl::string_view uid = {});
+
+  // From the machine's next turn on, its events go into the mailbox, until that is closed; a look into the machine
+  // makes it notice sooner. The mailbox ends with the reason: QUEUE_FULL, HOST_MEMORY_EXHAUSTED, and as Inspect.
+  void ListenToEvents(absl::string_view name, const std::shared_ptr<EventMailbox>& mailbox);
 
   HostLoad Load() const;
 

@@ -1,5 +1,6 @@
 #include "server/host/hosted_machine.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -67,6 +68,12 @@ Wake HostedMachine::Inspect(const Inspection& inspection) {
   if (wake.ok()) return *wake;
   EndJob(inspection, std::move(wake).status());
   return Wake::kNotNeeded;
+}
+
+Wake HostedMachine::ListenToEvents(const std::shared_ptr<EventMailbox>& mailbox) {
+  return Inspect([this, mailbox](const absl::StatusOr<const Machine*>& machine) {
+    machine.ok() ? AddListener(mailbox) : mailbox->End(machine.status());
+  });
 }
 
 Wake HostedMachine::Close(const v1::Misuse& reason) {
@@ -156,6 +163,7 @@ void HostedMachine::RunNextCall() {
   if (next_call_ < request.calls_size()) {
     v1::Answer& answer = *batch_->response().add_answers();
     RunCall(request.calls(next_call_), answer);
+    if (machine_->EventsPress()) DeliverEvents();
     ++next_call_;
     stopped = StopsAfter(answer);
   }
@@ -170,7 +178,7 @@ void HostedMachine::RunCall(const v1::Call& call, v1::Answer& answer) {
   int calls_of_lanes = 0;
   ExecuteCall(*machine_, call, answer, [this, &calls_of_lanes](const v1::Call& of_lane) {
     // The calls of lanes are one call's, so the host memory that they take is looked at here.
-    if (++calls_of_lanes % kLaneCallsBetweenLooks == 0) Publish();
+    if (++calls_of_lanes % kLaneCallsBetweenLooks == 0 || machine_->EventsPress()) Publish();
     return WhyNotNow(of_lane);
   });
 }
@@ -216,7 +224,49 @@ absl::Status HostedMachine::AfterSomeCalls(const absl::Status& reason) const {
   return status;
 }
 
+void HostedMachine::AddListener(const std::shared_ptr<EventMailbox>& mailbox) {
+  // What has happened is only for those who were there.
+  DeliverEvents();
+  ForgetListeners();
+  if (meter_.exhausted()) return mailbox->End(HostMemoryExhausted(meter_));
+  if (listeners_.size() >= kMaxListeners) {
+    return mailbox->End(
+        MisuseStatus(v1::ERROR_REASON_QUEUE_FULL, absl::StrCat("the machine's events have ", kMaxListeners,
+                                                               " watchers, the most that they may; end one of them")));
+  }
+  listeners_.push_back(mailbox);
+  ListenForAll();
+  auto beginning = std::make_shared<EventBatch>();
+  beginning->sequence = machine_->sequence();
+  mailbox->Put(beginning);
+}
+
+void HostedMachine::ForgetListeners() {
+  const auto closed = [](const std::shared_ptr<EventMailbox>& mailbox) { return mailbox->closed(); };
+  if (std::none_of(listeners_.begin(), listeners_.end(), closed)) return;
+  listeners_.erase(std::remove_if(listeners_.begin(), listeners_.end(), closed), listeners_.end());
+  ListenForAll();
+}
+
+void HostedMachine::ListenForAll() {
+  TracepointSet wanted;
+  for (const std::shared_ptr<EventMailbox>& mailbox : listeners_) wanted |= mailbox->tracepoints();
+  machine_->ListenTo(wanted);
+}
+
+void HostedMachine::DeliverEvents() {
+  if (listeners_.empty()) return;
+  auto batch = std::make_shared<EventBatch>();
+  batch->trace = machine_->TakeEvents();
+  batch->sequence = machine_->sequence();
+  if (!batch->trace.records.empty()) {
+    for (const std::shared_ptr<EventMailbox>& mailbox : listeners_) mailbox->Put(batch);
+  }
+  ForgetListeners();
+}
+
 void HostedMachine::Publish() {
+  DeliverEvents();
   const Snapshot now{machine_->sequence(), machine_->now(), machine_->HostMemory()};
   MutexLock lock(snapshot_mutex_);
   meter_.Change(snapshot_.host_memory, now.host_memory);
@@ -225,6 +275,9 @@ void HostedMachine::Publish() {
 
 void HostedMachine::Destroy() {
   if (batch_ != nullptr) EndBatch(queue_.CloseStatus());
+  DeliverEvents();
+  for (const std::shared_ptr<EventMailbox>& mailbox : listeners_) mailbox->End(queue_.CloseStatus());
+  listeners_.clear();
   machine_.reset();
   MutexLock lock(snapshot_mutex_);
   meter_.Change(snapshot_.host_memory, ByteCount(0));

@@ -7,12 +7,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 
 #include "server/base/mutex.h"
 #include "server/host/batch_job.h"
+#include "server/host/event_mailbox.h"
 #include "server/host/host_memory_meter.h"
 #include "server/host/host_options.h"
 #include "server/host/inspection.h"
@@ -28,6 +30,9 @@ namespace memsim {
 // workers.
 class HostedMachine final : public Runnable {
  public:
+  // Who may listen to one machine's events at a time. Each costs its turns a look at every event.
+  static constexpr std::size_t kMaxListeners = 16;
+
   // info: name, uid and create time; the rest is asked of the machine. The other arguments must outlive this.
   HostedMachine(MachineInfo info, std::unique_ptr<Machine> machine, const HostOptions& options, HostMemoryMeter& meter,
                 PendingWork& pending);
@@ -41,6 +46,9 @@ class HostedMachine final : public Runnable {
   void EndIfQueued(BatchJob& job);
   // REQUIRES: it is in the pending work.
   [[nodiscard]] Wake Inspect(const Inspection& inspection);
+  // From its next turn on, the machine's events go into the mailbox, until somebody closes that, or the machine is
+  // closed. Ends it with QUEUE_FULL or HOST_MEMORY_EXHAUSTED if it may not listen. REQUIRES: as Inspect.
+  [[nodiscard]] Wake ListenToEvents(const std::shared_ptr<EventMailbox>& mailbox);
   // Ends with the reason what is queued, at once, and the rest of the batch that is being run, in the turn that must
   // follow, which also destroys the machine.
   [[nodiscard]] Wake Close(const v1::Misuse& reason);
@@ -78,7 +86,14 @@ class HostedMachine final : public Runnable {
   void EndBatch(absl::Status status);
   // The reason as the end of a batch of which some calls have been executed: with their number.
   absl::Status AfterSomeCalls(const absl::Status& reason) const;
-  // Shows the machine's present state, and counts its memory.
+  // Gives the events so far to those who listen.
+  void DeliverEvents();
+  void AddListener(const std::shared_ptr<EventMailbox>& mailbox);
+  // Forgets those who do not listen any more.
+  void ForgetListeners();
+  // What the machine must tell of.
+  void ListenForAll();
+  // Delivers events, shows the machine's present state, and counts its memory.
   void Publish() ABSL_LOCKS_EXCLUDED(snapshot_mutex_);
   // The last turn of a closed machine.
   void Destroy();
@@ -98,6 +113,7 @@ class HostedMachine final : public Runnable {
   // The batch that is being run, with the index of its next call.
   std::shared_ptr<BatchJob> batch_;
   int next_call_ = 0;
+  std::vector<std::shared_ptr<EventMailbox>> listeners_;
 
   mutable Mutex snapshot_mutex_;
   Snapshot snapshot_ ABSL_GUARDED_BY(snapshot_mutex_);

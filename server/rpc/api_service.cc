@@ -13,6 +13,7 @@
 #include "memsim/v1/options.pb.h"
 #include "proto/operations.h"
 #include "server/base/check.h"
+#include "server/rpc/event_stream.h"
 #include "server/rpc/execute_stream.h"
 #include "server/rpc/execution_methods.h"
 #include "server/rpc/machine_methods.h"
@@ -41,6 +42,7 @@ std::map<std::string, UnaryHandler> UnaryHandlers() {
       {machines + "DeleteMachine", DeleteMachine},
       {machines + "ReadProc", ReadProc},
       {machines + "GetCounters", GetCounters},
+      {machines + "GetTracepoints", GetTracepoints},
       {"/memsim.v1.ExecutionService/ExecuteBatch", ExecuteBatch},
   };
   for (const Operation& operation : Operations()) {
@@ -65,6 +67,10 @@ grpc::internal::MethodHandler* MakeHandler(const MethodDescriptor& descriptor, c
   if (method.path == "/memsim.v1.MachineService/WatchMachine") {
     return new grpc::internal::CallbackServerStreamingHandler<ByteBuffer, ByteBuffer>(
         [&method](CallbackServerContext*, const ByteBuffer* request) { return WatchStream::Start(method, *request); });
+  }
+  if (method.path == "/memsim.v1.MachineService/WatchEvents") {
+    return new grpc::internal::CallbackServerStreamingHandler<ByteBuffer, ByteBuffer>(
+        [&method](CallbackServerContext*, const ByteBuffer* request) { return EventStream::Start(method, *request); });
   }
   if (method.path == "/memsim.v1.ExecutionService/Execute") {
     return new grpc::internal::CallbackBidiHandler<ByteBuffer, ByteBuffer>(

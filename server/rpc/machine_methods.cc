@@ -19,6 +19,7 @@
 #include "server/calls/spec_conversion.h"
 #include "server/host/machine_info.h"
 #include "server/kernel/procfs/procfs.h"
+#include "server/rpc/event_messages.h"
 #include "server/rpc/message_bytes.h"
 #include "server/rpc/page_token.h"
 
@@ -203,6 +204,18 @@ void GetCounters(UnaryRpc& rpc) {
       CountersToMessage(machine, CounterDetail::kAll, response);
       rpc.Reply(response);
     });
+  });
+}
+
+void GetTracepoints(UnaryRpc& rpc) {
+  WithRequest<v1::GetTracepointsRequest>(rpc, [&rpc](const v1::GetTracepointsRequest& request) {
+    const absl::StatusOr<TracepointSet> wanted = ReadPatterns(request.patterns());
+    if (!wanted.ok()) return rpc.Refuse(wanted.status());
+    v1::GetTracepointsResponse response;
+    ForEachTracepoint([&](Tracepoint point) {
+      if (wanted->Contains(point)) TracepointToMessage(point, *response.add_tracepoints());
+    });
+    rpc.Reply(response);
   });
 }
 

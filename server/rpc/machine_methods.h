@@ -13,6 +13,7 @@ void ListMachines(UnaryRpc& rpc);
 void DeleteMachine(UnaryRpc& rpc);
 void ReadProc(UnaryRpc& rpc);
 void GetCounters(UnaryRpc& rpc);
+void GetTracepoints(UnaryRpc& rpc);
 
 }  // namespace memsim
 

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -266,6 +267,49 @@ class ServerTest(unittest.TestCase):
         result = self.remote("watch", "seen", "pgfault", "--timeout", "300ms", "--interval", "50ms")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertGreaterEqual(len(re.findall("of virtual time", result.stdout)), 2)
+
+    def events(self, *words):
+        """What a watch of a machine's events prints until it ends, while somebody asks for a break again and again."""
+        watch = subprocess.Popen([MEMSIM, "watch", "--server", self.server, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(watch.communicate)
+        self.addCleanup(watch.kill)
+        eventually(lambda: (self.remote("brk", "--machine", words[0]), watch.poll() is not None)[1])
+        printed, said = watch.communicate(timeout=PATIENCE_SECONDS)
+        self.assertEqual((watch.returncode, said), (0, ""))
+        return printed
+
+    def test_events_are_watched_as_perf_prints_them(self):
+        self.machine("told")
+        lines = self.events("told", "--events", "syscalls:sys_*_brk", "--count", "2").splitlines()
+        self.assertEqual(len(lines), 2)
+        self.assertRegex(lines[0], r"^            init      1 \[00\d\] +\d+\.\d{6}: syscalls:sys_enter_brk: brk: 0x00000000$")
+        self.assertRegex(lines[1], r"^            init      1 \[00\d\] +\d+\.\d{6}:  syscalls:sys_exit_brk: 0x[0-9a-f]+$")
+        [event] = objects(self.events("told", "--events", "*enter_brk", "--events", "kfree", "--count", "1", "--json"))
+        self.assertEqual((event["name"], event["comm"], event["pid"]), ("syscalls:sys_enter_brk", "init", 1))
+        self.assertEqual(event["fields"], [{"name": "brk", "value": "0x00000000"}])
+
+    def test_a_watch_of_events_ends_when_its_time_is_over_and_with_an_interrupt(self):
+        self.machine("heard")
+        result = self.remote("watch", "heard", "--events", "*", "--timeout", "300ms")
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "", ""))
+        watch = subprocess.Popen([MEMSIM, "watch", "--server", self.server, "heard", "--events", "*"], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(watch.kill)
+        eventually(lambda: (self.remote("brk", "--machine", "heard"), select.select([watch.stdout], [], [], 0)[0])[1])
+        watch.send_signal(signal.SIGINT)
+        printed, _ = watch.communicate(timeout=PATIENCE_SECONDS)
+        self.assertTrue(printed.endswith("\n"), "whole lines")
+
+    def test_events_are_listed_and_a_misspelt_one_is_answered_with_the_nearest(self):
+        self.machine("spelt")
+        self.assertRegex(self.remote("tracepoints", "kmem:mm_page_free").stdout,
+                         r"^kmem:mm_page_free  A block of pages was given back\n +pfn order\n$")
+        self.assertEqual([each["name"] for each in objects(self.remote("tracepoints", "k*free", "--json").stdout)],
+                         ["kmem:kfree", "kmem:kmem_cache_free"])
+        for words in (["watch", "spelt", "--events", "kmem:mm_page_aloc"], ["tracepoints", "kmem:mm_page_aloc"]):
+            said = self.refused("INVALID_ARGUMENT", "FIELD_INVALID", *words)
+            self.assertIn("did you mean kmem:mm_page_alloc?", said)
+        mixed = self.remote("watch", "spelt", "pgfault", "--events", "*")
+        self.assertEqual((mixed.returncode, mixed.stdout), (2, ""))
 
     def test_what_does_not_exist_is_answered_with_the_nearest_that_does(self):
         self.machine("demonstration")

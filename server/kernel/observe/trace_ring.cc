@@ -27,11 +27,13 @@ void TraceRing::SetTask(Pid pid, absl::string_view comm) {
 std::uint64_t TraceRing::Intern(absl::string_view text) {
   // With no record to come that could name it.
   if (size() >= kMaxRecords) return 0;
+  text = text.substr(0, kMaxTextBytes);
   const auto found = kept_->numbers.find(text);
   if (found != kept_->numbers.end()) return found->second;
   const auto number = static_cast<std::uint32_t>(kept_->batch.strings.size());
   kept_->batch.strings.emplace_back(text);
   kept_->numbers.emplace(std::string(text), number);
+  kept_->text_bytes += text.size();
   return number;
 }
 
@@ -55,6 +57,7 @@ void TraceRing::Add(Tracepoint point, Nanoseconds time, CpuId cpu, std::initiali
 TraceBatch TraceRing::Take() {
   if (kept_ == nullptr) return TraceBatch();
   kept_->numbers.clear();
+  kept_->text_bytes = 0;
   kept_->comm_number.reset();
   return std::exchange(kept_->batch, TraceBatch());
 }
@@ -63,7 +66,8 @@ ByteCount TraceRing::HostMemory() const {
   if (kept_ == nullptr) return ByteCount(0);
   // A text is kept twice, once in a map's node, whose links are four words.
   const std::size_t strings = kept_->batch.strings.size() * (2 * sizeof(std::string) + 4 * sizeof(void*) + 8);
-  return ByteCount(sizeof(Kept) + kept_->batch.records.capacity() * sizeof(TraceRecord) + strings);
+  return ByteCount(sizeof(Kept) + kept_->batch.records.capacity() * sizeof(TraceRecord) + strings +
+                   2 * kept_->text_bytes);
 }
 
 }  // namespace memsim

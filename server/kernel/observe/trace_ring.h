@@ -53,6 +53,8 @@ class TraceRing {
  public:
   // 3 MiB: what some thousand faults have to tell, if somebody wants to know all of it.
   static constexpr std::size_t kMaxRecords = 32768;
+  // A longer text, as only paths may be, is cut off.
+  static constexpr std::size_t kMaxTextBytes = 256;
 
   TraceRing() = default;
   // Nobody listens to a copy.
@@ -95,6 +97,7 @@ class TraceRing {
   struct Kept {
     TraceBatch batch;
     std::map<std::string, std::uint32_t, std::less<>> numbers;
+    std::size_t text_bytes = 0;
     Pid pid;
     std::string comm;
     // comm among the batch's strings, once it is there.
