@@ -133,6 +133,13 @@ absl::Status SetNumber(Message& message, const FieldDescriptor& field, std::uint
   }
 }
 
+absl::Status SetBool(Message& message, const FieldDescriptor& field, absl::string_view text) {
+  bool value = false;
+  if (!absl::SimpleAtob(text, &value)) return UsageError("\"", client::Printable(text), "\" is neither true nor false");
+  message.GetReflection()->SetBool(&message, &field, value);
+  return absl::OkStatus();
+}
+
 // "$3", "$3+0x1000", "$3-4096".
 absl::Status SetRelativeToSlot(Message& message, const FieldDescriptor& field, absl::string_view text) {
   const FieldDescriptor* const twin = SlotTwin(field);
@@ -213,6 +220,8 @@ absl::Status SetFieldUnnamed(Message& message, const FieldDescriptor& field, abs
     case FieldDescriptor::CPPTYPE_STRING:
       message.GetReflection()->SetString(&message, &field, std::string(text));
       return absl::OkStatus();
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return SetBool(message, field, text);
     case FieldDescriptor::CPPTYPE_ENUM:
       return SetEnum(message, field, text);
     case FieldDescriptor::CPPTYPE_MESSAGE:
@@ -238,12 +247,15 @@ std::string FlagNameOf(const FieldDescriptor& field) {
 }
 
 std::string HelpOf(const FieldDescriptor& field) {
-  return absl::StrReplaceAll(CommentOf(field),
-                             {{" 0: ", " Left out: "}, {" Empty: ", " Left out: "}, {" UNSPECIFIED: ", " Left out: "}});
+  return absl::StrReplaceAll(CommentOf(field), {{" 0: ", " Left out: "},
+                                                {" Empty: ", " Left out: "},
+                                                {" False: ", " Left out: "},
+                                                {" UNSPECIFIED: ", " Left out: "}});
 }
 
 std::string ValueNameOf(const FieldDescriptor& field) {
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) return absl::StrJoin(ShortEnumNames(*field.enum_type()), "|");
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL) return "true|false";
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING)
     return absl::EndsWith(field.name(), "path") ? "PATH" : "TEXT";
   if (field.message_type() == v1::ResourceLimit::descriptor()) return "CURRENT:MAXIMUM";

@@ -95,6 +95,15 @@ TEST(FieldValueTest, EnumsHaveShortNames) {
   EXPECT_EQ(mknod.kind(), v1::FILE_KIND_ZERO_DEVICE);
 }
 
+TEST(FieldValueTest, YesOrNoIsTrueOrFalse) {
+  v1::KmemCacheCreateRequest create;
+  EXPECT_TRUE(Set(create, "constructor", "true").ok());
+  EXPECT_TRUE(create.constructor());
+  EXPECT_TRUE(Set(create, "constructor", "false").ok());
+  EXPECT_FALSE(create.constructor());
+  EXPECT_THAT(std::string(Set(create, "constructor", "ctor").message()), HasSubstr("neither true nor false"));
+}
+
 TEST(FieldValueTest, ResourceLimitsArePairs) {
   v1::Prlimit64Request prlimit;
   EXPECT_TRUE(Set(prlimit, "new_limit", "8MiB:unlimited").ok());
