@@ -7,15 +7,16 @@
 #include "server/base/random.h"
 #include "server/kernel/file/open_flags.h"
 #include "server/kernel/vm/mman_flags.h"
+#include "tests/model/slow_objects.h"
 
 namespace memsim {
 namespace {
 
-constexpr const char* kKindNames[] = {"kSpawn",  "kClone",      "kExec",          "kExit",      "kWait",  "kLimit",
-                                      "kMmap",   "kMunmap",     "kMprotect",      "kMremap",    "kBrk",   "kMadvise",
-                                      "kTouch",  "kAllocPages", "kGetZeroedPage", "kFreePages", "kMknod", "kOpen",
-                                      "kClose",  "kDup",        "kFtruncate",     "kWrite",     "kLseek", "kUnlink",
-                                      "kRename", "kAdvanceTime"};
+constexpr const char* kKindNames[] = {"kSpawn",  "kClone",       "kExec",          "kExit",      "kWait",  "kLimit",
+                                      "kMmap",   "kMunmap",      "kMprotect",      "kMremap",    "kBrk",   "kMadvise",
+                                      "kTouch",  "kAllocPages",  "kGetZeroedPage", "kFreePages", "kMknod", "kOpen",
+                                      "kClose",  "kDup",         "kFtruncate",     "kWrite",     "kLseek", "kUnlink",
+                                      "kRename", "kAdvanceTime", "kSlab",          "kConcurrent"};
 
 // How often, as a share of all weights; what happens in the arena most of all.
 struct Weight {
@@ -29,7 +30,7 @@ constexpr Weight kWeights[] = {
     {Kind::kTouch, 200},    {Kind::kAllocPages, 60}, {Kind::kGetZeroedPage, 15}, {Kind::kFreePages, 70},
     {Kind::kMknod, 15},     {Kind::kOpen, 40},       {Kind::kClose, 20},         {Kind::kDup, 15},
     {Kind::kFtruncate, 20}, {Kind::kWrite, 25},      {Kind::kLseek, 10},         {Kind::kUnlink, 12},
-    {Kind::kRename, 10},    {Kind::kAdvanceTime, 8}};
+    {Kind::kRename, 10},    {Kind::kAdvanceTime, 8}, {Kind::kSlab, 350},         {Kind::kConcurrent, 20}};
 
 Kind DrawKind(Random& random) {
   std::uint32_t sum = 0;
@@ -70,7 +71,7 @@ std::uint64_t DrawAdvice(Random& random) {
 
 std::uint64_t DrawDescriptor(Random& random) { return random.Below(9); }
 
-void DrawProcessArguments(Random& random, Operation& op) {
+void DrawProcessArguments(Random& random, MachineOperation& op) {
   if (op.kind == Kind::kClone) {
     op.a = random.Below(3) == 0 ? random.Below(std::size(kCloneChoices)) : random.Below(3);
   } else if (op.kind == Kind::kExec) {
@@ -83,7 +84,7 @@ void DrawProcessArguments(Random& random, Operation& op) {
   }
 }
 
-void DrawMremapArguments(Random& random, Operation& op) {
+void DrawMremapArguments(Random& random, MachineOperation& op) {
   op.a = random.Below(4) == 0 ? op.pages : DrawPages(random);
   op.b = DrawPlace(random) << 8;
   const std::uint64_t draw = random.Below(60);
@@ -102,7 +103,7 @@ void DrawMremapArguments(Random& random, Operation& op) {
   if (random.Below(60) == 0) op.a = (1ULL << 52) - random.Below(3);
 }
 
-void DrawMemoryArguments(Random& random, Operation& op) {
+void DrawMemoryArguments(Random& random, MachineOperation& op) {
   if (op.kind == Kind::kMmap) {
     op.a = DrawProt(random);
     op.b = random.Below(std::size(kMapChoices)) | DrawDescriptor(random) << 8;
@@ -120,7 +121,7 @@ void DrawMemoryArguments(Random& random, Operation& op) {
 }
 
 // hungry: large blocks as often as small ones.
-void DrawPageArguments(Random& random, bool hungry, Operation& op) {
+void DrawPageArguments(Random& random, bool hungry, MachineOperation& op) {
   if (op.kind == Kind::kAllocPages) {
     op.a = hungry ? random.Below(11) : std::min(random.Below(11), random.Below(5));
     if (random.Below(30) == 0) op.a = 11;
@@ -133,12 +134,12 @@ void DrawPageArguments(Random& random, bool hungry, Operation& op) {
   }
 }
 
-void DrawFileArguments(Random& random, Operation& op) {
+void DrawFileArguments(Random& random, MachineOperation& op) {
   const bool by_path =
       op.kind == Kind::kMknod || op.kind == Kind::kOpen || op.kind == Kind::kUnlink || op.kind == Kind::kRename;
   op.a = by_path ? random.Below(kPathCount) : DrawDescriptor(random);
   if (op.kind == Kind::kMknod) {
-    op.b = random.Below(3) == 0 ? random.Below(8) : 0;
+    op.b = random.Below(3) == 0 ? random.Below(7) : 0;
   } else if (op.kind == Kind::kOpen) {
     op.b = random.Below(2) == 0 ? random.Below(2) * 3 : random.Below(std::size(kOpenChoices));
   } else if (op.kind == Kind::kDup) {
@@ -153,20 +154,37 @@ void DrawFileArguments(Random& random, Operation& op) {
   }
 }
 
-Operation DrawOperation(Random& random, bool hungry) {
-  Operation op{DrawKind(random),
-               static_cast<std::uint32_t>(random.Below(12)),
-               DrawPlace(random),
-               DrawPages(random),
-               0,
-               0,
-               static_cast<std::uint32_t>(random.Below(64))};
+// growing: objects are taken rather than given back.
+void DrawSlabArguments(Random& random, bool growing, MachineOperation& op) {
+  op.a = static_cast<std::uint64_t>(DrawSlabCall(random, growing));
+  op.place = random.Below(1000);
+  op.b = random.Below(100000);
+}
+
+// Mostly few lanes, which then have more calls each.
+void DrawLanes(Random& random, MachineOperation& op) {
+  op.a = random.Below(random.Below(2) == 0 ? 4 : 64);
+  op.b = random.Below(60);
+}
+
+MachineOperation DrawOperation(Random& random, bool hungry, bool growing) {
+  MachineOperation op{DrawKind(random),
+                      static_cast<std::uint32_t>(random.Below(12)),
+                      DrawPlace(random),
+                      DrawPages(random),
+                      0,
+                      0,
+                      static_cast<std::uint32_t>(random.Below(64))};
   if (op.kind <= Kind::kLimit) {
     DrawProcessArguments(random, op);
   } else if (op.kind <= Kind::kTouch) {
     DrawMemoryArguments(random, op);
   } else if (op.kind <= Kind::kFreePages) {
     DrawPageArguments(random, hungry, op);
+  } else if (op.kind == Kind::kSlab) {
+    DrawSlabArguments(random, growing, op);
+  } else if (op.kind == Kind::kConcurrent) {
+    DrawLanes(random, op);
   } else {
     DrawFileArguments(random, op);
   }
@@ -175,7 +193,7 @@ Operation DrawOperation(Random& random, bool hungry) {
 
 }  // namespace
 
-MachineSpec Program::Spec() const {
+MachineSpec MachineProgram::Spec() const {
   MachineSpec spec;
   spec.memory = ByteCount(memory_mib << 20);
   spec.cpu_count = cpus;
@@ -185,26 +203,30 @@ MachineSpec Program::Spec() const {
   return spec;
 }
 
-std::string Paste(const Program& program) {
+std::string Paste(const MachineProgram& program) {
   std::string text =
       absl::StrCat("EXPECT_TRUE(Agrees({", program.memory_mib, ", ", program.cpus, ", ", program.seed, ", ",
                    program.randomize ? "true" : "false", ", ", program.max_map_count, ", true, {\n");
-  for (const Operation& op : program.operations) {
+  for (const MachineOperation& op : program.operations) {
     absl::StrAppend(&text, "    {Kind::", kKindNames[static_cast<int>(op.kind)], ", ", op.process, ", ", op.place, ", ",
                     op.pages, "U, ", op.a, "U, ", op.b, "U, ", op.cpu, "},\n");
   }
   return text + "}}));\n";
 }
 
-Program DrawProgram(std::uint64_t seed) {
+MachineProgram DrawProgram(std::uint64_t seed, std::uint32_t cpus) {
   constexpr int kOperations = 300;
   Random random(seed);
-  Program program;
+  MachineProgram program;
   program.memory_mib = random.Below(2) == 0 ? 16 : 17 + random.Below(48);
   // Large enough for pageblocks to be reserved for atomic allocations.
   if (random.Below(20) == 0) program.memory_mib = 256;
-  // Mostly few, each of which then keeps more pages to itself.
-  program.cpus = 1 + static_cast<std::uint32_t>(random.Below(random.Below(2) == 0 ? 4 : 64));
+  // The fewer, the more pages each keeps to itself.
+  constexpr std::uint32_t kManyCpus = 64;
+  const std::uint64_t draw = random.Below(3);
+  program.cpus = 1 + static_cast<std::uint32_t>(random.Below(draw == 0 ? 4 : kManyCpus));
+  if (draw == 2) program.cpus = kManyCpus;
+  if (cpus != 0) program.cpus = cpus;
   program.seed = seed;
   program.randomize = random.Below(2) == 0;
   // init itself has nine mappings.
@@ -214,7 +236,11 @@ Program DrawProgram(std::uint64_t seed) {
   // A process to begin with, which mostly has a program.
   program.operations.push_back({Kind::kSpawn, 0, 0, 0, 0, 0});
   if (random.Below(3) != 0) program.operations.push_back({Kind::kExec, 0, 0, 0, 0, 0});
-  for (int i = 0; i < kOperations; ++i) program.operations.push_back(DrawOperation(random, hungry));
+  for (int i = 0; i < kOperations; ++i) {
+    constexpr int kUntilTheTideTurns = 60;
+    const bool growing = i / kUntilTheTideTurns % 2 == 0;
+    program.operations.push_back(DrawOperation(random, hungry, growing));
+  }
   return program;
 }
 

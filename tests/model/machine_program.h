@@ -64,9 +64,15 @@ enum class Kind : std::uint8_t {
   kRename,
   // pages: seconds.
   kAdvanceTime,
+  // a: which SlabCall, place: its cache, b: its number.
+  kSlab,
+  // The next b operations run at the same time, on 1 + a CPUs in a row from this one's; each on one of them, by its own
+  // CPU's number.
+  kConcurrent,
 };
+inline constexpr std::uint64_t kSlabCallCount = 15;
 
-struct Operation {
+struct MachineOperation {
   Kind kind;
   // Which of the living processes, modulo their number.
   std::uint32_t process;
@@ -148,7 +154,7 @@ inline constexpr const char* kPaths[] = {"/a",        "/b",    "/lib/c.so",  "/d
                                          "/dev/zero", "/pipe", "/directory", "relative",   ""};
 inline constexpr std::uint64_t kPathCount = std::size(kPaths);
 
-struct Program {
+struct MachineProgram {
   std::uint64_t memory_mib;
   std::uint32_t cpus;
   std::uint64_t seed;
@@ -156,15 +162,16 @@ struct Program {
   std::uint32_t max_map_count;
   // Check all invariants after each operation, not only at the end.
   bool check_always;
-  std::vector<Operation> operations;
+  std::vector<MachineOperation> operations;
 
   MachineSpec Spec() const;
 };
 
 // The program as C++ that can be pasted as a test.
-std::string Paste(const Program& program);
+std::string Paste(const MachineProgram& program);
 
-Program DrawProgram(std::uint64_t seed);
+// cpus: of the machine; 0: as the seed has it, one in three times 64.
+MachineProgram DrawProgram(std::uint64_t seed, std::uint32_t cpus = 0);
 
 }  // namespace memsim
 

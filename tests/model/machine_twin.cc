@@ -1,7 +1,8 @@
 #include "tests/model/machine_twin.h"
 
+#include <algorithm>
 #include <cstdio>
-#include <utility>
+#include <set>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
@@ -22,35 +23,36 @@ std::uint64_t PagesOf(const std::string& text, absl::string_view row) {
 
 }  // namespace
 
-MachineTwin::MachineTwin(const Program& program) : program_(program) {
-  absl::StatusOr<std::unique_ptr<Machine>> machine = Machine::Create(program.Spec());
-  MEMSIM_CHECK(machine.ok());
-  machine_ = std::move(*machine);
+MachineTwin::MachineTwin(const MachineProgram& program)
+    : program_(program),
+      machine_(program.Spec()),
+      slabs_(machine_, [this] { return MemoryIsShort(); }),
+      objects_(slabs_) {
   SlowProcess& init = processes_[1];
   init.tgid = 1;
   init.memory = std::make_shared<SlowMemory>();
   init.table = std::make_shared<SlowTable>();
   init.limits = std::make_shared<ResourceLimits>();
   for (std::uint32_t i = 0; i < kResourceCount; ++i) {
-    (*init.limits)[static_cast<Resource>(i)] = *machine_->Prlimit64(Pid(1), i, std::nullopt);
+    (*init.limits)[static_cast<Resource>(i)] = *machine_.Prlimit64(Pid(1), i, std::nullopt);
   }
   files_.Make("/sbin/init", FileKind::kRegular, 19 * kPage);
   LearnProgram(1, init);
   // init's program is in memory from now on, so that its children do not change that.
   for (const auto& [number, page] : init.memory->pages) {
     if (page.inode == nullptr) continue;
-    MEMSIM_CHECK(machine_->Touch(Pid(1), VirtualAddress(number * kPage), AccessKind::kRead, PageCount(1)).ok());
+    MEMSIM_CHECK(machine_.Touch(Pid(1), VirtualAddress(number * kPage), AccessKind::kRead, PageCount(1)).ok());
   }
   gauges_after_boot_ = Gauges();
 }
 
 std::map<std::string, std::int64_t> MachineTwin::Gauges() const {
   std::map<std::string, std::int64_t> gauges;
-  for (const CounterSample& sample : machine_->ReadCounters()) {
+  // Slabs and CPUs keep pages that nobody uses any more.
+  static const std::set<absl::string_view> unused = {"nr_free_pages", "pcp_pages", "nr_slab_reclaimable",
+                                                     "nr_slab_unreclaimable"};
+  for (const CounterSample& sample : machine_.machine().ReadCounters()) {
     if (sample.info->kind != CounterKind::kGauge || sample.order >= 0 || sample.cpu >= 0) continue;
-    // Slabs and CPUs keep pages that nobody uses any more.
-    const std::set<absl::string_view> unused = {"nr_free_pages", "pcp_pages", "nr_slab_reclaimable",
-                                                "nr_slab_unreclaimable"};
     if (unused.count(sample.info->name) != 0) {
       gauges["pages that are free or kept"] += sample.value;
     } else {
@@ -61,13 +63,13 @@ std::map<std::string, std::int64_t> MachineTwin::Gauges() const {
 }
 
 std::int64_t MachineTwin::OomKills() const {
-  for (const CounterSample& sample : machine_->ReadCounters()) {
+  for (const CounterSample& sample : machine_.machine().ReadCounters()) {
     if (sample.info->name == "oom_kill") return sample.value;
   }
   return 0;
 }
 
-std::optional<MachineTwin::Caller> MachineTwin::CallerOf(const Operation& op) {
+std::optional<MachineTwin::Caller> MachineTwin::CallerOf(const MachineOperation& op) {
   std::vector<std::uint32_t> living;
   for (const auto& [pid, process] : processes_) {
     if (pid != 1 && !process.zombie) living.push_back(pid);
@@ -88,13 +90,13 @@ std::uint64_t MachineTwin::AddressOf(std::uint64_t place, const SlowMemory& memo
 }
 
 std::vector<SlowMapsLine> MachineTwin::MapsOf(Pid pid) const {
-  return ParseMaps(machine_->ReadProc(absl::StrCat(pid.value(), "/maps")).value_or(""));
+  return ParseMaps(machine_.machine().ReadProc(absl::StrCat(pid.value(), "/maps")).value_or(""));
 }
 
 std::string MachineTwin::CompareMemory(Pid pid, const SlowMemory& memory) {
   const std::string difference = memory.Compare(MapsOf(pid));
   if (!difference.empty()) return absl::StrCat("maps of ", pid.value(), ": ", difference);
-  const std::string status = machine_->ReadProc(absl::StrCat(pid.value(), "/status")).value_or("");
+  const std::string status = machine_.machine().ReadProc(absl::StrCat(pid.value(), "/status")).value_or("");
   const SlowSums sums = memory.Sums();
   const std::pair<const char*, std::uint64_t> rows[] = {
       {"VmSize", sums.size}, {"VmData", sums.data}, {"VmStk", sums.stack}, {"VmLck", sums.locked}};
@@ -118,13 +120,14 @@ std::string MachineTwin::CompareAll() {
     if (process.zombie) continue;
     if (std::string error = CompareMemory(Pid(pid), *process.memory); !error.empty()) return error;
   }
-  return "";
+  if (std::string error = objects_.CompareCounts(); !error.empty()) return error;
+  return CompareFrames();
 }
 
 bool MachineTwin::MemoryIsShort() const {
   // What one call may take at most, above the mark below which it gets nothing.
   constexpr std::uint64_t kLargestCall = 600;
-  const std::string meminfo = *machine_->ReadProc("meminfo");
+  const std::string meminfo = *machine_.machine().ReadProc("meminfo");
   std::uint64_t high = 0;
   for (const auto& [name, value] : Gauges()) {
     if (absl::StrContains(name, " high")) high += static_cast<std::uint64_t>(value);
@@ -156,7 +159,7 @@ bool MachineTwin::MayExpand(const Caller& caller, const SlowPage& kind, std::uin
   return data <= limit.current / kPage || (limit.current == 0 && data <= limit.maximum / kPage);
 }
 
-std::string MachineTwin::Dispatch(const Operation& op) {
+std::string MachineTwin::Dispatch(const MachineOperation& op) {
   switch (op.kind) {
     case Kind::kSpawn:
       return Spawn();
@@ -168,8 +171,12 @@ std::string MachineTwin::Dispatch(const Operation& op) {
       return GetZeroedPage(op);
     case Kind::kFreePages:
       return FreePages(op);
+    case Kind::kSlab:
+      return objects_.Run({static_cast<SlabCall>(op.a % kSlabCallCount), 0, op.place, op.b});
+    case Kind::kConcurrent:
+      return "";
     case Kind::kAdvanceTime:
-      machine_->AdvanceTime(Nanoseconds(op.pages * 1'000'000'000));
+      machine_.AdvanceTime(Nanoseconds(op.pages * 1'000'000'000));
       return "";
     default:
       break;
@@ -204,57 +211,82 @@ std::string MachineTwin::Dispatch(const Operation& op) {
   }
 }
 
-std::string MachineTwin::Run(const Operation& op) {
-  machine_->BeginCall(CpuId(static_cast<std::uint16_t>(op.cpu % program_.cpus)));
+std::string MachineTwin::RunOne(const MachineOperation& op) {
   std::string error = Dispatch(op);
   if (!error.empty()) return error;
   if (program_.check_always) {
-    machine_->CheckInvariants();
+    machine_.machine().CheckInvariants();
     return CompareAll();
   }
+  // Now and then, for it takes long.
+  constexpr int kBetweenLooksAtAllFrames = 16;
+  if (++done_ % kBetweenLooksAtAllFrames == 0) error = CompareFrames();
   const std::optional<Caller> caller = CallerOf(op);
-  return caller.has_value() ? CompareMemory(caller->pid, caller->memory) : "";
+  return caller.has_value() && error.empty() ? CompareMemory(caller->pid, caller->memory) : error;
+}
+
+std::string MachineTwin::Run(absl::Span<const MachineOperation> operations, std::size_t& taken) {
+  const MachineOperation& op = operations.front();
+  taken = 1;
+  if (op.kind == Kind::kConcurrent) {
+    taken = std::min(operations.size(), 1 + op.b);
+    return RunLanes(op, operations.subspan(1, taken - 1));
+  }
+  machine_.NameCpu(CpuId(static_cast<std::uint16_t>(op.cpu % program_.cpus)));
+  return RunOne(op);
 }
 
 std::string MachineTwin::Finish() {
-  machine_->CheckInvariants();
+  machine_.machine().CheckInvariants();
   if (std::string error = CompareAll(); !error.empty()) return error;
   while (const std::optional<Caller> caller = CallerOf({})) {
     if (std::string error = Exit(caller->pid); !error.empty()) return error;
   }
   // What a child of init opened in the table that both share.
   for (const auto& [fd, descriptor] : *processes_.at(1).table) {
-    if (machine_->Close(Pid(1), fd) != Errno::kOk) return absl::StrCat("init cannot close ", fd);
+    if (machine_.Close(Pid(1), fd) != Errno::kOk) return absl::StrCat("init cannot close ", fd);
   }
+  if (std::string error = objects_.GiveBack(); !error.empty()) return error;
   for (SlowBlock& block : blocks_) {
     if (!block.taken) continue;
     block.taken = false;
-    if (machine_->FreePages(PageFrameNumber(block.frame), block.order).has_value()) return "a block is not taken back";
+    if (machine_.FreePages(PageFrameNumber(block.frame), block.order).has_value()) return "a block is not taken back";
   }
   for (const auto& [name, inode] : std::map<std::string, SlowInodeRef>(files_.names())) {
     // init still runs its program, and directories hold no pages.
     if (name == "/sbin/init" || inode->kind == FileKind::kDirectory) continue;
-    if (machine_->Unlink(name) != Errno::kOk) return absl::StrCat(name, " cannot be unlinked");
+    if (machine_.Unlink(name) != Errno::kOk) return absl::StrCat(name, " cannot be unlinked");
   }
-  machine_->CheckInvariants();
+  machine_.machine().CheckInvariants();
   const std::map<std::string, std::int64_t> gauges = Gauges();
   for (const auto& [name, value] : gauges_after_boot_) {
     if (gauges.at(name) != value) return absl::StrCat(name, " is ", gauges.at(name), ", after boot it was ", value);
   }
-  return "";
+  return CompareFrames();
 }
 
-bool Agrees(const Program& program) {
-  MachineTwin twin(program);
-  for (std::size_t i = 0; i < program.operations.size(); ++i) {
-    const std::string error = twin.Run(program.operations[i]);
-    if (error.empty()) continue;
-    std::fprintf(stderr, "operation %zu: %s\n", i, error.c_str());
-    return false;
+std::string RunAll(MachineTwin& twin, const MachineProgram& program) {
+  const absl::Span<const MachineOperation> operations(program.operations);
+  for (std::size_t i = 0, taken = 0; i < operations.size(); i += taken) {
+    const std::string error = twin.Run(operations.subspan(i), taken);
+    if (!error.empty()) return absl::StrCat("operation ", i, ": ", error);
   }
   const std::string error = twin.Finish();
-  if (!error.empty()) std::fprintf(stderr, "at the end: %s\n", error.c_str());
+  return error.empty() ? "" : absl::StrCat("at the end: ", error);
+}
+
+bool Agrees(const MachineProgram& program, std::uint64_t& executed) {
+  MachineTwin twin(program);
+  std::string error = RunAll(twin, program);
+  if (error.empty()) error = CompareWithReplay(twin.machine());
+  if (!error.empty()) std::fprintf(stderr, "%s\n", error.c_str());
+  executed = twin.machine().executed();
   return error.empty();
+}
+
+bool Agrees(const MachineProgram& program) {
+  std::uint64_t executed = 0;
+  return Agrees(program, executed);
 }
 
 }  // namespace memsim

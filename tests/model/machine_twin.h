@@ -1,5 +1,5 @@
-// A Machine and its slow model side by side: each operation runs on both, and whatever they say differently is an
-// error.
+// A machine that is asked in Calls and its slow model side by side: each operation runs on both, and whatever they say
+// differently is an error.
 //
 // What the kernel may choose (addresses, pids, frames) the model takes over and checks that it is legal. Where memory
 // or mappings are short, a call may fail halfway: the model then adopts what the machine says is mapped.
@@ -15,11 +15,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 
-#include "server/kernel/machine.h"
+#include "tests/model/called_machine.h"
+#include "tests/model/called_slabs.h"
 #include "tests/model/machine_program.h"
 #include "tests/model/slow_files.h"
 #include "tests/model/slow_memory.h"
+#include "tests/model/slow_objects.h"
 
 namespace memsim {
 
@@ -42,13 +45,14 @@ struct SlowBlock {
 
 class MachineTwin {
  public:
-  explicit MachineTwin(const Program& program);
+  explicit MachineTwin(const MachineProgram& program);
 
+  // Runs the first of the operations, and if that begins lanes, also those that run in them: how many it says in taken.
   // Empty if both agree; else what they say.
-  std::string Run(const Operation& op);
+  std::string Run(absl::Span<const MachineOperation> operations, std::size_t& taken);
   // Ends everything, and checks that the machine is as it was after boot.
   std::string Finish();
-  Machine& machine() { return *machine_; }
+  const CalledMachine& machine() const { return machine_; }
 
  private:
   struct Caller {
@@ -59,38 +63,49 @@ class MachineTwin {
 
   // --- Processes (twin_processes.cc)
   std::string Spawn();
-  std::string Clone(const Operation& op);
-  std::string Exec(const Operation& op);
+  std::string Clone(const MachineOperation& op);
+  std::string Exec(const MachineOperation& op);
   std::string Exit(Pid pid);
-  std::string Wait(const Operation& op);
-  std::string Limit(const Operation& op);
+  std::string Wait(const MachineOperation& op);
+  std::string Limit(const MachineOperation& op);
   void ExitOnPaper(std::uint32_t tgid);
   // Somebody may have been killed for memory: looks who.
   void BuryTheKilled();
   void LearnProgram(std::uint32_t pid, SlowProcess& process);
-  ExecImage DrawImage(const Operation& op) const;
+  ExecImage DrawImage(const MachineOperation& op) const;
 
   // --- Address spaces (twin_memory.cc, twin_mremap.cc)
-  std::string Mmap(const Operation& op, Caller caller);
-  std::string Munmap(const Operation& op, Caller caller);
-  std::string Mprotect(const Operation& op, Caller caller);
-  std::string Mremap(const Operation& op, Caller caller);
-  std::string Brk(const Operation& op, Caller caller);
-  std::string Madvise(const Operation& op, Caller caller);
-  std::string Touch(const Operation& op, Caller caller);
+  std::string Mmap(const MachineOperation& op, Caller caller);
+  std::string Munmap(const MachineOperation& op, Caller caller);
+  std::string Mprotect(const MachineOperation& op, Caller caller);
+  std::string Mremap(const MachineOperation& op, Caller caller);
+  std::string Brk(const MachineOperation& op, Caller caller);
+  std::string Madvise(const MachineOperation& op, Caller caller);
+  std::string Touch(const MachineOperation& op, Caller caller);
 
   // --- Pages and files (twin_pages.cc)
-  std::string AllocPages(const Operation& op);
-  std::string GetZeroedPage(const Operation& op);
+  std::string AllocPages(const MachineOperation& op);
+  std::string GetZeroedPage(const MachineOperation& op);
   std::string TakeBlock(std::uint64_t frame, std::uint32_t order);
-  std::string FreePages(const Operation& op);
-  std::string RunFileOperation(const Operation& op, Caller caller);
-  std::string Write(const Operation& op, Caller caller);
+  std::string FreePages(const MachineOperation& op);
+  std::string RunFileOperation(const MachineOperation& op, Caller caller);
+  std::string Write(const MachineOperation& op, Caller caller);
+
+  // --- Frames (twin_frames.cc)
+  // Who has each frame that calls were given; says whose are two's.
+  std::string MapFrames(std::map<std::uint64_t, std::string>& holders) const;
+  std::int64_t PagesOfLargeObjects() const;
+  // Each frame is free, on a CPU's list, or somebody's; and each of a slab is of its cache or of a large kmalloc.
+  std::string CompareFrames() const;
+
+  // --- Lanes (twin_lanes.cc)
+  std::string RunLanes(const MachineOperation& op, absl::Span<const MachineOperation> inside);
 
   // --- Common ground (machine_twin.cc)
-  std::string Dispatch(const Operation& op);
+  std::string RunOne(const MachineOperation& op);
+  std::string Dispatch(const MachineOperation& op);
   // The process that an operation works on, if there is one.
-  std::optional<Caller> CallerOf(const Operation& op);
+  std::optional<Caller> CallerOf(const MachineOperation& op);
   std::uint64_t AddressOf(std::uint64_t place, const SlowMemory& memory) const;
   std::vector<SlowMapsLine> MapsOf(Pid pid) const;
   // Compares what a process has mapped and how its sums come out.
@@ -106,16 +121,24 @@ class MachineTwin {
   std::map<std::string, std::int64_t> Gauges() const;
   std::int64_t OomKills() const;
 
-  Program program_;
-  std::unique_ptr<Machine> machine_;
+  MachineProgram program_;
+  CalledMachine machine_;
+  CalledSlabs slabs_;
+  SlowObjects objects_;
   SlowFiles files_;
   std::map<std::uint32_t, SlowProcess> processes_;
   std::vector<SlowBlock> blocks_;
   std::map<std::string, std::int64_t> gauges_after_boot_;
+  int done_ = 0;
 };
 
-// Runs a program; false, and the reason on stderr, when the two disagree.
-bool Agrees(const Program& program);
+// Runs all of a program, and ends everything. Empty, or where they disagree.
+std::string RunAll(MachineTwin& twin, const MachineProgram& program);
+
+// The same, and sends the calls again to another machine. False, and the reason on stderr, when two disagree. executed:
+// takes how many calls were executed.
+bool Agrees(const MachineProgram& program, std::uint64_t& executed);
+bool Agrees(const MachineProgram& program);
 
 }  // namespace memsim
 

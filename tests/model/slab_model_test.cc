@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -33,24 +32,13 @@ std::string Paste(const SlabProgram& program) {
 // Caches come and go; objects are taken and given back in turns, by any CPU. One program in four runs out of memory.
 SlabProgram Draw(std::uint64_t seed) {
   constexpr int kOperations = 1500;
-  static constexpr SlabCall kGrow[] = {SlabCall::kAlloc,        SlabCall::kAlloc,     SlabCall::kAllocAtomic,
-                                       SlabCall::kAllocKernels, SlabCall::kAllocBulk, SlabCall::kKmalloc,
-                                       SlabCall::kKrealloc,     SlabCall::kCreate};
-  static constexpr SlabCall kGiveBack[] = {SlabCall::kFree,  SlabCall::kFree,     SlabCall::kFree,
-                                           SlabCall::kKfree, SlabCall::kFreeBulk, SlabCall::kDestroy};
-  static constexpr SlabCall kOthers[] = {SlabCall::kShrink, SlabCall::kFreeInside, SlabCall::kFreeElsewhere,
-                                         SlabCall::kFreeTwice};
   Random random(seed);
   SlabProgram program;
   program.cpus = static_cast<std::uint32_t>(1 + random.Below(random.Below(4) == 0 ? 64 : 4));
   program.memory_mib = seed % 4 == 0 ? 16 : 256;
   for (int i = 0; i < kOperations; ++i) {
     const bool growing = (i / 200) % 2 == 0;
-    SlabCall call = kOthers[random.Below(std::size(kOthers))];
-    if (random.Below(12) != 0) {
-      call = random.Below(100) < (growing ? 75U : 30U) ? kGrow[random.Below(std::size(kGrow))]
-                                                       : kGiveBack[random.Below(std::size(kGiveBack))];
-    }
+    const SlabCall call = DrawSlabCall(random, growing);
     program.operations.push_back(
         {call, static_cast<std::uint16_t>(random.Below(program.cpus)), random.Below(1000), random.Below(100000)});
   }

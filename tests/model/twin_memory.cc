@@ -97,7 +97,7 @@ std::string CheckChosen(const Wanted& wanted, const SlowMemory& memory, std::uin
 
 }  // namespace
 
-std::string MachineTwin::Mmap(const Operation& op, Caller caller) {
+std::string MachineTwin::Mmap(const MachineOperation& op, Caller caller) {
   SlowMemory& memory = caller.memory;
   Wanted wanted;
   wanted.address = AddressOf(op.place, memory);
@@ -117,8 +117,8 @@ std::string MachineTwin::Mmap(const Operation& op, Caller caller) {
   const bool special = wanted.fixed() && memory.AnySpecial(first, first + wanted.pages);
 
   const ErrnoOr<VirtualAddress> answer =
-      machine_->Mmap(caller.pid, VirtualAddress(wanted.address), ByteCount(wanted.pages * kPage), op.a, wanted.flags,
-                     wanted.fd, ByteCount(wanted.offset * kPage));
+      machine_.Mmap(caller.pid, VirtualAddress(wanted.address), ByteCount(wanted.pages * kPage), op.a, wanted.flags,
+                    wanted.fd, ByteCount(wanted.offset * kPage));
   // The kernel's own mappings cannot be cut.
   if (special && answer.error() == Errno::kInval) return "";
   if (answer.error() != expected) {
@@ -140,10 +140,10 @@ std::string MachineTwin::Mmap(const Operation& op, Caller caller) {
   return "";
 }
 
-std::string MachineTwin::Munmap(const Operation& op, Caller caller) {
+std::string MachineTwin::Munmap(const MachineOperation& op, Caller caller) {
   const std::uint64_t address = AddressOf(op.place, caller.memory);
   const std::uint64_t first = address / kPage;
-  const Errno error = machine_->Munmap(caller.pid, VirtualAddress(address), ByteCount(op.pages * kPage));
+  const Errno error = machine_.Munmap(caller.pid, VirtualAddress(address), ByteCount(op.pages * kPage));
   Errno expected = Errno::kOk;
   if (address % kPage != 0 || op.pages == 0 || address > kTaskEnd || op.pages * kPage > kTaskEnd - address) {
     expected = Errno::kInval;
@@ -160,13 +160,13 @@ std::string MachineTwin::Munmap(const Operation& op, Caller caller) {
   return "";
 }
 
-std::string MachineTwin::Mprotect(const Operation& op, Caller caller) {
+std::string MachineTwin::Mprotect(const MachineOperation& op, Caller caller) {
   const std::uint64_t address = AddressOf(op.place, caller.memory);
   const std::uint64_t first = address / kPage;
   SlowMemory& memory = caller.memory;
   const bool special = memory.AnySpecial(first, first + op.pages);
   const bool data_limited = (*caller.process.limits)[Resource::kData].current != UINT64_MAX;
-  const Errno error = machine_->Mprotect(caller.pid, VirtualAddress(address), ByteCount(op.pages * kPage), op.a);
+  const Errno error = machine_.Mprotect(caller.pid, VirtualAddress(address), ByteCount(op.pages * kPage), op.a);
   if (special || data_limited || (error != Errno::kOk && MayFail(error, caller.pid))) {
     Adopt(caller.pid, memory);
     return "";
@@ -184,7 +184,7 @@ std::string MachineTwin::Mprotect(const Operation& op, Caller caller) {
   return Differ("mprotect", error, expected);
 }
 
-std::string MachineTwin::Brk(const Operation& op, Caller caller) {
+std::string MachineTwin::Brk(const MachineOperation& op, Caller caller) {
   SlowMemory& memory = caller.memory;
   // Every tenth call asks for what is below the heap.
   const std::uint64_t below = op.place % 10 == 0 ? kPage : 0;
@@ -202,7 +202,7 @@ std::string MachineTwin::Brk(const Operation& op, Caller caller) {
     granted = memory.IsFreeForHint(old_end, new_end + 1) && MayExpand(caller, kind, new_end - old_end, 0);
   }
   const std::uint64_t expected = granted ? wanted : memory.brk;
-  const ErrnoOr<VirtualAddress> answer = machine_->Brk(caller.pid, VirtualAddress(wanted));
+  const ErrnoOr<VirtualAddress> answer = machine_.Brk(caller.pid, VirtualAddress(wanted));
   if (!answer.ok()) return Differ("brk", answer.error(), Errno::kOk);
   if (answer->value() != expected) {
     const bool may_fail = answer->value() == memory.brk && MappingsAreShort(caller.pid);
@@ -215,13 +215,13 @@ std::string MachineTwin::Brk(const Operation& op, Caller caller) {
   return "";
 }
 
-std::string MachineTwin::Madvise(const Operation& op, Caller caller) {
+std::string MachineTwin::Madvise(const MachineOperation& op, Caller caller) {
   const std::uint64_t address = AddressOf(op.place, caller.memory);
   const std::uint64_t first = address / kPage;
   SlowMemory& memory = caller.memory;
   const int advice = static_cast<int>(op.a);
   const bool special = memory.AnySpecial(first, first + op.pages);
-  const Errno error = machine_->Madvise(caller.pid, VirtualAddress(address), ByteCount(op.pages * kPage), advice);
+  const Errno error = machine_.Madvise(caller.pid, VirtualAddress(address), ByteCount(op.pages * kPage), advice);
   const bool failed_halfway = error != Errno::kOk && MayFail(error, caller.pid);
   if (special || failed_halfway) {
     memory.ForgetPresence(first, first + op.pages);
@@ -240,7 +240,7 @@ std::string MachineTwin::Madvise(const Operation& op, Caller caller) {
   return Differ("madvise", error, expected);
 }
 
-std::string MachineTwin::Touch(const Operation& op, Caller caller) {
+std::string MachineTwin::Touch(const MachineOperation& op, Caller caller) {
   static constexpr AccessKind kKinds[] = {AccessKind::kRead, AccessKind::kWrite, AccessKind::kExecute};
   const std::uint64_t address = AddressOf(op.place, caller.memory) + op.b % kPage;
   const std::uint64_t first = address / kPage;
@@ -248,19 +248,19 @@ std::string MachineTwin::Touch(const Operation& op, Caller caller) {
   SlowMemory& memory = caller.memory;
   const std::int64_t kills = OomKills();
   const std::shared_ptr<SlowMemory> kept = caller.process.memory;
-  const TouchForecast forecast = memory.Touch(address, op.pages, access);
-  const ErrnoOr<AccessResult> result =
-      machine_->Touch(caller.pid, VirtualAddress(address), access, PageCount(op.pages));
+  const std::uint64_t pages = std::max<std::uint64_t>(op.pages, 1);
+  const TouchForecast forecast = memory.Touch(address, pages, access);
+  const ErrnoOr<AccessResult> result = machine_.Touch(caller.pid, VirtualAddress(address), access, PageCount(pages));
   if (!result.ok()) return Differ("touch", result.error(), Errno::kOk);
   const bool killed = result->signal.has_value() && result->signal->number == SignalNumber::kKill;
   if (OomKills() != kills || killed) {
-    kept->ForgetPresence(first, first + op.pages);
+    kept->ForgetPresence(first, first + pages);
     BuryTheKilled();
     return "";
   }
   if (forecast.unforeseeable) {
     Adopt(caller.pid, memory);
-    memory.ForgetPresence(first, first + op.pages);
+    memory.ForgetPresence(first, first + pages);
     return "";
   }
   if (result->signal != forecast.signal) {

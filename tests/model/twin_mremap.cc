@@ -153,7 +153,7 @@ void FollowHalfway(SlowMemory& memory, const Request& r, const std::vector<SlowM
 
 }  // namespace
 
-std::string MachineTwin::Mremap(const Operation& op, Caller caller) {
+std::string MachineTwin::Mremap(const MachineOperation& op, Caller caller) {
   SlowMemory& memory = caller.memory;
   // More pages than bytes can be counted of come round again.
   constexpr std::uint64_t kCountable = (1ULL << 52) - 1;
@@ -174,8 +174,8 @@ std::string MachineTwin::Mremap(const Operation& op, Caller caller) {
                                                         limits[Resource::kData].current != UINT64_MAX);
 
   const ErrnoOr<VirtualAddress> answer =
-      machine_->Mremap(caller.pid, VirtualAddress(r.address), ByteCount(r.old_pages * kPage),
-                       ByteCount(r.new_pages * kPage), r.flags, VirtualAddress(r.target));
+      machine_.Mremap(caller.pid, VirtualAddress(r.address), ByteCount(r.old_pages * kPage),
+                      ByteCount(r.new_pages * kPage), r.flags, VirtualAddress(r.target));
   const bool may_fail = MayFail(answer.error(), caller.pid) || (copy_limited && answer.error() == Errno::kNoMem);
   if (answer.error() != forecast.error && may_fail) {
     FollowHalfway(memory, r, MapsOf(caller.pid));

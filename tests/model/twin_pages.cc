@@ -38,10 +38,10 @@ std::string MachineTwin::TakeBlock(std::uint64_t frame, std::uint32_t order) {
   return "";
 }
 
-std::string MachineTwin::AllocPages(const Operation& op) {
+std::string MachineTwin::AllocPages(const MachineOperation& op) {
   const GfpMask gfp = kGfpChoices[op.b % std::size(kGfpChoices)];
   const auto order = static_cast<std::uint32_t>(op.a);
-  const ErrnoOr<PageFrameNumber> frame = machine_->AllocPages(gfp, order);
+  const ErrnoOr<PageFrameNumber> frame = machine_.AllocPages(gfp, order);
   if (order > 10) return frame.error() == Errno::kInval ? "" : "alloc_pages: an order above 10 is EINVAL";
   if (frame.ok()) return TakeBlock(frame->value(), order);
   if (frame.error() != Errno::kNoMem) return absl::StrCat("alloc_pages: ", ErrnoName(frame.error()));
@@ -50,15 +50,15 @@ std::string MachineTwin::AllocPages(const Operation& op) {
   return order == 0 && !special_zone && !MemoryIsShort() ? "alloc_pages: ENOMEM with memory left" : "";
 }
 
-std::string MachineTwin::GetZeroedPage(const Operation& op) {
+std::string MachineTwin::GetZeroedPage(const MachineOperation& op) {
   const GfpMask gfp = kGfpChoices[op.b % std::size(kGfpChoices)];
-  const ErrnoOr<VirtualAddress> address = machine_->GetZeroedPage(gfp);
+  const ErrnoOr<VirtualAddress> address = machine_.GetZeroedPage(gfp);
   if (!address.ok()) return MemoryIsShort() || (gfp & kGfpDma) != 0 ? "" : "get_zeroed_page: ENOMEM with memory left";
-  const std::optional<PageFrameNumber> frame = machine_->DirectMapFrame(*address);
+  const std::optional<PageFrameNumber> frame = machine_.machine().DirectMapFrame(*address);
   return frame.has_value() ? TakeBlock(frame->value(), 0) : "get_zeroed_page: not in the direct map";
 }
 
-std::string MachineTwin::FreePages(const Operation& op) {
+std::string MachineTwin::FreePages(const MachineOperation& op) {
   if (blocks_.empty()) return "";
   const SlowBlock& chosen = blocks_[op.a % blocks_.size()];
   const std::uint64_t frame = chosen.frame + (op.b & 0xff);
@@ -66,7 +66,7 @@ std::string MachineTwin::FreePages(const Operation& op) {
   const auto holder = std::find_if(blocks_.begin(), blocks_.end(), [frame](const SlowBlock& block) {
     return block.taken && block.frame <= frame && frame < block.frame + (1ULL << block.order);
   });
-  const std::optional<FreeRefusal> refusal = machine_->FreePages(PageFrameNumber(frame), order);
+  const std::optional<FreeRefusal> refusal = machine_.FreePages(PageFrameNumber(frame), order);
   if (holder == blocks_.end()) {
     // Free, or somebody else's by now, or beyond the memory.
     const bool refused = refusal == FreeRefusal::kAlreadyFree || refusal == FreeRefusal::kInUse ||
@@ -87,7 +87,7 @@ std::string MachineTwin::FreePages(const Operation& op) {
   return "";
 }
 
-std::string MachineTwin::Write(const Operation& op, Caller caller) {
+std::string MachineTwin::Write(const MachineOperation& op, Caller caller) {
   SlowTable& table = *caller.process.table;
   const int fd = static_cast<int>(op.a);
   std::optional<std::uint64_t> offset;
@@ -98,8 +98,8 @@ std::string MachineTwin::Write(const Operation& op, Caller caller) {
   const std::uint64_t position = file == nullptr ? 0 : file->position;
   const SlowAnswer expected = SlowFiles::Write(table, limit, fd, op.pages * kPage, offset);
   const SlowAnswer answer =
-      AnswerOf(machine_->Write(caller.pid, fd, ByteCount(op.pages * kPage),
-                               offset.has_value() ? std::optional<ByteCount>(ByteCount(*offset)) : std::nullopt));
+      AnswerOf(machine_.Write(caller.pid, fd, ByteCount(op.pages * kPage),
+                              offset.has_value() ? std::optional<ByteCount>(ByteCount(*offset)) : std::nullopt));
   if (answer == expected) return "";
   const bool less = expected.error == Errno::kOk && (answer.error == Errno::kNoMem || answer.value < expected.value);
   if (!less || !MemoryIsShort()) return Differ("write", answer, expected);
@@ -110,7 +110,7 @@ std::string MachineTwin::Write(const Operation& op, Caller caller) {
   return "";
 }
 
-std::string MachineTwin::RunFileOperation(const Operation& op, Caller caller) {
+std::string MachineTwin::RunFileOperation(const MachineOperation& op, Caller caller) {
   SlowTable& table = *caller.process.table;
   const ResourceLimits& limits = *caller.process.limits;
   const std::uint64_t descriptors = limits[Resource::kNofile].current;
@@ -118,8 +118,8 @@ std::string MachineTwin::RunFileOperation(const Operation& op, Caller caller) {
   const std::string path = kPaths[op.a % kPathCount];
   switch (op.kind) {
     case Kind::kMknod: {
-      const auto kind = static_cast<FileKind>(op.b % 8);
-      return Differ("mknod", {machine_->Mknod(path, kind, ByteCount(op.pages * kPage + op.place))},
+      const auto kind = static_cast<FileKind>(op.b % 7);
+      return Differ("mknod", {machine_.Mknod(path, kind, ByteCount(op.pages * kPage + op.place))},
                     {files_.Mknod(path, kind, op.pages * kPage + op.place)});
     }
     case Kind::kOpen: {
@@ -128,15 +128,15 @@ std::string MachineTwin::RunFileOperation(const Operation& op, Caller caller) {
       for (auto& [pid, process] : processes_) {
         if (!process.zombie) process.memory->DropBehindEnds();
       }
-      return Differ("open", AnswerOf(machine_->Open(caller.pid, path, flags)), expected);
+      return Differ("open", AnswerOf(machine_.Open(caller.pid, path, flags)), expected);
     }
     case Kind::kClose:
-      return Differ("close", {machine_->Close(caller.pid, fd)}, {SlowFiles::Close(table, fd)});
+      return Differ("close", {machine_.Close(caller.pid, fd)}, {SlowFiles::Close(table, fd)});
     case Kind::kDup: {
       std::optional<int> onto;
       if (op.b != 0) onto = static_cast<int>(op.b) - 1;
       const auto flags = static_cast<std::uint32_t>(op.pages);
-      return Differ("dup", AnswerOf(machine_->Dup(caller.pid, fd, onto, 0, flags)),
+      return Differ("dup", AnswerOf(machine_.Dup(caller.pid, fd, onto, 0, flags)),
                     SlowFiles::Dup(table, descriptors, fd, onto, flags));
     }
     case Kind::kFtruncate: {
@@ -145,20 +145,20 @@ std::string MachineTwin::RunFileOperation(const Operation& op, Caller caller) {
       for (auto& [pid, process] : processes_) {
         if (!process.zombie) process.memory->DropBehindEnds();
       }
-      return Differ("ftruncate", {machine_->Ftruncate(caller.pid, fd, ByteCount(size))}, {expected});
+      return Differ("ftruncate", {machine_.Ftruncate(caller.pid, fd, ByteCount(size))}, {expected});
     }
     case Kind::kWrite:
       return Write(op, caller);
     case Kind::kLseek: {
       const std::int64_t offset = static_cast<std::int64_t>(op.pages * kPage) - 3 * static_cast<std::int64_t>(op.place);
-      return Differ("lseek", AnswerOf(machine_->Lseek(caller.pid, fd, offset, static_cast<int>(op.b))),
+      return Differ("lseek", AnswerOf(machine_.Lseek(caller.pid, fd, offset, static_cast<int>(op.b))),
                     SlowFiles::Seek(table, fd, offset, static_cast<int>(op.b)));
     }
     case Kind::kUnlink:
-      return Differ("unlink", {machine_->Unlink(path)}, {files_.Unlink(path)});
+      return Differ("unlink", {machine_.Unlink(path)}, {files_.Unlink(path)});
     default: {
       const std::string to = kPaths[op.b % kPathCount];
-      return Differ("rename", {machine_->Rename(path, to)}, {files_.Rename(path, to)});
+      return Differ("rename", {machine_.Rename(path, to)}, {files_.Rename(path, to)});
     }
   }
 }

@@ -20,7 +20,7 @@ std::string Differ(absl::string_view call, Errno got, Errno expected) {
 }  // namespace
 
 std::string MachineTwin::Spawn() {
-  const ErrnoOr<Pid> pid = machine_->Spawn("twin");
+  const ErrnoOr<Pid> pid = machine_.Spawn("twin");
   if (!pid.ok()) return MemoryIsShort() ? "" : Differ("spawn", pid.error(), Errno::kOk);
   if (processes_.count(pid->value()) != 0) return absl::StrCat("spawn: pid ", pid->value(), " is taken");
   SlowProcess& process = processes_[pid->value()];
@@ -32,7 +32,7 @@ std::string MachineTwin::Spawn() {
   return CompareMemory(*pid, *process.memory);
 }
 
-std::string MachineTwin::Clone(const Operation& op) {
+std::string MachineTwin::Clone(const MachineOperation& op) {
   std::uint64_t flags = kCloneChoices[op.a % std::size(kCloneChoices)];
   std::optional<Caller> caller = CallerOf(op);
   if (!caller.has_value()) return "";
@@ -45,7 +45,7 @@ std::string MachineTwin::Clone(const Operation& op) {
   if (has(kCloneSighand) && !has(kCloneVm)) expected = Errno::kInval;
   // init has no siblings.
   if (has(kCloneParent) && caller->process.tgid == 1) expected = Errno::kInval;
-  const ErrnoOr<Pid> pid = machine_->Clone(caller->pid, flags);
+  const ErrnoOr<Pid> pid = machine_.Clone(caller->pid, flags);
   if (pid.error() == Errno::kNoMem && expected == Errno::kOk && MemoryIsShort()) {
     caller->memory.ForgetExclusive();
     return "";
@@ -66,7 +66,7 @@ std::string MachineTwin::Clone(const Operation& op) {
 }
 
 // A program of code, data and bss from a file, with memory of its own above; some have a stack.
-ExecImage MachineTwin::DrawImage(const Operation& op) const {
+ExecImage MachineTwin::DrawImage(const MachineOperation& op) const {
   ExecImage image;
   image.path = "/bin/program";
   if (op.a == 0) return image;
@@ -98,11 +98,11 @@ void MachineTwin::LearnProgram(std::uint32_t pid, SlowProcess& process) {
     if (page.inode != nullptr && (page.prot & 2) != 0) memory.initialised_data += kPage;
   }
   if (stack_top != 0) memory.pages.at(stack_top).presence = Presence::kOwn;
-  memory.start_brk = machine_->Brk(Pid(pid), VirtualAddress(0))->value();
+  memory.start_brk = machine_.Brk(Pid(pid), VirtualAddress(0))->value();
   memory.brk = memory.start_brk;
 }
 
-std::string MachineTwin::Exec(const Operation& op) {
+std::string MachineTwin::Exec(const MachineOperation& op) {
   const Caller caller = *CallerOf(op);
   const ExecImage image = DrawImage(op);
   // What execve does not find it makes, as long as it needs.
@@ -118,9 +118,9 @@ std::string MachineTwin::Exec(const Operation& op) {
     const SlowInodeRef file = files_.Find(path);
     if (file != nullptr && !file->HasPages() && file->kind != FileKind::kZeroDevice) expected = Errno::kAcces;
   }
-  const Errno error = machine_->Execve(caller.pid, image);
+  const Errno error = machine_.Execve(caller.pid, image);
   for (const auto& [path, extent] : extents) {
-    if (files_.Find(path) == nullptr && machine_->Mknod(path, FileKind::kRegular, ByteCount(0)) == Errno::kExist) {
+    if (files_.Find(path) == nullptr && machine_.Mknod(path, FileKind::kRegular, ByteCount(0)) == Errno::kExist) {
       files_.Make(path, FileKind::kRegular, extent);
     } else if (files_.Find(path) == nullptr) {
       files_.Make(path, FileKind::kRegular, 0);
@@ -171,7 +171,7 @@ void MachineTwin::ExitOnPaper(std::uint32_t tgid) {
 
 std::string MachineTwin::Exit(Pid pid) {
   const std::uint32_t tgid = processes_.at(pid.value()).tgid;
-  const Errno error = machine_->ExitGroup(pid, 3);
+  const Errno error = machine_.ExitGroup(pid, 3);
   if (tgid == 1) return Differ("exit_group", error, Errno::kPerm);
   if (error != Errno::kOk) return Differ("exit_group", error, Errno::kOk);
   ExitOnPaper(tgid);
@@ -182,7 +182,7 @@ void MachineTwin::BuryTheKilled() {
   std::vector<std::uint32_t> killed;
   for (const auto& [pid, process] : processes_) {
     if (process.zombie || pid != process.tgid) continue;
-    const std::string status = machine_->ReadProc(absl::StrCat(pid, "/status")).value_or("State:\tZ");
+    const std::string status = machine_.machine().ReadProc(absl::StrCat(pid, "/status")).value_or("State:\tZ");
     if (absl::StrContains(status, "State:\tZ")) killed.push_back(pid);
   }
   for (const std::uint32_t pid : killed) {
@@ -191,7 +191,7 @@ void MachineTwin::BuryTheKilled() {
   }
 }
 
-std::string MachineTwin::Wait(const Operation& op) {
+std::string MachineTwin::Wait(const MachineOperation& op) {
   const Caller caller = *CallerOf(op);
   const std::uint32_t wanted = static_cast<std::uint32_t>(op.a);
   bool any = false;
@@ -201,7 +201,7 @@ std::string MachineTwin::Wait(const Operation& op) {
     any = true;
     if (process.zombie && !found.has_value()) found = pid;
   }
-  const ErrnoOr<Pid> answer = machine_->Wait4(caller.pid, Pid(wanted));
+  const ErrnoOr<Pid> answer = machine_.Wait4(caller.pid, Pid(wanted));
   if (!any) return Differ("wait4", answer.error(), Errno::kChild);
   if (!answer.ok()) return Differ("wait4", answer.error(), Errno::kOk);
   if (answer->value() != found.value_or(0)) {
@@ -211,7 +211,7 @@ std::string MachineTwin::Wait(const Operation& op) {
   return "";
 }
 
-std::string MachineTwin::Limit(const Operation& op) {
+std::string MachineTwin::Limit(const MachineOperation& op) {
   const Caller caller = *CallerOf(op);
   std::optional<ResourceLimit> wanted;
   if (op.b != 0) {
@@ -223,7 +223,7 @@ std::string MachineTwin::Limit(const Operation& op) {
   }
   Errno expected = op.a >= kResourceCount ? Errno::kInval : Errno::kOk;
   if (wanted.has_value() && wanted->current > wanted->maximum) expected = Errno::kInval;
-  const ErrnoOr<ResourceLimit> old = machine_->Prlimit64(caller.pid, static_cast<std::uint32_t>(op.a), wanted);
+  const ErrnoOr<ResourceLimit> old = machine_.Prlimit64(caller.pid, static_cast<std::uint32_t>(op.a), wanted);
   if (old.error() != expected) return Differ("prlimit64", old.error(), expected);
   if (!old.ok()) return "";
   ResourceLimit& limit = (*caller.process.limits)[static_cast<Resource>(op.a)];
