@@ -113,12 +113,15 @@ TEST(SpecFuzzTest, ManyDrawnSpecsAreAtTheirLimitsAndBoot) {
 TEST(CallFuzzTest, ManyRandomCallsSucceed) {
   const std::unique_ptr<Machine> machine = MachineOfSeed(1);
   int succeeded = 0;
+  std::uint64_t in_lanes = 0;
   for (const v1::Call& call : DrawCalls(1, kCallsPerSeed)) {
     v1::Answer answer;
     ExecuteCall(*machine, call, answer);
+    if (answer.has_concurrent()) in_lanes += answer.value();
     if (!answer.has_misuse() && answer.error_number() == 0 && !answer.has_signal()) ++succeeded;
   }
   EXPECT_GT(succeeded, kCallsPerSeed / 4);
+  EXPECT_GT(in_lanes, kCallsPerSeed / 4U);
 }
 
 TEST(CallFuzzTest, PastedCallsAreTheSameCalls) {

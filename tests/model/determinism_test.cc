@@ -1,4 +1,5 @@
 // The same calls give the same answers and the same digests on any machine of the same spec; one other call, others.
+// How they travel is tests/service/methods_test.cc's.
 
 #include <cstdint>
 #include <string>

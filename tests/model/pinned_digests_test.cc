@@ -22,10 +22,15 @@ constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kArena = 0x100000000000;
 constexpr int kProcesses = 4;
 
+constexpr std::uint32_t kCpus = 64;
+
+// What a program is made of.
+enum class Mixture : std::uint8_t { kMemoryOfProcesses, kSlabsAndLanesToo };
+
 // A fixed mixture of calls: what it does matters less than that it is always the same.
 class Program {
  public:
-  explicit Program(std::uint64_t seed) : random_(seed) {}
+  Program(std::uint64_t seed, Mixture mixture) : random_(seed), mixture_(mixture) {}
 
   std::vector<v1::Call> Write(int length) {
     for (std::uint32_t slot = 1; slot <= kProcesses; ++slot) {
@@ -33,7 +38,14 @@ class Program {
       call.mutable_spawn()->set_comm("pinned");
       call.set_store_as(slot);
     }
-    while (static_cast<int>(calls_.size()) < length) Add();
+    if (mixture_ == Mixture::kSlabsAndLanesToo) AddCaches();
+    while (static_cast<int>(calls_.size()) < length) {
+      if (mixture_ == Mixture::kMemoryOfProcesses) {
+        AddToProcess(calls_.emplace_back());
+      } else {
+        AddOfAllKinds();
+      }
+    }
     return calls_;
   }
 
@@ -42,8 +54,83 @@ class Program {
   std::uint64_t Address() { return kArena + random_.Below(256) * kPage; }
   std::uint64_t Length() { return (1 + random_.Below(32)) * kPage; }
 
-  void Add() {
+  // --- Slabs and lanes
+
+  std::uint32_t Cache() { return static_cast<std::uint32_t>(40 + random_.Below(kCaches)); }
+  std::uint32_t Object() { return static_cast<std::uint32_t>(50 + random_.Below(200)); }
+
+  void AddCaches() {
+    for (std::uint32_t i = 0; i < kCaches; ++i) {
+      v1::Call& call = calls_.emplace_back();
+      call.mutable_kmem_cache_create()->set_name(std::string(1, static_cast<char>('a' + i)));
+      call.mutable_kmem_cache_create()->set_object_size_bytes(100 + 500 * i);
+      call.mutable_kmem_cache_create()->set_sheaf_capacity(i % 2 * 8);
+      call.set_store_as(40 + i);
+    }
+  }
+
+  void AddOfAllKinds() {
     v1::Call& call = calls_.emplace_back();
+    if (random_.Below(20) != 0) {
+      Fill(call);
+      call.set_cpu(static_cast<std::uint32_t>(random_.Below(kCpus)));
+      return;
+    }
+    const std::uint64_t lanes = 1 + random_.Below(kCpus);
+    for (std::uint64_t i = 0; i < lanes; ++i) {
+      v1::Lane& lane = *call.mutable_concurrent()->add_lanes();
+      lane.set_cpu(static_cast<std::uint32_t>(i));
+      for (std::uint64_t calls = random_.Below(4); calls > 0; --calls) Fill(*lane.add_calls());
+    }
+  }
+
+  void Fill(v1::Call& call) {
+    if (random_.Below(2) == 0) {
+      AddToProcess(call);
+    } else {
+      AddToSlabs(call);
+    }
+  }
+
+  void AddToSlabs(v1::Call& call) {
+    switch (random_.Below(8)) {
+      case 0:
+        call.mutable_kmalloc()->set_size_bytes(random_.Below(10000));
+        call.mutable_kmalloc()->set_gfp_mask(0xcc0);
+        call.set_store_as(Object());
+        return;
+      case 1:
+        call.mutable_kfree()->set_address_slot(Object());
+        return;
+      case 2:
+        call.mutable_krealloc()->set_address_slot(Object());
+        call.mutable_krealloc()->set_size_bytes(random_.Below(5000));
+        call.mutable_krealloc()->set_gfp_mask(0xcc0);
+        return;
+      case 3:
+        call.mutable_kmem_cache_alloc_bulk()->set_cache_slot(Cache());
+        call.mutable_kmem_cache_alloc_bulk()->set_gfp_mask(0xcc0);
+        call.mutable_kmem_cache_alloc_bulk()->set_object_count(static_cast<std::uint32_t>(random_.Below(20)));
+        call.mutable_kmem_cache_alloc_bulk()->set_first_store_as(Object());
+        return;
+      case 4:
+        call.mutable_kmem_cache_shrink()->set_cache_slot(Cache());
+        return;
+      case 5:
+        call.mutable_kmem_cache_free()->set_cache_slot(Cache());
+        call.mutable_kmem_cache_free()->set_address_slot(Object());
+        return;
+      default:
+        call.mutable_kmem_cache_alloc()->set_cache_slot(Cache());
+        call.mutable_kmem_cache_alloc()->set_gfp_mask(0xcc0);
+        call.set_store_as(Object());
+        return;
+    }
+  }
+
+  // --- Memory of processes
+
+  void AddToProcess(v1::Call& call) {
     switch (random_.Below(9)) {
       case 0: {
         v1::MmapRequest& mmap = *call.mutable_mmap();
@@ -94,7 +181,10 @@ class Program {
     }
   }
 
+  static constexpr std::uint32_t kCaches = 4;
+
   Random random_;
+  const Mixture mixture_;
   std::vector<v1::Call> calls_;
 };
 
@@ -110,12 +200,13 @@ std::ostream& operator<<(std::ostream& out, const Digests& digests) {
   return out << "{\"" << digests.state << "\", \"" << digests.answers << "\", " << digests.sequence << "}";
 }
 
-Digests RunProgram(std::uint64_t seed) {
+Digests RunProgram(std::uint64_t seed, Mixture mixture) {
   MachineSpec spec;
   spec.memory = ByteCount(256ULL << 20);
+  if (mixture == Mixture::kSlabsAndLanesToo) spec.cpu_count = kCpus;
   spec.seed = seed;
   const std::unique_ptr<Machine> machine = *Machine::Create(spec);
-  for (const v1::Call& call : Program(seed).Write(5000)) {
+  for (const v1::Call& call : Program(seed, mixture).Write(5000)) {
     v1::Answer answer;
     ExecuteCall(*machine, call, answer);
   }
@@ -124,8 +215,17 @@ Digests RunProgram(std::uint64_t seed) {
 }
 
 TEST(PinnedDigestsTest, AProgramOfFiveThousandCallsAlwaysEndsInTheSameState) {
-  EXPECT_EQ(RunProgram(1), (Digests{"4c094a9320d15198e8da053a18eafe93", "86771786f1abb3c895bf88534532f67d", 4989}));
-  EXPECT_EQ(RunProgram(2), (Digests{"a0d666ef0374333bca012aab4f1c3a61", "eefbaf23d0954fe0b6e03700d45e489f", 4989}));
+  EXPECT_EQ(RunProgram(1, Mixture::kMemoryOfProcesses),
+            (Digests{"4c094a9320d15198e8da053a18eafe93", "86771786f1abb3c895bf88534532f67d", 4989}));
+  EXPECT_EQ(RunProgram(2, Mixture::kMemoryOfProcesses),
+            (Digests{"a0d666ef0374333bca012aab4f1c3a61", "eefbaf23d0954fe0b6e03700d45e489f", 4989}));
+}
+
+TEST(PinnedDigestsTest, AProgramOfSlabsAndLanesOn64CpusAlwaysEndsInTheSameState) {
+  EXPECT_EQ(RunProgram(3, Mixture::kSlabsAndLanesToo),
+            (Digests{"d0973f0b32c69c5f942a04bd7af3b90b", "99b8d4e57b2d02d205a758aaeeb6b819", 18364}));
+  EXPECT_EQ(RunProgram(4, Mixture::kSlabsAndLanesToo),
+            (Digests{"3e7153c4c1b0f380bee52ce9e1f00e0b", "ccac5bb22c2265bbd30a4967f656b1f5", 15900}));
 }
 
 }  // namespace

@@ -29,6 +29,9 @@ constexpr std::uint64_t kFirstBlockSlot = 10;
 constexpr std::uint64_t kBlockSlots = 8;
 constexpr std::uint64_t kFirstObjectSlot = 30;
 constexpr std::uint64_t kObjectSlots = 32;
+// Of the machines, beside those of any spec.
+constexpr std::uint32_t kFewCpus = 4;
+constexpr std::uint32_t kManyCpus = 64;
 
 std::uint64_t Pick(Random& random, const std::vector<std::uint64_t>& values) {
   return values[random.Below(values.size())];
@@ -221,7 +224,10 @@ std::string Damage(Random& random, std::string bytes) {
 
 }  // namespace
 
-v1::Call DrawCall(Random& random) {
+namespace {
+
+// Neither on a CPU that it names, nor several CPUs.
+v1::Call DrawCallForALane(Random& random) {
   v1::Call call;
   const google::protobuf::OneofDescriptor* operations = v1::Call::descriptor()->FindOneofByName("operation");
   const int operation = static_cast<int>(random.Below(operations->field_count()));
@@ -269,6 +275,34 @@ v1::Call DrawCall(Random& random) {
     call.set_store_as(static_cast<std::uint32_t>(kFirstObjectSlot + random.Below(kObjectSlots)));
   } else if (random.Below(20) == 0) {
     call.set_store_as(static_cast<std::uint32_t>(random.Below(4) == 0 ? DrawOddNumber(random) : random.Below(24)));
+  }
+  return call;
+}
+
+// Lanes that may be, if the machine has the CPUs.
+void FillLanes(Random& random, v1::ConcurrentRequest& concurrent) {
+  concurrent.clear_lanes();
+  const std::uint64_t lanes = 1 + random.Below(random.Below(4) == 0 ? kManyCpus : kFewCpus);
+  const std::uint64_t first = random.Below(3);
+  for (std::uint64_t i = 0; i < lanes; ++i) {
+    v1::Lane& lane = *concurrent.add_lanes();
+    lane.set_cpu(static_cast<std::uint32_t>((first + i) % lanes));
+    for (std::uint64_t calls = random.Below(6); calls > 0; --calls) {
+      v1::Call call = DrawCallForALane(random);
+      if (!call.has_concurrent() && !call.has_advance_time()) lane.add_calls()->Swap(&call);
+    }
+  }
+}
+
+}  // namespace
+
+v1::Call DrawCall(Random& random) {
+  v1::Call call = DrawCallForALane(random);
+  if (random.Below(20) == 0) call.mutable_concurrent();
+  // Else lanes with anything in them, most of which are refused.
+  if (call.has_concurrent() && random.Below(8) != 0) FillLanes(random, *call.mutable_concurrent());
+  if (random.Below(2) == 0) {
+    call.set_cpu(static_cast<std::uint32_t>(random.Below(random.Below(40) == 0 ? kManyCpus : kFewCpus)));
   }
   return call;
 }
@@ -364,6 +398,7 @@ std::unique_ptr<Machine> MachineOfSeed(std::uint64_t seed) {
   }
   MachineSpec spec;
   spec.memory = ByteCount((16 + seed % 3 * 24) << 20);
+  spec.cpu_count = seed % 5 < 2 ? kManyCpus : kFewCpus;
   spec.seed = seed;
   spec.address_randomization = seed % 2 == 0 ? AddressRandomization::kOn : AddressRandomization::kOff;
   spec.sysctls.overcommit_memory = static_cast<OvercommitPolicy>(seed % 5 % 3);

@@ -15,7 +15,7 @@
 namespace memsim {
 
 // Mostly something that a program could mean: few processes, an arena of 64 pages, the constants of Linux. Sometimes
-// anything.
+// anything. Half of them name a CPU; one in twenty runs on several at the same time.
 v1::Call DrawCall(Random& random);
 
 // Six processes, the first of them (pid 2) with a program, in one seed of three of mappings that execve names, and
@@ -29,7 +29,7 @@ std::vector<v1::Call> DrawDamagedCalls(std::uint64_t seed, int count);
 // Any spec that MachineSpec::Validate takes, often at one of its limits, and now and then beyond.
 MachineSpec DrawSpec(Random& random, ByteCount most_memory);
 
-// A small machine; its spec depends on the seed.
+// A small machine, mostly of 4 or 64 CPUs; its spec depends on the seed.
 std::unique_ptr<Machine> MachineOfSeed(std::uint64_t seed);
 
 // The calls as C++ that can be pasted as a test.

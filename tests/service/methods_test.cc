@@ -1,14 +1,19 @@
 // Every operation of the Call message is served, and it does not matter how a call travels.
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 
 #include "proto/operations.h"
+#include "server/calls/spec_conversion.h"
 #include "server/metrics/metrics_page.h"
 #include "server/metrics/rpc_metrics.h"
+#include "tests/model/called_program.h"
 #include "tests/service/server_test_fixture.h"
 
 namespace memsim {
@@ -31,6 +36,7 @@ class MethodsTest : public ServerTest {
     auto& target = static_cast<v1::CallTarget&>(*request->GetReflection()->MutableMessage(request.get(), target_field));
     target.set_machine(machine);
     target.set_store_as(call.store_as());
+    if (call.has_cpu()) target.set_cpu(call.cpu());
     v1::Answer answer;
     const RpcEnd end = Call(operation->MethodPath(), *request, &answer);
     EXPECT_TRUE(end.ok()) << operation->MethodPath() << ": " << end;
@@ -77,6 +83,49 @@ class MethodsTest : public ServerTest {
     return calls;
   }
 
+  std::string CreateMachineOf(const MachineSpec& spec, const std::string& id) {
+    v1::CreateMachineRequest request;
+    request.set_machine_id(id);
+    SpecToMessage(spec, *request.mutable_machine()->mutable_spec());
+    const RpcEnd end = Call(absl::StrCat(kMachineService, "CreateMachine"), request);
+    EXPECT_TRUE(end.ok()) << end;
+    return id;
+  }
+
+  static v1::ExecuteBatchRequest Batch(const std::string& machine, const std::vector<v1::Call>& calls,
+                                       std::size_t begin, std::size_t size) {
+    v1::ExecuteBatchRequest batch;
+    batch.set_machine(machine);
+    for (std::size_t i = begin; i < std::min(begin + size, calls.size()); ++i) *batch.add_calls() = calls[i];
+    return batch;
+  }
+  void SendInBatches(const std::string& machine, const std::vector<v1::Call>& calls, std::size_t size) {
+    for (std::size_t begin = 0; begin < calls.size(); begin += size) {
+      const RpcEnd end = ExecuteBatch(Batch(machine, calls, begin, size));
+      ASSERT_TRUE(end.ok()) << end;
+    }
+  }
+  void SendOverStream(const std::string& machine, const std::vector<v1::Call>& calls, std::size_t size) {
+    grpc::ClientContext context;
+    context.set_deadline(SoonOnTheWall());
+    const auto stub = execution();
+    const auto stream = stub->Execute(&context);
+    // Who does not read is stopped sooner or later, so another thread reads.
+    std::thread reader([&stream] {
+      v1::ExecuteResponse response;
+      while (stream->Read(&response)) {
+      }
+    });
+    for (std::size_t begin = 0; begin < calls.size(); begin += size) {
+      v1::ExecuteRequest request;
+      *request.mutable_batch() = Batch(machine, calls, begin, size);
+      EXPECT_TRUE(stream->Write(request));
+    }
+    stream->WritesDone();
+    reader.join();
+    EXPECT_TRUE(stream->Finish().ok());
+  }
+
   std::pair<std::string, std::string> Digests(const std::string& name) {
     const v1::Machine machine = GetMachine(name);
     EXPECT_EQ(machine.state_digest().size(), 32U);
@@ -121,33 +170,36 @@ TEST_F(MethodsTest, OneByOneInBatchesAndOverAStreamTheDigestsAreTheSame) {
   const std::vector<v1::Call> program = Program();
   for (const char* id : {"unary", "batch", "stream"}) CreateMachine(id, 5);
   for (const v1::Call& call : program) CallUnary("unary", call);
-  v1::ExecuteBatchRequest request;
-  request.set_machine("batch");
-  for (const v1::Call& call : program) *request.add_calls() = call;
-  ASSERT_TRUE(ExecuteBatch(request).ok());
-
-  grpc::ClientContext context;
-  context.set_deadline(SoonOnTheWall());
-  const auto stub = execution();
-  const auto stream = stub->Execute(&context);
-  for (std::size_t begin = 0; begin < program.size(); begin += 7) {
-    v1::ExecuteRequest batch;
-    batch.mutable_batch()->set_machine("stream");
-    for (std::size_t i = begin; i < std::min(begin + 7, program.size()); ++i)
-      *batch.mutable_batch()->add_calls() = program[i];
-    ASSERT_TRUE(stream->Write(batch));
-  }
-  stream->WritesDone();
-  v1::ExecuteResponse response;
-  while (stream->Read(&response)) {
-  }
-  EXPECT_TRUE(stream->Finish().ok());
-
+  SendInBatches("batch", program, program.size());
+  SendOverStream("stream", program, 7);
   EXPECT_EQ(Digests("unary"), Digests("batch"));
   EXPECT_EQ(Digests("unary"), Digests("stream"));
   EXPECT_EQ(GetMachine("stream").sequence(), program.size());
   CreateMachine("idle", 5);
   EXPECT_NE(Digests("unary"), Digests("idle"));
+}
+
+// Slab caches, lanes and all other calls, on 64 CPUs; the model follows them, so that they mean something.
+TEST_F(MethodsTest, HoweverTheCallsOfARandomProgramTravelTheDigestsAreAsInAMachineByItself) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const CalledProgram program = CallsOfSeed(seed, 64);
+    const auto create = [this, &program, seed](const std::string& how) {
+      return CreateMachineOf(program.spec, absl::StrCat(how, "-", seed));
+    };
+    std::vector<std::string> machines = {create("unary")};
+    for (const v1::Call& call : program.calls) CallUnary(machines.back(), call);
+    for (const std::size_t size : {1U, 7U, 100U, 1000U}) {
+      machines.push_back(create(absl::StrCat("batches-of-", size)));
+      SendInBatches(machines.back(), program.calls, size);
+    }
+    for (const std::size_t size : {1U, 7U, 1000U}) {
+      machines.push_back(create(absl::StrCat("stream-of-", size)));
+      SendOverStream(machines.back(), program.calls, size);
+    }
+    for (const std::string& machine : machines) {
+      EXPECT_EQ(Digests(machine), std::pair(program.state_digest, program.answer_digest)) << machine;
+    }
+  }
 }
 
 TEST_F(MethodsTest, SlotsCarryAnAnswerToALaterCallOfAnotherBatch) {
