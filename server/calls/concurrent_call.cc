@@ -37,7 +37,8 @@ std::optional<std::vector<CpuId>> ReadLanes(CallFrame& frame, const v1::Concurre
   for (int i = 0; i < request.lanes_size(); ++i) {
     const v1::Lane& lane = request.lanes(i);
     const std::string name = absl::StrCat("lanes[", i, "]");
-    if (std::string problem = frame.CpuProblem(lane.cpu()); !problem.empty()) return refuse(name + "." + problem);
+    if (std::string problem = frame.CpuProblem(lane.cpu()); !problem.empty())
+      return refuse(absl::StrCat(name, ".", problem));
     if (!seen.insert(lane.cpu()).second) {
       return refuse(absl::StrCat(name, ".cpu is ", lane.cpu(), ", which an earlier lane has; put its calls there"));
     }

@@ -27,86 +27,50 @@ void RunWithoutTarget(CallFrame& frame, const Request& request) {
 
 void Dispatch(CallFrame& frame, const v1::Call& call) {
   switch (call.operation_case()) {
-    case v1::Call::kSpawn:
-      return RunWithoutTarget(frame, call.spawn());
-    case v1::Call::kFork:
-      return RunWithoutTarget(frame, call.fork());
-    case v1::Call::kVfork:
-      return RunWithoutTarget(frame, call.vfork());
-    case v1::Call::kClone:
-      return RunWithoutTarget(frame, call.clone());
-    case v1::Call::kExecve:
-      return RunWithoutTarget(frame, call.execve());
-    case v1::Call::kExitGroup:
-      return RunWithoutTarget(frame, call.exit_group());
-    case v1::Call::kWait4:
-      return RunWithoutTarget(frame, call.wait4());
-    case v1::Call::kPrlimit64:
-      return RunWithoutTarget(frame, call.prlimit64());
-    case v1::Call::kMmap:
-      return RunWithoutTarget(frame, call.mmap());
-    case v1::Call::kMunmap:
-      return RunWithoutTarget(frame, call.munmap());
-    case v1::Call::kMprotect:
-      return RunWithoutTarget(frame, call.mprotect());
-    case v1::Call::kMremap:
-      return RunWithoutTarget(frame, call.mremap());
-    case v1::Call::kBrk:
-      return RunWithoutTarget(frame, call.brk());
-    case v1::Call::kMadvise:
-      return RunWithoutTarget(frame, call.madvise());
-    case v1::Call::kTouch:
-      return RunWithoutTarget(frame, call.touch());
-    case v1::Call::kAllocPages:
-      return RunWithoutTarget(frame, call.alloc_pages());
-    case v1::Call::kGetZeroedPage:
-      return RunWithoutTarget(frame, call.get_zeroed_page());
-    case v1::Call::kFreePages:
-      return RunWithoutTarget(frame, call.free_pages());
-    case v1::Call::kMknod:
-      return RunWithoutTarget(frame, call.mknod());
-    case v1::Call::kOpen:
-      return RunWithoutTarget(frame, call.open());
-    case v1::Call::kClose:
-      return RunWithoutTarget(frame, call.close());
-    case v1::Call::kDup:
-      return RunWithoutTarget(frame, call.dup());
-    case v1::Call::kFtruncate:
-      return RunWithoutTarget(frame, call.ftruncate());
-    case v1::Call::kWrite:
-      return RunWithoutTarget(frame, call.write());
-    case v1::Call::kLseek:
-      return RunWithoutTarget(frame, call.lseek());
-    case v1::Call::kUnlink:
-      return RunWithoutTarget(frame, call.unlink());
-    case v1::Call::kRename:
-      return RunWithoutTarget(frame, call.rename());
-    case v1::Call::kKmemCacheCreate:
-      return RunWithoutTarget(frame, call.kmem_cache_create());
-    case v1::Call::kKmemCacheDestroy:
-      return RunWithoutTarget(frame, call.kmem_cache_destroy());
-    case v1::Call::kKmemCacheAlloc:
-      return RunWithoutTarget(frame, call.kmem_cache_alloc());
-    case v1::Call::kKmemCacheFree:
-      return RunWithoutTarget(frame, call.kmem_cache_free());
-    case v1::Call::kKmemCacheAllocBulk:
-      return RunWithoutTarget(frame, call.kmem_cache_alloc_bulk());
-    case v1::Call::kKmemCacheFreeBulk:
-      return RunWithoutTarget(frame, call.kmem_cache_free_bulk());
-    case v1::Call::kKmemCacheShrink:
-      return RunWithoutTarget(frame, call.kmem_cache_shrink());
-    case v1::Call::kKmalloc:
-      return RunWithoutTarget(frame, call.kmalloc());
-    case v1::Call::kKzalloc:
-      return RunWithoutTarget(frame, call.kzalloc());
-    case v1::Call::kKrealloc:
-      return RunWithoutTarget(frame, call.krealloc());
-    case v1::Call::kKfree:
-      return RunWithoutTarget(frame, call.kfree());
-    case v1::Call::kConcurrent:
-      return RunWithoutTarget(frame, call.concurrent());
-    case v1::Call::kAdvanceTime:
-      return RunWithoutTarget(frame, call.advance_time());
+#define MEMSIM_RUN(Case, field) \
+  case v1::Call::Case:          \
+    return RunWithoutTarget(frame, call.field())
+    MEMSIM_RUN(kSpawn, spawn);
+    MEMSIM_RUN(kFork, fork);
+    MEMSIM_RUN(kVfork, vfork);
+    MEMSIM_RUN(kClone, clone);
+    MEMSIM_RUN(kExecve, execve);
+    MEMSIM_RUN(kExitGroup, exit_group);
+    MEMSIM_RUN(kWait4, wait4);
+    MEMSIM_RUN(kPrlimit64, prlimit64);
+    MEMSIM_RUN(kMmap, mmap);
+    MEMSIM_RUN(kMunmap, munmap);
+    MEMSIM_RUN(kMprotect, mprotect);
+    MEMSIM_RUN(kMremap, mremap);
+    MEMSIM_RUN(kBrk, brk);
+    MEMSIM_RUN(kMadvise, madvise);
+    MEMSIM_RUN(kTouch, touch);
+    MEMSIM_RUN(kAllocPages, alloc_pages);
+    MEMSIM_RUN(kGetZeroedPage, get_zeroed_page);
+    MEMSIM_RUN(kFreePages, free_pages);
+    MEMSIM_RUN(kMknod, mknod);
+    MEMSIM_RUN(kOpen, open);
+    MEMSIM_RUN(kClose, close);
+    MEMSIM_RUN(kDup, dup);
+    MEMSIM_RUN(kFtruncate, ftruncate);
+    MEMSIM_RUN(kWrite, write);
+    MEMSIM_RUN(kLseek, lseek);
+    MEMSIM_RUN(kUnlink, unlink);
+    MEMSIM_RUN(kRename, rename);
+    MEMSIM_RUN(kKmemCacheCreate, kmem_cache_create);
+    MEMSIM_RUN(kKmemCacheDestroy, kmem_cache_destroy);
+    MEMSIM_RUN(kKmemCacheAlloc, kmem_cache_alloc);
+    MEMSIM_RUN(kKmemCacheFree, kmem_cache_free);
+    MEMSIM_RUN(kKmemCacheAllocBulk, kmem_cache_alloc_bulk);
+    MEMSIM_RUN(kKmemCacheFreeBulk, kmem_cache_free_bulk);
+    MEMSIM_RUN(kKmemCacheShrink, kmem_cache_shrink);
+    MEMSIM_RUN(kKmalloc, kmalloc);
+    MEMSIM_RUN(kKzalloc, kzalloc);
+    MEMSIM_RUN(kKrealloc, krealloc);
+    MEMSIM_RUN(kKfree, kfree);
+    MEMSIM_RUN(kConcurrent, concurrent);
+    MEMSIM_RUN(kAdvanceTime, advance_time);
+#undef MEMSIM_RUN
     case v1::Call::OPERATION_NOT_SET:
       return frame.Refuse(v1::ERROR_REASON_OPERATION_UNKNOWN,
                           "the call has no operation that this server knows; set one of Call.operation");

@@ -59,7 +59,7 @@ class BatchJob {
   static google::protobuf::ArenaOptions ArenaOptions() {
     google::protobuf::ArenaOptions options;
     options.start_block_size = 1024;
-    options.max_block_size = 64 * 1024;
+    options.max_block_size = std::size_t{64} * 1024;
     return options;
   }
 

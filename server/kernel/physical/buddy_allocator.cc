@@ -28,7 +28,7 @@ BuddyAllocator::BuddyAllocator(FrameDirectory* directory, FrameRange memory, Fra
   free_pages_ = managed.size();
   const auto count = [this](Order order, std::uint64_t blocks) {
     if (blocks == 0) return;
-    list(order, MigrateType::kMovable).blocks += blocks;
+    list(order, MigrateType::kMovable).blocks += static_cast<std::uint32_t>(blocks);
     nonempty_[At(MigrateType::kMovable)] |= Bit(order);
   };
   ForEachFringeBlock([&count](PageFrameNumber, Order order) { count(order, 1); });
@@ -59,8 +59,7 @@ PageFrameNumber BuddyAllocator::AllocateOfType(Order order, MigrateType type) {
 }
 
 void BuddyAllocator::Free(PageFrameNumber pfn, Order order) {
-  for (PageFrameNumber at = pfn; at < pfn + PagesOfOrder(order); at += PageCount(1))
-    directory_->frame(at) = PageFrame{};
+  directory_->BlankFrames(pfn, order);
   // Each pageblock by itself, as their types may differ by now (split_large_buddy).
   const Order piece = std::min(order, kPageblockOrder);
   for (PageFrameNumber at = pfn; at < pfn + PagesOfOrder(order); at += PagesOfOrder(piece)) {
@@ -97,7 +96,6 @@ void BuddyAllocator::LinkFringe() {
   fringe_linked_ = true;
   ForEachFringeBlock([this](PageFrameNumber pfn, Order order) {
     directory_->MakeSection(pfn);
-    if (order < kPageblockOrder) directory_->MakeFrames(pfn, order);
     LinkBlock(pfn, order, MigrateType::kMovable, ListEnd::kTail);
   });
 }

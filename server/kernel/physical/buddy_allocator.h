@@ -107,7 +107,7 @@ class BuddyAllocator {
     std::uint32_t head = kNoFrame;
     std::uint32_t tail = kNoFrame;
     // Linked blocks, and on the list that ends in the run, the run's.
-    std::uint64_t blocks = 0;
+    std::uint32_t blocks = 0;
   };
 
   enum class ListEnd : std::uint8_t { kHead, kTail };

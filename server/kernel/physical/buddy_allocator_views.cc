@@ -94,7 +94,11 @@ void BuddyAllocator::CheckRecords() const {
     const FrameRange frames{first, first + kPagesPerPageblock};
     if (frames.end <= memory_.begin || frames.begin >= memory_.end) return;
     if (block.type != MigrateType::kMovable) ++converted[At(block.type)];
-    if (run_.Contains(first)) MEMSIM_CHECK(block.free_order == Order(0) && block.frames == nullptr, first.value());
+    if (run_.Contains(first)) {
+      MEMSIM_CHECK(block.free_order == Order(0), first.value());
+      directory_->ForEachFrameIn(first,
+                                 [](PageFrameNumber pfn, const PageFrame&) { MEMSIM_CHECK(false, pfn.value()); });
+    }
   });
   for (int t = 0; t < kMigrateTypeCount; ++t) {
     MEMSIM_CHECK(converted[t] == converted_pageblocks_[t], converted[t], converted_pageblocks_[t]);

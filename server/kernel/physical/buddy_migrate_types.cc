@@ -101,11 +101,11 @@ bool BuddyAllocator::IsWholePageblock(PageFrameNumber pfn) const {
 template <typename Visitor>
 void BuddyAllocator::ForEachBlockIn(PageFrameNumber pageblock, Visitor visit) const {
   for (PageFrameNumber at = pageblock; at < pageblock + kPagesPerPageblock;) {
-    const PageFrame& frame = directory_->frame(at);
-    const bool head = (frame.flags & (kFrameFreeHead | kFrameAllocated)) != 0;
+    const PageFrame* const frame = directory_->FindFrame(at);
+    const bool head = frame != nullptr && (frame->flags & (kFrameFreeHead | kFrameAllocated)) != 0;
     // Copied, as the visitor may move the block.
-    const PageCount pages = head ? PagesOfOrder(frame.order) : PageCount(1);
-    if (head) visit(at, frame);
+    const PageCount pages = head ? PagesOfOrder(frame->order) : PageCount(1);
+    if (head) visit(at, *frame);
     at += pages;
   }
 }

@@ -9,9 +9,9 @@ const Pageblock* FrameDirectory::FindPageblock(PageFrameNumber pfn) const {
 }
 
 const PageFrame* FrameDirectory::FindFrame(PageFrameNumber pfn) const {
-  const Pageblock* block = FindPageblock(pfn);
-  if (block == nullptr || block->frames == nullptr) return nullptr;
-  return &block->frames[pfn.value() % kFramesPerPageblock];
+  if (FindPageblock(pfn) == nullptr) return nullptr;
+  const PageFrame* const records = group(pfn);
+  return records == nullptr ? nullptr : &records[pfn.value() % kFramesPerGroup];
 }
 
 MigrateType FrameDirectory::TypeOf(PageFrameNumber pfn) const {
@@ -29,17 +29,20 @@ void FrameDirectory::MakeSection(PageFrameNumber pfn) {
 
 void FrameDirectory::MakeFrames(PageFrameNumber pfn, Order order) {
   const PageFrameNumber end = pfn + PagesOfOrder(order);
-  for (PageFrameNumber at = pfn; at < end; at += kPagesPerPageblock) {
-    Pageblock& block = pageblock(at);
-    if (block.frames != nullptr) continue;
-    block.frames = std::make_unique<PageFrame[]>(kFramesPerPageblock);
-    ++pageblocks_with_frames_;
+  for (PageFrameNumber at = pfn; at < end; at += PageCount(kFramesPerGroup)) {
+    if (group(at) == nullptr) MakeGroup(at);
   }
+}
+
+void FrameDirectory::MakeGroup(PageFrameNumber pfn) {
+  section(pfn).groups[pfn.value() / kFramesPerGroup % kGroupsPerSection] =
+      std::make_unique<PageFrame[]>(kFramesPerGroup);
+  ++groups_made_;
 }
 
 ByteCount FrameDirectory::HostMemory() const {
   return ByteCount(sections_.capacity() * sizeof(sections_[0]) + sections_made_ * sizeof(Section) +
-                   pageblocks_with_frames_ * kFramesPerPageblock * sizeof(PageFrame));
+                   groups_made_ * kFramesPerGroup * sizeof(PageFrame));
 }
 
 }  // namespace memsim

@@ -215,7 +215,7 @@ void PageAllocator::FreePages(PageFrameNumber pfn, Order order) {
   Zone& zone = zone_of(pfn);
   MEMSIM_CHECK(zone.buddy.managed().Contains(pfn), pfn.value());
   Pageblock& pageblock = directory_->pageblock(pfn);
-  PageFrame& head = pageblock.frames[pfn.value() % FrameDirectory::kFramesPerPageblock];
+  PageFrame& head = directory_->frame(pfn);
   MEMSIM_CHECK((head.flags & kFrameAllocated) != 0 && head.order == order, pfn.value(), order.value());
   MEMSIM_CHECK(head.refcount == 1 && head.map_count == 0, head.refcount, head.map_count);
   const PageCount pages = PagesOfOrder(order);
@@ -337,19 +337,21 @@ void PageAllocator::DigestTo(Digest& digest) const {
     }
   }
   for (const PageCount pages : owner_pages_) digest.Add(pages);
-  directory_->ForEachPageblock([&digest](PageFrameNumber first, const Pageblock& block) {
-    digest.Add(static_cast<std::uint64_t>(block.type));
-    if (block.frames == nullptr) return;
-    for (std::uint64_t i = 0; i < FrameDirectory::kFramesPerPageblock; ++i) {
-      const PageFrame& page = block.frames[i];
-      if (page == PageFrame{}) continue;
-      digest.Add(first + PageCount(i));
+  directory_->ForEachPageblock([&](PageFrameNumber first, const Pageblock& block) {
+    // As those without a record are.
+    if (block.type != MigrateType::kMovable) {
+      digest.Add(first);
+      digest.Add(static_cast<std::uint64_t>(block.type));
+    }
+    directory_->ForEachFrameIn(first, [&digest](PageFrameNumber pfn, const PageFrame& page) {
+      if (page == PageFrame{}) return;
+      digest.Add(pfn);
       digest.Add(static_cast<std::uint64_t>(page.links.next) << 32 | page.links.previous);
       digest.Add(static_cast<std::uint64_t>(page.refcount) << 32 | page.map_count);
       digest.Add(page.index);
       digest.Add(static_cast<std::uint64_t>(page.mapping) << 32 | static_cast<std::uint64_t>(page.order.value()) << 24 |
                  static_cast<std::uint64_t>(page.owner) << 16 | page.flags);
-    }
+    });
   });
 }
 

@@ -134,11 +134,8 @@ class PageAllocator {
   // that was ever touched.
   template <typename Visitor>
   void ForEachAllocatedBlock(Visitor visit) const {
-    directory_->ForEachPageblock([&visit](PageFrameNumber first, const Pageblock& block) {
-      if (block.frames == nullptr) return;
-      for (std::uint64_t i = 0; i < FrameDirectory::kFramesPerPageblock; ++i) {
-        if ((block.frames[i].flags & kFrameAllocated) != 0) visit(first + PageCount(i), block.frames[i]);
-      }
+    directory_->ForEachFrame([&visit](PageFrameNumber pfn, const PageFrame& frame) {
+      if ((frame.flags & kFrameAllocated) != 0) visit(pfn, frame);
     });
   }
 

@@ -20,22 +20,17 @@ bool IsBlank(const PageFrame& frame) {
 // The allocated blocks, ascending. Checks that they look allocated.
 std::vector<OwnedRange> AllocatedBlocks(const FrameDirectory& directory) {
   std::vector<OwnedRange> blocks;
-  directory.ForEachPageblock([&blocks](PageFrameNumber first, const Pageblock& block) {
-    if (block.frames == nullptr) return;
-    for (std::uint64_t i = 0; i < FrameDirectory::kFramesPerPageblock; ++i) {
-      const PageFrame& frame = block.frames[i];
-      const PageFrameNumber pfn = first + PageCount(i);
-      const bool inside = !blocks.empty() && blocks.back().range.Contains(pfn);
-      MEMSIM_CHECK(!inside || IsBlank(frame), pfn.value(), frame.flags);
-      if ((frame.flags & kFrameAllocated) == 0) {
-        // What is neither allocated nor the first of a block that is free or on a CPU's list remembers nothing.
-        MEMSIM_CHECK(inside || !IsBlank(frame) || frame == PageFrame{}, pfn.value(), frame.flags);
-        continue;
-      }
-      MEMSIM_CHECK((frame.flags & kFrameFreeHead) == 0, pfn.value(), frame.flags);
-      MEMSIM_CHECK(frame.refcount > 0 && frame.order <= kMaxOrder, pfn.value(), frame.order.value());
-      blocks.push_back({{pfn, pfn + PagesOfOrder(frame.order)}, frame.owner});
+  directory.ForEachFrame([&blocks](PageFrameNumber pfn, const PageFrame& frame) {
+    const bool inside = !blocks.empty() && blocks.back().range.Contains(pfn);
+    MEMSIM_CHECK(!inside || IsBlank(frame), pfn.value(), frame.flags);
+    if ((frame.flags & kFrameAllocated) == 0) {
+      // What is neither allocated nor the first of a block that is free or on a CPU's list remembers nothing.
+      MEMSIM_CHECK(inside || !IsBlank(frame) || frame == PageFrame{}, pfn.value(), frame.flags);
+      return;
     }
+    MEMSIM_CHECK((frame.flags & kFrameFreeHead) == 0, pfn.value(), frame.flags);
+    MEMSIM_CHECK(frame.refcount > 0 && frame.order <= kMaxOrder, pfn.value(), frame.order.value());
+    blocks.push_back({{pfn, pfn + PagesOfOrder(frame.order)}, frame.owner});
   });
   return blocks;
 }

@@ -26,8 +26,7 @@ void PageAllocator::ChargeZoneWork(const Zone& zone, std::uint64_t steps_before,
 void PageAllocator::FreeToLists(Zone& zone, MigrateType type, PageFrameNumber pfn, PageFrame& head) {
   const Order order = head.order;
   const std::size_t list = PcpListOf(order, type);
-  // A block on a list never crosses a pageblock, whose records lie side by side.
-  for (std::uint64_t i = 1; i < PagesOfOrder(order).value(); ++i) (&head)[i] = PageFrame{};
+  directory_->BlankFrames(pfn, order);
 
   PerCpuPages& lists = ListsOf(zone);
   const LockScope hold(*locks_, lists.lock());

@@ -26,17 +26,17 @@ constexpr int kColumns = 12;
 constexpr int kNameWidth = 40;
 constexpr int kColumnWidth = 14;
 
-std::string Line(char c) { return std::string(kNameWidth + 1 + kColumns * (kColumnWidth + 1), c) + "\n"; }
+std::string RuleLine(char c) { return std::string(kNameWidth + 1 + kColumns * (kColumnWidth + 1), c) + "\n"; }
 
 std::string Header() {
-  std::string text = "lock_stat version 0.4\n" + Line('-');
+  std::string text = "lock_stat version 0.4\n" + RuleLine('-');
   absl::StrAppendFormat(&text, "%*s", kNameWidth, "class name");
   for (const char* column :
        {"con-bounces", "contentions", "waittime-min", "waittime-max", "waittime-total", "waittime-avg", "acq-bounces",
         "acquisitions", "holdtime-min", "holdtime-max", "holdtime-total", "holdtime-avg"}) {
     absl::StrAppendFormat(&text, " %*s", kColumnWidth, column);
   }
-  return text + "\n" + Line('-') + "\n";
+  return text + "\n" + RuleLine('-') + "\n";
 }
 
 // seq_time: cut off, not rounded, as snprint_time does it but for the last digit, which that rounds.
@@ -151,7 +151,7 @@ std::string LockStat(const ProcView& view) {
       absl::StrAppendFormat(&text, "%*s %14d %29s %s\n", kNameWidth, name, WaitsOf(*contended[p]), "",
                             OwnerName(names, *contended[p]));
     }
-    absl::StrAppend(&text, "\n", Line('.'), "\n");
+    absl::StrAppend(&text, "\n", RuleLine('.'), "\n");
   }
   return text;
 }
@@ -160,7 +160,8 @@ std::string LockStatInstances(const ProcView& view) {
   const AddressSpaceNames names = NameAddressSpaces(view.tasks);
   std::vector<const LockRecord*> records;
   view.locks.ForEachRecord([&records](const LockRecord& record) {
-    if (record.counts != ModeCounts()) records.push_back(&record);
+    static constexpr ModeCounts kNothing;
+    if (record.counts != kNothing) records.push_back(&record);
   });
   std::stable_sort(records.begin(), records.end(),
                    [](const LockRecord* a, const LockRecord* b) { return WaitedFor(*a) > WaitedFor(*b); });

@@ -20,7 +20,7 @@ enum class KernelCache : std::uint16_t {
   MEMSIM_BOOT_CACHES(MEMSIM_ENUMERATOR)
 #undef MEMSIM_ENUMERATOR
       kCount,
-#define MEMSIM_ENUMERATOR(symbol, name, cache) symbol = cache,
+#define MEMSIM_ENUMERATOR(symbol, name, cache) symbol = (cache),
   MEMSIM_BOOT_CACHE_ALIASES(MEMSIM_ENUMERATOR)
 #undef MEMSIM_ENUMERATOR
 };

@@ -80,8 +80,9 @@ Errno CopyVma(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
   copy.flags &= ~kVmLockedMask;
   copy.anon = AnonVmaLinks();
   std::optional<AnonVmaLinks> links = wipe ? AnonVmaLinks() : environment.anon_vmas.Fork(vma.anon);
-  if (links.has_value()) copy.anon = *std::move(links);
-  if (!links.has_value() || child.Insert(copy) == nullptr) {
+  const bool linked = links.has_value();
+  if (linked) copy.anon = *std::move(links);
+  if (!linked || child.Insert(copy) == nullptr) {
     environment.anon_vmas.Unlink(copy.anon);
     if ((vma.flags & kVmAccount) != 0) environment.commit.Uncharge(vma.range.pages());
     return Errno::kNoMem;

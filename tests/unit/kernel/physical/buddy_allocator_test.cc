@@ -184,8 +184,10 @@ TEST(BuddyAllocatorTest, AZoneNobodyTakesFromCostsNothing) {
   TestZone zone(256, 1ULL << 30);
   EXPECT_EQ(zone.directory().HostMemory(), ByteCount(0));
   EXPECT_EQ(zone.Take(0), 256U);
-  // A section, and the frames of one pageblock.
-  EXPECT_EQ(zone.directory().HostMemory(), ByteCount(8 + 64 * 24 + 512 * 32));
+  // A section of 8 pageblocks and 256 groups of frames. The groups: of frame 256, and of what begins a free block of
+  // order 4 to 7 behind it (order 8 begins at 512 - 256 itself).
+  const std::uint64_t section = 8 * 12 + 256 * 8;
+  EXPECT_EQ(zone.directory().HostMemory(), ByteCount(8 + section + 5 * 16 * 32));
 }
 
 TEST(BuddyAllocatorTest, LargeFreeBlocksNeedNoFrameRecords) {
@@ -194,6 +196,14 @@ TEST(BuddyAllocatorTest, LargeFreeBlocksNeedNoFrameRecords) {
   EXPECT_EQ(zone.directory().FindFrame(PageFrameNumber(512)), nullptr);
   EXPECT_NE(zone.directory().FindFrame(PageFrameNumber(511)), nullptr);
   EXPECT_EQ(zone.List(9), (Numbers{512}));
+}
+
+TEST(BuddyAllocatorTest, FramesHaveRecordsGroupByGroup) {
+  TestZone zone(0, 8192);
+  EXPECT_EQ(zone.Take(0), 0U);
+  EXPECT_NE(zone.directory().FindFrame(PageFrameNumber(15)), nullptr);
+  EXPECT_NE(zone.directory().FindFrame(PageFrameNumber(256)), nullptr) << "begins a free block";
+  EXPECT_EQ(zone.directory().FindFrame(PageFrameNumber(256 + 16)), nullptr);
 }
 
 TEST(BuddyAllocatorTest, NothingIsGivenBeyondWhatThereIs) {
