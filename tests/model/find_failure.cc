@@ -2,41 +2,41 @@
 
 #include <sys/mman.h>
 
+#include <new>
 #include <vector>
 
 #include "server/base/check.h"
 #include "tests/model/machine_program.h"
-#include "tests/model/machine_twin.h"
 #include "tests/model/shrink.h"
 
 namespace memsim {
 namespace {
 
-// A number that a child process tells its parent.
-class SharedNumber {
+// What a child process tells its parent.
+class SharedOutcome {
  public:
-  SharedNumber() {
-    void* memory = mmap(nullptr, sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  SharedOutcome() {
+    void* memory = mmap(nullptr, sizeof(Outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     MEMSIM_CHECK(memory != MAP_FAILED);
-    value_ = static_cast<std::uint64_t*>(memory);
+    outcome_ = new (memory) Outcome;
   }
-  ~SharedNumber() { munmap(value_, sizeof(*value_)); }
-  SharedNumber(const SharedNumber&) = delete;
-  SharedNumber& operator=(const SharedNumber&) = delete;
+  ~SharedOutcome() { munmap(outcome_, sizeof(Outcome)); }
+  SharedOutcome(const SharedOutcome&) = delete;
+  SharedOutcome& operator=(const SharedOutcome&) = delete;
 
-  std::uint64_t& value() { return *value_; }
+  Outcome& operator*() { return *outcome_; }
 
  private:
-  std::uint64_t* value_;
+  Outcome* outcome_;
 };
 
 }  // namespace
 
-std::optional<std::string> FindFailure(std::uint64_t seed, std::uint32_t cpus, std::uint64_t* executed) {
+std::optional<std::string> FindFailure(std::uint64_t seed, std::uint32_t cpus, Outcome& outcome) {
   MachineProgram program = DrawProgram(seed, cpus);
-  SharedNumber calls;
-  const bool agrees = SucceedsInChild([&] { return Agrees(program, calls.value()); }, false);
-  if (executed != nullptr) *executed = calls.value();
+  SharedOutcome shared;
+  const bool agrees = SucceedsInChild([&] { return Agrees(program, *shared); }, false);
+  outcome = *shared;
   if (agrees) return std::nullopt;
   program.operations =
       Shrink<MachineOperation>(program.operations, [&program](const std::vector<MachineOperation>& shorter) {

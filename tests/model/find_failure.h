@@ -7,11 +7,13 @@
 #include <optional>
 #include <string>
 
+#include "tests/model/machine_twin.h"
+
 namespace memsim {
 
 // Runs the program of a seed. If machine and model disagree: what they say on stderr, and the shortest program on which
-// they do, as C++ to paste. cpus: of the machine; 0: as the seed has it. executed: takes how many calls were executed.
-std::optional<std::string> FindFailure(std::uint64_t seed, std::uint32_t cpus = 0, std::uint64_t* executed = nullptr);
+// they do, as C++ to paste. cpus: of the machine; 0: as the seed has it.
+std::optional<std::string> FindFailure(std::uint64_t seed, std::uint32_t cpus, Outcome& outcome);
 
 }  // namespace memsim
 

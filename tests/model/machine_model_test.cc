@@ -20,7 +20,8 @@ constexpr std::uint64_t kSeeds = 200;
 
 TEST(MachineModelTest, RandomProgramsAgreeWithTheSlowModel) {
   for (std::uint64_t seed = FirstSeed(); seed < FirstSeed() + Seeds(kSeeds); ++seed) {
-    const std::optional<std::string> failure = FindFailure(seed);
+    Outcome outcome;
+    const std::optional<std::string> failure = FindFailure(seed, 0, outcome);
     ASSERT_EQ(failure, std::nullopt) << "seed " << seed << "; the shortest failing program:\n" << *failure;
   }
 }
@@ -57,6 +58,19 @@ TEST(MachineModelTest, EveryCallIsAmongThemAndSucceedsNowAndThenInLanesToo) {
     const bool in_lanes = name != "concurrent" && name != "advance_time" && name != "execve";
     EXPECT_EQ(successes.count("lane " + name), in_lanes ? 1U : 0U) << name;
   }
+}
+
+TEST(MachineModelTest, TheOutcomeOfAProgramHasItsCallsAndItsDigests) {
+  Outcome first;
+  Outcome again;
+  Outcome other;
+  EXPECT_EQ(FindFailure(1, 64, first), std::nullopt);
+  EXPECT_EQ(FindFailure(1, 64, again), std::nullopt);
+  EXPECT_EQ(FindFailure(2, 64, other), std::nullopt);
+  EXPECT_GT(first.calls, 200U);
+  EXPECT_EQ(first.digests.ToHex(), again.digests.ToHex());
+  EXPECT_NE(first.digests.ToHex(), other.digests.ToHex());
+  EXPECT_NE(first.digests.ToHex(), Digest().ToHex());
 }
 
 TEST(MachineModelTest, OneProgramInThreeHas64Cpus) {

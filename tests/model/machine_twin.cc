@@ -275,18 +275,20 @@ std::string RunAll(MachineTwin& twin, const MachineProgram& program) {
   return error.empty() ? "" : absl::StrCat("at the end: ", error);
 }
 
-bool Agrees(const MachineProgram& program, std::uint64_t& executed) {
+bool Agrees(const MachineProgram& program, Outcome& outcome) {
   MachineTwin twin(program);
   std::string error = RunAll(twin, program);
   if (error.empty()) error = CompareWithReplay(twin.machine());
   if (!error.empty()) std::fprintf(stderr, "%s\n", error.c_str());
-  executed = twin.machine().executed();
+  outcome.calls = twin.machine().executed();
+  outcome.digests.Add(twin.machine().machine().StateDigest());
+  outcome.digests.Add(twin.machine().machine().AnswerDigest());
   return error.empty();
 }
 
 bool Agrees(const MachineProgram& program) {
-  std::uint64_t executed = 0;
-  return Agrees(program, executed);
+  Outcome outcome;
+  return Agrees(program, outcome);
 }
 
 }  // namespace memsim

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 
+#include "server/base/digest.h"
 #include "tests/model/called_machine.h"
 #include "tests/model/called_slabs.h"
 #include "tests/model/machine_program.h"
@@ -135,9 +136,14 @@ class MachineTwin {
 // Runs all of a program, and ends everything. Empty, or where they disagree.
 std::string RunAll(MachineTwin& twin, const MachineProgram& program);
 
-// The same, and sends the calls again to another machine. False, and the reason on stderr, when two disagree. executed:
-// takes how many calls were executed.
-bool Agrees(const MachineProgram& program, std::uint64_t& executed);
+// What came of a program: how many calls were executed, and the digests of state and answers.
+struct Outcome {
+  std::uint64_t calls = 0;
+  Digest digests;
+};
+
+// The same, and sends the calls again to another machine. False, and the reason on stderr, when two disagree.
+bool Agrees(const MachineProgram& program, Outcome& outcome);
 bool Agrees(const MachineProgram& program);
 
 }  // namespace memsim

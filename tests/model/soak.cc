@@ -12,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
+#include "server/base/digest.h"
 #include "tests/model/find_failure.h"
 
 namespace memsim {
@@ -66,19 +67,23 @@ int Soak(const Options& options) {
   absl::Time next_report = start + kBetweenReports;
   std::uint64_t calls = 0;
   std::uint64_t seed = options.seed;
+  // Over all programs: the same seeds, the same digest, in whatever build.
+  Digest digest;
   const auto report = [&](const char* state) {
     const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
-    std::printf("%s: seeds %llu to %llu, %llu calls in %.0f s, %.0f calls/s\n", state,
+    std::printf("%s: seeds %llu to %llu, %llu calls in %.0f s, %.0f calls/s, digest %s\n", state,
                 static_cast<unsigned long long>(options.seed), static_cast<unsigned long long>(seed),
-                static_cast<unsigned long long>(calls), seconds, static_cast<double>(calls) / seconds);
+                static_cast<unsigned long long>(calls), seconds, static_cast<double>(calls) / seconds,
+                digest.ToHex().c_str());
     std::fflush(stdout);
   };
   std::printf("first seed %llu\n", static_cast<unsigned long long>(options.seed));
   std::fflush(stdout);
   for (;; ++seed) {
-    std::uint64_t executed = 0;
-    const std::optional<std::string> failure = FindFailure(seed, options.cpus, &executed);
-    calls += executed;
+    Outcome outcome;
+    const std::optional<std::string> failure = FindFailure(seed, options.cpus, outcome);
+    calls += outcome.calls;
+    digest.Add(outcome.digests.ToHex());
     if (failure.has_value()) {
       report("disagreement");
       std::printf("seed %llu; the shortest failing program:\n%s", static_cast<unsigned long long>(seed),
