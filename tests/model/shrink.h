@@ -27,10 +27,12 @@ inline bool SucceedsInChild(const std::function<bool()>& run, bool quiet) {
   return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-// Leaves out runs of operations, from halves down to single ones, as long as the program still fails.
+// Leaves out runs of operations, from halves down to single ones, as long as the program still fails; and begins again
+// as long as that helps, for what an operation means may depend on those before it.
 template <typename Operation>
 std::vector<Operation> Shrink(std::vector<Operation> program,
                               const std::function<bool(const std::vector<Operation>&)>& succeeds) {
+  const std::size_t length_before = program.size();
   for (std::size_t length = program.size() / 2; length > 0; length /= 2) {
     for (std::size_t begin = 0; begin + length <= program.size();) {
       std::vector<Operation> shorter(program.begin(), program.begin() + begin);
@@ -42,7 +44,7 @@ std::vector<Operation> Shrink(std::vector<Operation> program,
       }
     }
   }
-  return program;
+  return program.size() == length_before ? program : Shrink(program, succeeds);
 }
 
 }  // namespace memsim

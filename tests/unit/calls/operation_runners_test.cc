@@ -163,6 +163,16 @@ TEST_F(OperationTest, TouchCountsMajorFaultsApart) {
   EXPECT_EQ(Run("touch { pid: 2 address: 0x10000000 }").detail_case(), v1::Answer::DETAIL_NOT_SET);
 }
 
+TEST_F(OperationTest, AStoreToTheVdsoFindsItsCopyAtOnce) {
+  Run("spawn { comm: 'sh' } store_as: 1");
+  EXPECT_EQ(Ask("execve { pid_slot: 1 path: '/sbin/init' }"), "0");
+  EXPECT_EQ(Ask("mprotect { pid_slot: 1 address: 0x7ffff7ffd000 length_bytes: 8192 prot: 7 }"), "0");
+  EXPECT_EQ(Ask("touch { pid_slot: 1 address: 0x7ffff7ffd000 access: ACCESS_KIND_WRITE }"), "1");
+  EXPECT_EQ(Ask("touch { pid_slot: 1 address: 0x7ffff7ffe000 }"), "1");
+  EXPECT_EQ(Ask("touch { pid_slot: 1 address: 0x7ffff7ffe000 access: ACCESS_KIND_WRITE }"), "1")
+      << "it was read before";
+}
+
 TEST_F(OperationTest, TouchRefusesWhatNoMachineMayDo) {
   EXPECT_EQ(Refusal("touch { pid: 2 page_count: 1048577 }"), "page_count is 1048577; it must be at most 1048576");
   EXPECT_EQ(Ask("touch { pid: 2 page_count: 1048576 }"), "0, signal 11 code 1 at 0x0");
