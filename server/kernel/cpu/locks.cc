@@ -4,11 +4,12 @@
 
 namespace memsim {
 
-LockCounts Locks::counts(LockClass lock_class, LockMode mode) const {
-  const auto m = static_cast<std::size_t>(mode);
-  LockCounts counts = class_counts_[static_cast<std::size_t>(lock_class)][m];
-  ForEachRecord([&](const LockRecord& record) {
-    if (record.lock_class == lock_class) counts.holds += record.counts[m].holds;
+LockClassCounts Locks::ClassCounts() const {
+  LockClassCounts counts = class_counts_;
+  ForEachRecord([&counts](const LockRecord& record) {
+    for (std::size_t m = 0; m < kLockModeCount; ++m) {
+      counts[static_cast<std::size_t>(record.lock_class)][m].holds += record.counts[m].holds;
+    }
   });
   return counts;
 }

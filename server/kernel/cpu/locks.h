@@ -42,11 +42,15 @@ struct LockOwner {
   friend bool operator==(const LockOwner&, const LockOwner&) = default;
 };
 
+// By mode.
+using LockModeCounts = std::array<LockCounts, kLockModeCount>;
+using LockClassCounts = std::array<LockModeCounts, static_cast<std::size_t>(LockClass::kCount)>;
+
 // What is counted of one lock.
 struct LockRecord {
   LockClass lock_class = LockClass::kCount;
   LockOwner owner;
-  std::array<LockCounts, kLockModeCount> counts;
+  LockModeCounts counts;
 };
 
 class Locks {
@@ -84,8 +88,11 @@ class Locks {
   // The lock is gone. What was counted stays in its class.
   void Retire(SimulatedLock& lock);
 
-  // Of all locks of a class, those that are gone included. Looks at every lock that is counted by itself.
-  LockCounts counts(LockClass lock_class, LockMode mode) const;
+  // Of all locks by class, those that are gone included. Looks at every lock that is counted by itself.
+  LockClassCounts ClassCounts() const;
+  LockCounts counts(LockClass lock_class, LockMode mode) const {
+    return ClassCounts()[static_cast<std::size_t>(lock_class)][static_cast<std::size_t>(mode)];
+  }
   // Calls visit(const LockRecord&) for each lock that is counted by itself, in the order in which they were registered.
   template <typename Visitor>
   void ForEachRecord(Visitor visit) const {
@@ -135,7 +142,7 @@ class Locks {
 
   Cpus& cpus_;
   // But for the holds of locks that are counted by themselves.
-  std::array<std::array<LockCounts, kLockModeCount>, static_cast<std::size_t>(LockClass::kCount)> class_counts_ = {};
+  LockClassCounts class_counts_ = {};
   IdTable<LockRecordId, LockRecord> records_;
   bool lanes_run_ = false;
   Nanoseconds horizon_;

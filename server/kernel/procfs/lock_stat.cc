@@ -64,18 +64,12 @@ void AppendRow(absl::string_view name, absl::string_view suffix, const LockCount
   text += '\n';
 }
 
-using ModeCounts = std::array<LockCounts, kLockModeCount>;
-
-void AppendRows(absl::string_view name, const ModeCounts& counts, std::string& text) {
+void AppendRows(absl::string_view name, const LockModeCounts& counts, std::string& text) {
   const LockCounts& exclusive = counts[static_cast<std::size_t>(LockMode::kExclusive)];
   const LockCounts& shared = counts[static_cast<std::size_t>(LockMode::kShared)];
   const bool both = exclusive.holds.count != 0 && shared.holds.count != 0;
   if (exclusive.holds.count != 0) AppendRow(name, both ? "-W" : "", exclusive, text);
   if (shared.holds.count != 0) AppendRow(name, "-R", shared, text);
-}
-
-ModeCounts ClassCounts(const Locks& locks, LockClass lock_class) {
-  return {locks.counts(lock_class, LockMode::kExclusive), locks.counts(lock_class, LockMode::kShared)};
 }
 
 std::uint64_t WaitsOf(const LockRecord& record) { return record.counts[0].waits.count + record.counts[1].waits.count; }
@@ -139,11 +133,12 @@ std::vector<const LockRecord*> Contended(const Locks& locks, LockClass lock_clas
 
 std::string LockStat(const ProcView& view) {
   const AddressSpaceNames names = NameAddressSpaces(view.tasks);
+  const LockClassCounts counts = view.locks.ClassCounts();
   std::string text = Header();
   for (std::size_t i = 0; i < kLockClassInfo.size(); ++i) {
     const auto lock_class = static_cast<LockClass>(i);
     const absl::string_view name = kLockClassInfo[i].name;
-    AppendRows(name, ClassCounts(view.locks, lock_class), text);
+    AppendRows(name, counts[i], text);
     const std::vector<const LockRecord*> contended = Contended(view.locks, lock_class);
     if (contended.empty()) continue;
     absl::StrAppendFormat(&text, "%*s\n", kNameWidth, std::string(name.size(), '-'));
@@ -160,7 +155,7 @@ std::string LockStatInstances(const ProcView& view) {
   const AddressSpaceNames names = NameAddressSpaces(view.tasks);
   std::vector<const LockRecord*> records;
   view.locks.ForEachRecord([&records](const LockRecord& record) {
-    static constexpr ModeCounts kNothing;
+    static constexpr LockModeCounts kNothing;
     if (record.counts != kNothing) records.push_back(&record);
   });
   std::stable_sort(records.begin(), records.end(),
