@@ -15,6 +15,7 @@ std::string CounterLabel(const v1::Counter& counter) {
   if (!counter.zone().empty()) absl::StrAppend(&label, " zone=", counter.zone());
   if (counter.has_order()) absl::StrAppend(&label, " order=", counter.order());
   if (counter.has_cpu()) absl::StrAppend(&label, " cpu=", counter.cpu());
+  if (!counter.lock_class().empty()) absl::StrAppend(&label, " class=", counter.lock_class());
   return label;
 }
 

@@ -12,7 +12,7 @@
 
 namespace memsim::cli {
 
-// "pgfault", "nr_free_pages zone=DMA32", "free_blocks zone=Normal order=10".
+// "pgfault", "nr_free_pages zone=DMA32", "free_blocks zone=Normal order=10", "lock_wait class=vm_lock".
 std::string CounterLabel(const v1::Counter& counter);
 
 // A usage error if a name is none of the machine's counters, with the nearest one.

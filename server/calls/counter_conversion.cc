@@ -20,6 +20,7 @@ void CountersToMessage(const Machine& machine, CounterDetail detail, v1::GetCoun
     counter.set_zone(std::string(sample.zone));
     if (sample.order >= 0) counter.set_order(static_cast<std::uint32_t>(sample.order));
     if (sample.cpu >= 0) counter.set_cpu(static_cast<std::uint32_t>(sample.cpu));
+    counter.set_lock_class(std::string(sample.lock_class));
     counter.set_value(sample.value);
     if (detail == CounterDetail::kValues) continue;
     counter.set_kind(KindToMessage(sample.info->kind));

@@ -1,14 +1,8 @@
 // One machine's numbers on pages of metrics.
 //
-// On its own page a machine looks as node_exporter would show a real one, where node_exporter has a name:
-//   node_zoneinfo_*_pages{node,zone}             counters of zones, where zoneinfo has a row of the name
-//   node_buddyinfo_blocks{node,size,zone}        free blocks by order
-//   node_vmstat_*                                rows of its /proc/vmstat
-//   memsim_meminfo_bytes{row="MemFree"}          rows of its /proc/meminfo; see below
-//   memsim_*                                     every counter of the registry that is none of these
-// node_exporter's node_memory_MemFree_bytes is camel case, which promtool refuses. So the page says
-// memsim_meminfo_bytes, and the scrape configuration in deploy/prometheus gives it node_exporter's name with one
-// relabelling rule.
+// On its own page a machine looks as node_exporter would show a real one, where node_exporter has a name
+// (node_exporter_metrics.h). Every other counter of the registry is a memsim_* with the labels zone, order, cpu or
+// class (of locks), if it is of one.
 //
 // On the server's page only the essentials of a machine stand, with its name as labels.
 
@@ -30,7 +24,7 @@ enum class CounterScope { kMachine, kZone };
 std::string MetricNameOf(const CounterInfo& info, CounterScope scope);
 
 // Everything about a machine, as its own page shows it. REQUIRES: the reading has everything.
-void AddMachine(const MachineReading& reading, MetricsPage& page);
+void AddMachine(const MachineName& name, const MachineReading& reading, MetricsPage& page);
 
 // What is known of a machine without waiting for its turn.
 void AddMachineInfo(const MachineInfo& info, MetricsPage& page);

@@ -56,6 +56,7 @@ MachineReading MachineReading::Of(const Machine& machine, ReadingDepth depth) {
   if (depth == ReadingDepth::kEverything) {
     reading.meminfo = machine.ReadProc("meminfo").value_or("");
     reading.vmstat = machine.ReadProc("vmstat").value_or("");
+    reading.slabinfo = machine.ReadProc("slabinfo").value_or("");
   }
   return reading;
 }

@@ -18,8 +18,9 @@
 
 namespace memsim {
 
-// kCounters reads the registry; kEverything renders /proc text too. Both take microseconds, whatever the machine's
-// size: what walks over the machine (zoneinfo, digests) has no place between two calls.
+// kCounters reads the registry, in microseconds. kEverything renders /proc text too: a fraction of a millisecond, and a
+// few where somebody has made thousands of slab caches, or left as many slabs half empty. What walks over the machine's
+// memory (zoneinfo, digests) has no place between two calls.
 enum class ReadingDepth : std::uint8_t { kCounters, kEverything };
 
 struct MachineReading {
@@ -30,6 +31,7 @@ struct MachineReading {
   // Files of its /proc; empty unless everything was read.
   std::string meminfo;
   std::string vmstat;
+  std::string slabinfo;
 
   static MachineReading Of(const Machine& machine, ReadingDepth depth);
 };

@@ -53,4 +53,18 @@ std::vector<VmstatRow> ParseVmstat(absl::string_view text) {
   return rows;
 }
 
+std::vector<SlabinfoRow> ParseSlabinfo(absl::string_view text) {
+  std::vector<SlabinfoRow> rows;
+  for (const absl::string_view line : Lines(text)) {
+    const std::vector<absl::string_view> words = SplitWords(line);
+    // Behind these six come tunables and slabs.
+    if (words.size() < 7 || words[6] != ":") continue;
+    const auto active = ToNumber(words[1]), objects = ToNumber(words[2]), size = ToNumber(words[3]),
+               per_slab = ToNumber(words[4]), pages = ToNumber(words[5]);
+    if (!active || !objects || !size || !per_slab || !pages) continue;
+    rows.push_back({words[0], *active, *objects, *size, *per_slab, *pages});
+  }
+  return rows;
+}
+
 }  // namespace memsim

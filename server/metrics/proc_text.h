@@ -37,6 +37,18 @@ struct VmstatRow {
 };
 std::vector<VmstatRow> ParseVmstat(absl::string_view text);
 
+struct SlabinfoRow {
+  // Points into the text.
+  absl::string_view name;
+  double active_objects;
+  double objects;
+  // In bytes.
+  double object_size;
+  double objects_per_slab;
+  double pages_per_slab;
+};
+std::vector<SlabinfoRow> ParseSlabinfo(absl::string_view text);
+
 }  // namespace memsim
 
 #endif  // MEMSIM_SERVER_METRICS_PROC_TEXT_H_

@@ -77,13 +77,15 @@ std::string ServerMetrics::ServerPage(std::chrono::steady_clock::time_point dead
 
 absl::StatusOr<std::string> ServerMetrics::MachinePage(absl::string_view name,
                                                        std::chrono::steady_clock::time_point deadline) const {
+  const absl::StatusOr<MachineName> parsed = MachineName::Parse(name);
+  if (!parsed.ok()) return parsed.status();
   MachineReading reading;
   const absl::Status status = InspectAndWait(host_, name, deadline, [&reading](const Machine& machine) {
     reading = MachineReading::Of(machine, ReadingDepth::kEverything);
   });
   if (!status.ok()) return status;
   MetricsPage page;
-  AddMachine(reading, page);
+  AddMachine(*parsed, reading, page);
   return page.Render();
 }
 

@@ -157,8 +157,9 @@ TEST_F(MachineServiceTest, CountersAreDeclaredWithNameUnitAndHelp) {
     EXPECT_NE(counter.kind(), v1::COUNTER_KIND_UNSPECIFIED) << counter.name();
     const std::string order = counter.has_order() ? absl::StrCat(counter.order()) : "";
     const std::string cpu = counter.has_cpu() ? absl::StrCat(counter.cpu()) : "";
-    EXPECT_TRUE(keys.insert(absl::StrCat(counter.name(), "/", counter.zone(), "/", order, "/", cpu)).second)
-        << counter.name();
+    const std::string key =
+        absl::StrCat(counter.name(), "/", counter.zone(), "/", order, "/", cpu, "/", counter.lock_class());
+    EXPECT_TRUE(keys.insert(key).second) << key;
     if (counter.name() == "calls") {
       EXPECT_EQ(counter.value(), 1);
     }

@@ -62,30 +62,47 @@ inline constexpr std::array<CounterInfo, static_cast<std::size_t>(Counter::kCoun
 #undef MEMSIM_INFO
 }};
 
-// Counts of one zone: rows of /proc/zoneinfo, and the zone's share of machine counters of the same name.
-#define MEMSIM_ZONE_COUNTERS(X)                                                                             \
-  X(kFree, "nr_free_pages", "pages", kGauge, "Free pages of the zone")                                      \
-  X(kOnPcpLists, "pcp_pages", "pages", kGauge, "Pages on per-CPU lists, which are neither free nor in use") \
-  X(kMin, "min", "pages", kGauge, "Below this many free pages, only those who free memory may allocate")    \
-  X(kLow, "low", "pages", kGauge, "Below this many free pages, kswapd begins to reclaim")                   \
-  X(kHigh, "high", "pages", kGauge, "At this many free pages, kswapd stops")                                \
-  X(kSpanned, "spanned", "pages", kGauge, "Page frames from the zone's first to its last, holes included")  \
-  X(kPresent, "present", "pages", kGauge, "Page frames of the zone with memory behind them")                \
-  X(kManaged, "managed", "pages", kGauge, "Pages of the zone that the buddy system has, free or allocated") \
-  X(kAllocated, "pgalloc", "pages", kCumulative, "Pages allocated from the zone")                           \
-  X(kStalls, "allocstall", "events", kCumulative,                                                           \
+// Counts of one zone: rows of /proc/zoneinfo, and the zone's share of machine counters of the same name. A zone without
+// memory has the rows that zoneinfo has for it, and counts of events.
+#define MEMSIM_ZONE_COUNTERS(X)                                                                                      \
+  X(kFree, "nr_free_pages", "pages", kGauge, "Free pages of the zone")                                               \
+  X(kOnPcpLists, "pcp_pages", "pages", kGauge, "Pages on per-CPU lists, which are neither free nor in use")          \
+  X(kMin, "min", "pages", kGauge, "Below this many free pages, only those who free memory may allocate")             \
+  X(kLow, "low", "pages", kGauge, "Below this many free pages, kswapd begins to reclaim")                            \
+  X(kHigh, "high", "pages", kGauge, "At this many free pages, kswapd stops")                                         \
+  X(kSpanned, "spanned", "pages", kGauge, "Page frames from the zone's first to its last, holes included")           \
+  X(kPresent, "present", "pages", kGauge, "Page frames of the zone with memory behind them")                         \
+  X(kManaged, "managed", "pages", kGauge, "Pages of the zone that the buddy system has, free or allocated")          \
+  X(kProtectionFromDma, "protection_0", "pages", kGauge, "Pages kept from allocations that prefer zone DMA")         \
+  X(kProtectionFromDma32, "protection_1", "pages", kGauge, "Pages kept from allocations that prefer zone DMA32")     \
+  X(kProtectionFromNormal, "protection_2", "pages", kGauge, "Pages kept from allocations that prefer zone Normal")   \
+  X(kProtectionFromMovable, "protection_3", "pages", kGauge, "Pages kept from allocations that prefer zone Movable") \
+  X(kProtectionFromDevice, "protection_4", "pages", kGauge, "Pages kept from allocations that prefer zone Device")   \
+  X(kAllocated, "pgalloc", "pages", kCumulative, "Pages allocated from the zone")                                    \
+  X(kStalls, "allocstall", "events", kCumulative,                                                                    \
     "Allocations that the zone was the best for, and that found no memory")
 
 // Counts of one order within a zone (/proc/buddyinfo).
 #define MEMSIM_ORDER_COUNTERS(X) X(kFreeBlocks, "free_blocks", "blocks", kGauge, "Free blocks of 2^order pages")
 
-// Counts of one CPU: what its page lists of all zones did.
+// Counts of one CPU: its virtual time, and what its page lists of all zones did.
 #define MEMSIM_CPU_COUNTERS(X)                                                                                     \
+  X(kBusy, "cpu_busy", "ns", kCumulative, "Virtual time that the CPU spent in calls, waiting for locks included")  \
+  X(kIdle, "cpu_idle", "ns", kCumulative, "All other virtual time since boot")                                     \
+  X(kContextSwitches, "context_switches", "events", kCumulative, "Times that the CPU went over to another task")   \
   X(kPcpHits, "pcp_hits", "events", kCumulative, "Allocations that a per-CPU list served without the zone's lock") \
   X(kPcpRefills, "pcp_refills", "events", kCumulative, "Bulks that per-CPU lists took from their zone")            \
   X(kPcpRefilled, "pcp_refilled", "pages", kCumulative, "Pages that per-CPU lists took from their zone")           \
   X(kPcpFlushes, "pcp_flushes", "events", kCumulative, "Bulks that per-CPU lists gave back to their zone")         \
   X(kPcpFlushed, "pcp_flushed", "pages", kCumulative, "Pages that per-CPU lists gave back to their zone")
+
+// Counts of one class of locks (cpu/lock_class.h), readers and writers together: columns of /proc/lock_stat.
+#define MEMSIM_LOCK_COUNTERS(X)                                                                                      \
+  X(kAcquisitions, "lock_acquisitions", "events", kCumulative, "Times that locks of the class were taken")           \
+  X(kHeld, "lock_hold", "ns", kCumulative, "Virtual time for which locks of the class were held")                    \
+  X(kContentions, "lock_contentions", "events", kCumulative, "Times that a CPU had to wait for a lock of the class") \
+  X(kWaited, "lock_wait", "ns", kCumulative, "Virtual time for which CPUs waited for locks of the class")            \
+  X(kBounces, "lock_bounces", "events", kCumulative, "Times that another CPU had held a lock of the class last")
 
 enum class ZoneCounter : std::uint8_t {
 #define MEMSIM_ENUMERATOR(symbol, name, unit, kind, help) symbol,
@@ -108,6 +125,13 @@ enum class CpuCounter : std::uint8_t {
       kCount
 };
 
+enum class LockCounter : std::uint8_t {
+#define MEMSIM_ENUMERATOR(symbol, name, unit, kind, help) symbol,
+  MEMSIM_LOCK_COUNTERS(MEMSIM_ENUMERATOR)
+#undef MEMSIM_ENUMERATOR
+      kCount
+};
+
 // How often the slab allocator took each of its paths: enum stat_item of mm/slub.c, of all caches. First those of every
 // cache, then those of caches with sheaves. A kernel with CONFIG_SLUB_STATS shows them for each cache, without "slub_".
 #define MEMSIM_SLUB_PATHS(X)                                                                                    \
@@ -115,7 +139,7 @@ enum class CpuCounter : std::uint8_t {
   X(kAllocSlowpath, "slub_alloc_slowpath", "Allocations that found the CPU's free list empty")                  \
   X(kFreeFastpath, "slub_free_fastpath", "Objects back to the CPU's own slab")                                  \
   X(kFreeSlowpath, "slub_free_slowpath", "Frees to a slab that is not the CPU's")                               \
-  X(kFreeFrozen, "slub_free_frozen", "Of them those to a slab of another CPU")                                  \
+  X(kFreeFrozen, "slub_free_frozen", "Frees to a slab that another CPU has")                                    \
   X(kFreeAddPartial, "slub_free_add_partial", "Slabs that a drain put on the node's partial list")              \
   X(kFreeRemovePartial, "slub_free_remove_partial", "Slabs that became empty and left the node's partial list") \
   X(kAllocFromPartial, "slub_alloc_from_partial", "CPU slabs from the node's partial list")                     \
@@ -124,10 +148,10 @@ enum class CpuCounter : std::uint8_t {
   X(kAllocNodeMismatch, "slub_alloc_node_mismatch", "CPU slabs given up for the wrong node")                    \
   X(kFreeSlab, "slub_free_slab", "Slabs back to the page allocator")                                            \
   X(kCpuslabFlush, "slub_cpuslab_flush", "CPU slabs taken from their CPU")                                      \
-  X(kDeactivateFull, "slub_deactivate_full", "Of them those that were full")                                    \
+  X(kDeactivateFull, "slub_deactivate_full", "CPU slabs taken from their CPU that were full")                   \
   X(kDeactivateEmpty, "slub_deactivate_empty", "Slabs taken from their CPU that were empty and freed")          \
   X(kDeactivateToHead, "slub_deactivate_to_head", "CPU slabs put to the head of the node's partial list")       \
-  X(kDeactivateToTail, "slub_deactivate_to_tail", "CPU slabs put to its tail")                                  \
+  X(kDeactivateToTail, "slub_deactivate_to_tail", "CPU slabs put to the tail of the node's partial list")       \
   X(kDeactivateRemoteFrees, "slub_deactivate_remote_frees", "CPU slabs that others had freed to when taken")    \
   X(kDeactivateBypass, "slub_deactivate_bypass", "CPU slabs left behind because they were full")                \
   X(kOrderFallback, "slub_order_fallback", "Slabs of the smallest order, for want of larger blocks")            \
@@ -170,6 +194,8 @@ inline constexpr std::array<CounterInfo, static_cast<std::size_t>(OrderCounter::
     {MEMSIM_ORDER_COUNTERS(MEMSIM_INFO)}};
 inline constexpr std::array<CounterInfo, static_cast<std::size_t>(CpuCounter::kCount)> kCpuCounterInfo = {
     {MEMSIM_CPU_COUNTERS(MEMSIM_INFO)}};
+inline constexpr std::array<CounterInfo, static_cast<std::size_t>(LockCounter::kCount)> kLockCounterInfo = {
+    {MEMSIM_LOCK_COUNTERS(MEMSIM_INFO)}};
 #undef MEMSIM_INFO
 
 // The values. Plain data: copy it to compare whole states.
@@ -184,7 +210,7 @@ class Counters {
   std::array<std::int64_t, static_cast<std::size_t>(Counter::kCount)> values_ = {};
 };
 
-// One number as it is shown: of the machine, of a zone, of an order within a zone, or of a CPU.
+// One number as it is shown: of the machine, of a zone, of an order within a zone, of a CPU, or of a class of locks.
 struct CounterSample {
   const CounterInfo* info;
   // Empty: of no zone.
@@ -194,6 +220,8 @@ struct CounterSample {
   std::int64_t value;
   // -1: of no CPU.
   int cpu = -1;
+  // "&zone->lock". Empty: of no class.
+  absl::string_view lock_class = "";
 };
 
 }  // namespace memsim

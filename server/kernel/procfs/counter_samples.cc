@@ -10,6 +10,9 @@ namespace {
 
 constexpr int kNoOrder = -1;
 
+constexpr auto kFirstProtection = static_cast<std::size_t>(ZoneCounter::kProtectionFromDma);
+static_assert(static_cast<std::size_t>(ZoneCounter::kProtectionFromDevice) - kFirstProtection + 1 == kZoneTypeCount);
+
 std::uint64_t Read(const ZoneInfo& zone, ZoneCounter counter) {
   switch (counter) {
     case ZoneCounter::kFree:
@@ -28,6 +31,12 @@ std::uint64_t Read(const ZoneInfo& zone, ZoneCounter counter) {
       return zone.present.value();
     case ZoneCounter::kManaged:
       return zone.managed.value();
+    case ZoneCounter::kProtectionFromDma:
+    case ZoneCounter::kProtectionFromDma32:
+    case ZoneCounter::kProtectionFromNormal:
+    case ZoneCounter::kProtectionFromMovable:
+    case ZoneCounter::kProtectionFromDevice:
+      return zone.protection[static_cast<std::size_t>(counter) - kFirstProtection].value();
     case ZoneCounter::kAllocated:
       return zone.allocated_ever.value();
     case ZoneCounter::kStalls:
@@ -39,18 +48,33 @@ std::uint64_t Read(const ZoneInfo& zone, ZoneCounter counter) {
   return 0;
 }
 
-std::uint64_t Read(const PcpCounts& counts, CpuCounter counter) {
+// Whether zoneinfo shows it of a zone without memory too.
+bool IsOfEveryZone(ZoneCounter counter) { return counter != ZoneCounter::kFree && counter != ZoneCounter::kOnPcpLists; }
+
+struct CpuReading {
+  CpuCounts cpu;
+  PcpCounts lists;
+  Nanoseconds now;
+};
+
+std::uint64_t Read(const CpuReading& reading, CpuCounter counter) {
   switch (counter) {
+    case CpuCounter::kBusy:
+      return reading.cpu.busy.value();
+    case CpuCounter::kIdle:
+      return (reading.now - reading.cpu.busy).value();
+    case CpuCounter::kContextSwitches:
+      return reading.cpu.context_switches;
     case CpuCounter::kPcpHits:
-      return counts.hits;
+      return reading.lists.hits;
     case CpuCounter::kPcpRefills:
-      return counts.refills;
+      return reading.lists.refills;
     case CpuCounter::kPcpRefilled:
-      return counts.refilled.value();
+      return reading.lists.refilled.value();
     case CpuCounter::kPcpFlushes:
-      return counts.flushes;
+      return reading.lists.flushes;
     case CpuCounter::kPcpFlushed:
-      return counts.flushed.value();
+      return reading.lists.flushed.value();
     case CpuCounter::kCount:
       break;
   }
@@ -58,39 +82,32 @@ std::uint64_t Read(const PcpCounts& counts, CpuCounter counter) {
   return 0;
 }
 
-void AddCpuSamples(const ProcView& view, std::vector<CounterSample>& samples) {
-  std::vector<PcpCounts> counts;
-  for (std::uint32_t cpu = 0; cpu < view.cpus.count(); ++cpu) {
-    counts.push_back(view.pages.pcp_counts(CpuId(static_cast<std::uint16_t>(cpu))));
+std::uint64_t Read(const LockModeCounts& counts, LockCounter counter) {
+  const auto& [exclusive, shared] = counts;
+  switch (counter) {
+    case LockCounter::kAcquisitions:
+      return exclusive.holds.count + shared.holds.count;
+    case LockCounter::kHeld:
+      return (exclusive.holds.total + shared.holds.total).value();
+    case LockCounter::kContentions:
+      return exclusive.waits.count + shared.waits.count;
+    case LockCounter::kWaited:
+      return (exclusive.waits.total + shared.waits.total).value();
+    case LockCounter::kBounces:
+      return exclusive.bounces + shared.bounces;
+    case LockCounter::kCount:
+      break;
   }
-  for (std::size_t i = 0; i < kCpuCounterInfo.size(); ++i) {
-    for (std::size_t cpu = 0; cpu < counts.size(); ++cpu) {
-      const auto value = static_cast<std::int64_t>(Read(counts[cpu], static_cast<CpuCounter>(i)));
-      samples.push_back({&kCpuCounterInfo[i], "", kNoOrder, value, static_cast<int>(cpu)});
-    }
-  }
+  MEMSIM_CHECK(false, static_cast<std::uint64_t>(counter));
+  return 0;
 }
 
-}  // namespace
-
-std::vector<CounterSample> ReadCounters(const ProcView& view) {
-  const std::vector<ZoneInfo> zones = view.pages.zones();
-  std::vector<CounterSample> samples;
-  samples.reserve(kCounterInfo.size() + kSlabPathCount + zones.size() * (kZoneCounterInfo.size() + kOrderCount) +
-                  view.cpus.count() * kCpuCounterInfo.size());
-  for (std::size_t i = 0; i < kCounterInfo.size(); ++i) {
-    samples.push_back({&kCounterInfo[i], "", kNoOrder, view.counters.Get(static_cast<Counter>(i))});
-  }
-  const SlabPathCounts paths = view.slabs.TotalPaths();
-  for (std::size_t i = 0; i < kSlabPathCount; ++i) {
-    samples.push_back({&kSlabPathInfo[i], "", kNoOrder, static_cast<std::int64_t>(paths[i])});
-  }
+void AddZoneSamples(const std::vector<ZoneInfo>& zones, std::vector<CounterSample>& samples) {
   for (std::size_t i = 0; i < kZoneCounterInfo.size(); ++i) {
-    const CounterInfo& info = kZoneCounterInfo[i];
+    const auto counter = static_cast<ZoneCounter>(i);
     for (const ZoneInfo& zone : zones) {
-      if (!zone.populated && info.kind == CounterKind::kGauge) continue;
-      const std::uint64_t value = Read(zone, static_cast<ZoneCounter>(i));
-      samples.push_back({&info, zone.name, kNoOrder, static_cast<std::int64_t>(value)});
+      if (!zone.populated && !IsOfEveryZone(counter)) continue;
+      samples.push_back({&kZoneCounterInfo[i], zone.name, kNoOrder, static_cast<std::int64_t>(Read(zone, counter))});
     }
   }
   const CounterInfo& free_blocks = kOrderCounterInfo[static_cast<std::size_t>(OrderCounter::kFreeBlocks)];
@@ -101,7 +118,50 @@ std::vector<CounterSample> ReadCounters(const ProcView& view) {
       samples.push_back({&free_blocks, zone.name, order, static_cast<std::int64_t>(blocks)});
     }
   }
+}
+
+void AddCpuSamples(const ProcView& view, std::vector<CounterSample>& samples) {
+  std::vector<CpuReading> readings;
+  for (std::uint32_t i = 0; i < view.cpus.count(); ++i) {
+    const CpuId cpu(static_cast<std::uint16_t>(i));
+    readings.push_back({view.cpus.counts(cpu), view.pages.pcp_counts(cpu), view.cpus.now()});
+  }
+  for (std::size_t i = 0; i < kCpuCounterInfo.size(); ++i) {
+    for (std::size_t cpu = 0; cpu < readings.size(); ++cpu) {
+      const auto value = static_cast<std::int64_t>(Read(readings[cpu], static_cast<CpuCounter>(i)));
+      samples.push_back({&kCpuCounterInfo[i], "", kNoOrder, value, static_cast<int>(cpu)});
+    }
+  }
+}
+
+void AddLockSamples(const Locks& locks, std::vector<CounterSample>& samples) {
+  constexpr int kNoCpu = -1;
+  const LockClassCounts counts = locks.ClassCounts();
+  for (std::size_t i = 0; i < kLockCounterInfo.size(); ++i) {
+    for (std::size_t c = 0; c < counts.size(); ++c) {
+      const auto value = static_cast<std::int64_t>(Read(counts[c], static_cast<LockCounter>(i)));
+      samples.push_back({&kLockCounterInfo[i], "", kNoOrder, value, kNoCpu, kLockClassInfo[c].name});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<CounterSample> ReadCounters(const ProcView& view) {
+  const std::vector<ZoneInfo> zones = view.pages.zones();
+  std::vector<CounterSample> samples;
+  samples.reserve(kCounterInfo.size() + kSlabPathCount + zones.size() * (kZoneCounterInfo.size() + kOrderCount) +
+                  view.cpus.count() * kCpuCounterInfo.size() + kLockClassInfo.size() * kLockCounterInfo.size());
+  for (std::size_t i = 0; i < kCounterInfo.size(); ++i) {
+    samples.push_back({&kCounterInfo[i], "", kNoOrder, view.counters.Get(static_cast<Counter>(i))});
+  }
+  const SlabPathCounts paths = view.slabs.TotalPaths();
+  for (std::size_t i = 0; i < kSlabPathCount; ++i) {
+    samples.push_back({&kSlabPathInfo[i], "", kNoOrder, static_cast<std::int64_t>(paths[i])});
+  }
+  AddZoneSamples(zones, samples);
   AddCpuSamples(view, samples);
+  AddLockSamples(view.locks, samples);
   return samples;
 }
 

@@ -27,7 +27,7 @@ TEST_F(CounterConversionTest, EveryNumberOfTheMachineIsThereOnceWithItsMeaning) 
   EXPECT_EQ(message.virtual_time_ns(), machine_->now().value());
   const std::vector<CounterSample> samples = machine_->ReadCounters();
   ASSERT_EQ(message.counters_size(), static_cast<int>(samples.size()));
-  std::set<std::tuple<std::string, std::string, int, int>> names;
+  std::set<std::tuple<std::string, std::string, int, int, std::string>> names;
   for (int i = 0; i < message.counters_size(); ++i) {
     const v1::Counter& counter = message.counters(i);
     EXPECT_EQ(counter.value(), samples[i].value) << counter.name();
@@ -36,7 +36,9 @@ TEST_F(CounterConversionTest, EveryNumberOfTheMachineIsThereOnceWithItsMeaning) 
     EXPECT_FALSE(counter.unit().empty() || counter.help().empty()) << counter.name();
     const int cpu = counter.has_cpu() ? static_cast<int>(counter.cpu()) : -1;
     EXPECT_EQ(cpu, samples[i].cpu) << counter.name();
-    names.insert({counter.name(), counter.zone(), counter.has_order() ? static_cast<int>(counter.order()) : -1, cpu});
+    EXPECT_EQ(counter.lock_class(), samples[i].lock_class) << counter.name();
+    const int order = counter.has_order() ? static_cast<int>(counter.order()) : -1;
+    names.insert({counter.name(), counter.zone(), order, cpu, counter.lock_class()});
   }
   EXPECT_EQ(names.size(), samples.size());
 }

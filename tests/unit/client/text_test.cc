@@ -50,6 +50,10 @@ TEST(CounterTextTest, LabelsNameZoneOrderAndCpu) {
   of_cpu.set_name("pcp_hits");
   of_cpu.set_cpu(0);
   EXPECT_EQ(CounterLabel(of_cpu), "pcp_hits cpu=0");
+  v1::Counter of_locks;
+  of_locks.set_name("lock_wait");
+  of_locks.set_lock_class("&zone->lock");
+  EXPECT_EQ(CounterLabel(of_locks), "lock_wait class=&zone->lock");
 }
 
 TEST(CounterTextTest, UnknownNamesAreAnsweredWithTheNearest) {

@@ -106,7 +106,7 @@ TEST_F(RouterTest, AMachinesPageIsFoundByItsShortAndByItsLongName) {
     const HttpResponse response = Get(path);
     EXPECT_EQ(response.status, 200) << path << ": " << response.body;
     EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
-    EXPECT_THAT(response.body, HasSubstr("\nmemsim_meminfo_bytes{row=\"MemFree\"} "));
+    EXPECT_THAT(response.body, HasSubstr("\nnode_memory_MemFree_bytes "));
     EXPECT_THAT(response.body, HasSubstr("\nnode_buddyinfo_blocks{node=\"0\",size=\"10\",zone=\"DMA32\"} "));
     EXPECT_THAT(response.body, HasSubstr("\nnode_zoneinfo_low_pages{node=\"0\",zone=\"DMA32\"} "));
     EXPECT_THAT(response.body, HasSubstr("\nnode_vmstat_pgfault "));

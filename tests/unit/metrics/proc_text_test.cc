@@ -43,5 +43,21 @@ TEST(ProcTextTest, VmstatRowsAreANameAndANumber) {
   EXPECT_THAT(shown, ElementsAre("nr_free_pages=17", "pgfault=0", "nr_unstable=-1"));
 }
 
+TEST(ProcTextTest, SlabinfoRowsAreANameAndFiveNumbersBeforeTheColon) {
+  const std::string text =
+      "slabinfo - version: 2.1\n"
+      "# name <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables <limit>\n"
+      "kmalloc-8k 1 2 8192 4 8 : tunables 0 0 0 : slabdata 1 1 0\n"
+      "short 1 2 3 4 :\n"
+      "word 1 2 x 4 5 : tunables\n"
+      "tun 1 2 3 4 5\n";
+  std::vector<std::string> shown;
+  for (const SlabinfoRow& row : ParseSlabinfo(text)) {
+    shown.push_back(absl::StrCat(row.name, " ", row.active_objects, " ", row.objects, " ", row.object_size, " ",
+                                 row.objects_per_slab, " ", row.pages_per_slab));
+  }
+  EXPECT_THAT(shown, ElementsAre("kmalloc-8k 1 2 8192 4 8"));
+}
+
 }  // namespace
 }  // namespace memsim

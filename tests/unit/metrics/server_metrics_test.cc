@@ -120,6 +120,9 @@ TEST_F(ServerMetricsTest, NoLineOfAMachinesProcTextIsLost) {
   EXPECT_EQ(ParseMeminfo(reading.meminfo).size(), LineCount(reading.meminfo));
   EXPECT_GT(LineCount(reading.vmstat), 100U);
   EXPECT_EQ(ParseVmstat(reading.vmstat).size(), LineCount(reading.vmstat));
+  // Its first two lines are a title.
+  EXPECT_GT(LineCount(reading.slabinfo), 200U);
+  EXPECT_EQ(ParseSlabinfo(reading.slabinfo).size(), LineCount(reading.slabinfo) - 2);
 }
 
 TEST_F(ServerMetricsTest, PagesAreMadeWhileMachinesComeGoAndWork) {

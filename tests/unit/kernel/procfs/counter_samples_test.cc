@@ -6,6 +6,10 @@
 #include <string>
 #include <tuple>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "server/kernel/machine_state.h"
@@ -52,7 +56,7 @@ TEST(CounterSamplesTest, StandInTheOrderOfTheRegistry) {
   for (const CounterInfo& info : kZoneCounterInfo) {
     for (const absl::string_view zone : {"DMA", "DMA32", "Normal", "Movable", "Device"}) {
       const bool empty = zone == "Movable" || zone == "Device";
-      if (empty && info.kind == CounterKind::kGauge) continue;
+      if (empty && (info.name == "nr_free_pages" || info.name == "pcp_pages")) continue;
       EXPECT_EQ(samples[i].info, &info);
       EXPECT_EQ(samples[i].zone, zone);
       EXPECT_EQ(samples[i].order, -1);
@@ -76,16 +80,84 @@ TEST(CounterSamplesTest, StandInTheOrderOfTheRegistry) {
       ++i;
     }
   }
+  const std::size_t of_cpus_end = i;
+  for (const CounterInfo& info : kLockCounterInfo) {
+    for (const LockClassInfo& lock_class : kLockClassInfo) {
+      EXPECT_EQ(samples[i].info, &info);
+      EXPECT_EQ(samples[i].zone, "");
+      EXPECT_EQ(samples[i].order, -1);
+      EXPECT_EQ(samples[i].lock_class, lock_class.name);
+      ++i;
+    }
+  }
   EXPECT_EQ(i, samples.size());
-  for (std::size_t s = 0; s + kCpuCounterInfo.size() * 2 < samples.size(); ++s) EXPECT_EQ(samples[s].cpu, -1);
+  for (std::size_t s = 0; s < samples.size(); ++s) {
+    const bool of_cpu = s < of_cpus_end && s >= of_cpus_end - kCpuCounterInfo.size() * 2;
+    EXPECT_EQ(samples[s].cpu >= 0, of_cpu) << s;
+    EXPECT_EQ(samples[s].lock_class.empty(), s < of_cpus_end) << s;
+  }
 }
 
-TEST(CounterSamplesTest, ZonesWithoutMemoryHaveEventsAlone) {
+TEST(CounterSamplesTest, AZoneWithoutMemoryHasNoPagesAndNoBlocks) {
   const auto state = Boot(64ULL << 20);
   for (const CounterSample& sample : ReadCounters(state->View())) {
-    const bool populated = sample.zone == "DMA" || sample.zone == "DMA32";
-    EXPECT_TRUE(sample.zone.empty() || populated || sample.info->kind == CounterKind::kCumulative) << sample.zone;
+    if (sample.zone.empty() || sample.zone == "DMA" || sample.zone == "DMA32") continue;
+    EXPECT_EQ(sample.order, -1) << sample.zone;
+    EXPECT_NE(sample.info->name, "nr_free_pages") << sample.zone;
+    EXPECT_NE(sample.info->name, "pcp_pages") << sample.zone;
+    // The mark of the zone for what can be moved has a least value.
+    const bool movable_mark = sample.zone == "Movable" && sample.info->unit == "pages";
+    EXPECT_TRUE(sample.value == 0 || (movable_mark && sample.value == 32)) << sample.zone << " " << sample.info->name;
   }
+}
+
+TEST(CounterSamplesTest, ACpusTimeIsBusyOrIdle) {
+  const auto state = Boot(64ULL << 20);
+  state->cpus.SwitchTo(CpuId(1));
+  state->cpus.Charge(Nanoseconds(700));
+  state->cpus.Idle(Nanoseconds(300));
+  std::map<std::pair<std::string, int>, std::int64_t> values;
+  for (const CounterSample& sample : ReadCounters(state->View())) {
+    if (sample.cpu >= 0) values[{std::string(sample.info->name), sample.cpu}] = sample.value;
+  }
+  const auto now = static_cast<std::int64_t>(state->cpus.now().value());
+  EXPECT_EQ((values[{"cpu_busy", 1}]), 700);
+  for (const int cpu : {0, 1}) EXPECT_EQ((values[{"cpu_busy", cpu}] + values[{"cpu_idle", cpu}]), now) << cpu;
+}
+
+TEST(CounterSamplesTest, LocksShowReadersAndWritersOfTheirClassTogether) {
+  const auto state = Boot(64ULL << 20);
+  SimulatedLock first(LockClass::kMmapLock);
+  SimulatedLock second(LockClass::kMmapLock);
+  std::map<std::pair<std::string, std::string>, std::int64_t> before, after;
+  const auto read = [&state](auto& values) {
+    for (const CounterSample& sample : ReadCounters(state->View())) {
+      if (!sample.lock_class.empty()) {
+        values[{std::string(sample.info->name), std::string(sample.lock_class)}] = sample.value;
+      }
+    }
+  };
+  const auto hold = [&state](SimulatedLock& lock, LockMode mode, std::uint64_t time) {
+    const Nanoseconds since = state->cpus.now();
+    state->cpus.Charge(Nanoseconds(time));
+    state->locks.EndHold(lock, mode, since, LockOwner{});
+  };
+  read(before);
+  hold(first, LockMode::kExclusive, 100);
+  // One that is counted by itself is of its class too.
+  state->locks.Register(second, LockOwner{});
+  hold(second, LockMode::kShared, 20);
+  state->cpus.SwitchTo(CpuId(1));
+  hold(second, LockMode::kShared, 3);
+  read(after);
+  const std::string name = "&mm->mmap_lock";
+  const auto grown = [&](const char* counter) { return after[{counter, name}] - before[{counter, name}]; };
+  EXPECT_EQ(grown("lock_acquisitions"), 3);
+  EXPECT_EQ(grown("lock_bounces"), 1);
+  EXPECT_EQ(grown("lock_hold"), static_cast<std::int64_t>(123 + state->cpus.costs().lock_transfer.value()));
+  EXPECT_EQ(grown("lock_contentions"), 0);
+  EXPECT_EQ((after[{"lock_hold", "vm_lock"}]), (before[{"lock_hold", "vm_lock"}]));
+  state->locks.Retire(second);
 }
 
 TEST(CounterSamplesTest, TheZonesAddUpToTheMachine) {
@@ -120,21 +192,21 @@ TEST(CounterSamplesTest, ZonesShowWhatZoneinfoShows) {
   const auto state = Boot(5ULL << 30);
   const std::vector<CounterSample> samples = ReadCounters(state->View());
   const std::string zoneinfo = *ReadProc(state->View(), "zoneinfo");
-  for (const absl::string_view name : {"spanned", "present", "managed", "nr_free_pages"}) {
+  // "high" and "high:" are different rows: that of a pageset has a colon.
+  for (const absl::string_view name : {"spanned", "present", "managed", "nr_free_pages", "min", "low", "high"}) {
     std::int64_t sum = 0;
     for (const CounterSample& sample : samples) {
       if (sample.info->name == name) sum += sample.value;
     }
     EXPECT_EQ(static_cast<std::uint64_t>(sum), SumOfRows(zoneinfo, name)) << name;
   }
-  // zoneinfo has a line for the empty Movable zone too, where every watermark is 32.
-  for (const absl::string_view name : {"min", "low", "high"}) {
-    std::int64_t sum = 32;
+  for (const absl::string_view zone : {"DMA", "DMA32", "Normal", "Movable", "Device"}) {
+    std::vector<std::int64_t> pages;
     for (const CounterSample& sample : samples) {
-      if (sample.info->name == name) sum += sample.value;
+      if (sample.zone == zone && absl::StartsWith(sample.info->name, "protection_")) pages.push_back(sample.value);
     }
-    // "high" and "high:" are different rows: that of a pageset has a colon.
-    EXPECT_EQ(static_cast<std::uint64_t>(sum), SumOfRows(zoneinfo, name)) << name;
+    EXPECT_THAT(zoneinfo, testing::HasSubstr(absl::StrCat("protection: (", absl::StrJoin(pages, ", "), ")")));
+    EXPECT_EQ(pages.size(), 5U) << zone;
   }
 }
 
@@ -149,8 +221,9 @@ TEST(CounterSamplesTest, EveryCounterIsDeclaredOnceWithUnitAndHelp) {
   for (const CounterInfo& info : kCounterInfo) check(0, info);
   for (const CounterInfo& info : kZoneCounterInfo) check(1, info);
   for (const CounterInfo& info : kOrderCounterInfo) check(2, info);
-  // A machine's and a CPU's counters have metrics of one form, told apart by their names alone.
+  // Counters of a machine, a CPU and a class of locks have metrics of one form, told apart by their names alone.
   for (const CounterInfo& info : kCpuCounterInfo) check(0, info);
+  for (const CounterInfo& info : kLockCounterInfo) check(0, info);
 }
 
 }  // namespace
