@@ -237,7 +237,7 @@ ErrnoOr<CacheId> Machine::KmemCacheCreate(const CacheDefinition& definition) {
 Errno Machine::KmemCacheDestroy(CacheId cache, absl::string_view name) { return state_->slabs.Destroy(cache, name); }
 
 ErrnoOr<VirtualAddress> Machine::KmemCacheAlloc(CacheId cache, GfpMask gfp) {
-  return OrNoMemory(state_->slabs.AllocFor(cache, gfp, ObjectOwner::kCaller));
+  return OrNoMemory(state_->slabs.AllocForCaller(cache, gfp));
 }
 
 std::optional<SlabRefusal> Machine::KmemCacheFree(CacheId cache, VirtualAddress object) {

@@ -86,8 +86,6 @@ void MachineState::Run(Task& task) {
 }
 
 void MachineState::TraceRun(const Task& task) {
-  // Of SCHED_NORMAL at nice 0.
-  constexpr int kPriority = 120;
   // As task_struct's exit_state has them.
   constexpr int kRunning = 0;
   constexpr int kDead = 0x10;
@@ -102,10 +100,11 @@ void MachineState::TraceRun(const Task& task) {
     absl::string_view comm = before == Pid() ? absl::string_view(idle) : "<...>";
     if (previous != nullptr) comm = previous->comm;
     cpus.trace().SetTask(before, comm);
-    cpus.Trace<Tracepoint::kSchedSwitch>(comm, before, kPriority, state, absl::string_view(task.comm), task.pid,
-                                         kPriority);
+    cpus.Trace<Tracepoint::kSchedSwitch>(comm, before, kTaskPriority, state, absl::string_view(task.comm), task.pid,
+                                         kTaskPriority);
   }
   cpus.trace().SetTask(task.pid, task.comm);
+  environment.running = tasks.SpaceOf(task).number();
 }
 
 std::optional<MachineState::Caller> MachineState::Enter(Pid pid) {
@@ -123,6 +122,15 @@ FileCaller MachineState::FilesOf(const Caller& caller) {
 
 void MachineState::UnmapCutTail(const CutTail& cut) { ZapCutTail(environment, cut); }
 
+void MachineState::TellOfVictim(const Task& task) {
+  const AddressSpace& space = tasks.SpaceOf(task);
+  const auto kib = [](ByteCount size) { return size.value() / 1024; };
+  const auto rss = [&](RssKind kind) { return kib(ToBytes(space.statistics().rss[static_cast<std::size_t>(kind)])); };
+  cpus.Trace<Tracepoint::kMarkVictim>(task.pid, task.comm, kib(ToBytes(space.statistics().total_vm)),
+                                      rss(RssKind::kAnonymous), rss(RssKind::kFile), rss(RssKind::kShmem), 0,
+                                      kib(space.page_tables().table_bytes()), 0);
+}
+
 bool MachineState::KillForMemory() {
   std::vector<OomCandidate> candidates;
   tasks.ForEach([&](const Task& task) {
@@ -138,6 +146,7 @@ bool MachineState::KillForMemory() {
   const std::vector<Pid> victims = SelectOomVictims(candidates);
   if (victims.empty()) return false;
   counters.Add(Counter::kOomKill, 1);
+  TellOfVictim(*tasks.Find(victims.front()));
   for (const Pid victim : victims) {
     // SIGKILL, as wait status: killed by signal 9.
     MEMSIM_CHECK(tasks.ExitGroup(victim, 9) == Errno::kOk, victim.value());

@@ -53,6 +53,8 @@ struct MachineState {
   void Run(Task& task);
   // Tells whoever listens whom the CPU goes on with, and on whose behalf the machine works.
   void TraceRun(const Task& task);
+  // Tells of a process that the OOM killer picked.
+  void TellOfVictim(const Task& task);
   // Enters the kernel on a task's behalf. nullopt: no task that lives has the pid (ESRCH).
   std::optional<Caller> Enter(Pid pid);
   FileCaller FilesOf(const Caller& caller);

@@ -32,7 +32,7 @@ void KmemCacheCallers(benchmark::State& state) {
   definition.object_size = ByteCount(200);
   const CacheId cache = *machine.slabs.Create(definition);
   for (auto _ : state) {
-    const VirtualAddress object = machine.slabs.AllocFor(cache, kGfpKernel, ObjectOwner::kCaller);
+    const VirtualAddress object = machine.slabs.AllocForCaller(cache, kGfpKernel);
     benchmark::DoNotOptimize(object);
     MEMSIM_CHECK(!machine.slabs.FreeCallers(cache, object).has_value());
   }

@@ -14,7 +14,7 @@ namespace {
 class BuddyTwin {
  public:
   explicit BuddyTwin(const BuddyProgram& program)
-      : buddy_(&directory_, {PageFrameNumber(program.memory_begin), PageFrameNumber(program.end)},
+      : buddy_(&directory_, &cpus_, {PageFrameNumber(program.memory_begin), PageFrameNumber(program.end)},
                {PageFrameNumber(program.begin), PageFrameNumber(program.end)}),
         slow_(program.memory_begin, program.begin, program.end, program.end) {}
 
@@ -101,6 +101,8 @@ class BuddyTwin {
     return std::equal(blocks.begin(), blocks.end(), expected.begin(), expected.end());
   }
 
+  CostTable costs_;
+  Cpus cpus_{1, costs_};
   FrameDirectory directory_;
   BuddyAllocator buddy_;
   SlowBuddy slow_;

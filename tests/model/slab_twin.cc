@@ -50,9 +50,7 @@ class SlabTwin final : public SlabSubject {
 
   ErrnoOr<CacheId> Create(const CacheDefinition& definition) override { return caches_.Create(definition); }
   Errno Destroy(CacheId cache) override { return caches_.Destroy(cache, ""); }
-  VirtualAddress Alloc(CacheId cache, GfpMask gfp) override {
-    return caches_.AllocFor(cache, gfp, ObjectOwner::kCaller);
-  }
+  VirtualAddress Alloc(CacheId cache, GfpMask gfp) override { return caches_.AllocForCaller(cache, gfp); }
   std::optional<SlabRefusal> Free(CacheId cache, VirtualAddress object) override {
     return caches_.FreeCallers(cache, object);
   }
@@ -72,7 +70,7 @@ class SlabTwin final : public SlabSubject {
   }
   std::optional<SlabRefusal> Release(VirtualAddress address) override { return kmalloc_.FreeCallers(address); }
   VirtualAddress AllocKernels(CacheId cache) override {
-    return caches_.AllocFor(cache, kGfpKernel, ObjectOwner::kKernel);
+    return caches_.AllocQuietly(cache, kGfpKernel, ObjectOwner::kKernel);
   }
   void FreeKernels(CacheId cache, VirtualAddress object) override {
     caches_.Free(static_cast<KernelCache>(cache.value() - 1), object);

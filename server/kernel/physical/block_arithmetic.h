@@ -30,6 +30,9 @@ constexpr PageFrameNumber BuddyOf(PageFrameNumber pfn, Order order) {
 // The first frame of the pageblock that holds a frame.
 constexpr PageFrameNumber PageblockOf(PageFrameNumber pfn) { return AlignDown(pfn, kPagesPerPageblock); }
 
+// pcp_allowed_order: CPUs keep free blocks of these orders to themselves; the others always go to the zone.
+constexpr bool HasPcpList(Order order) { return order <= Order(3) || order == kPageblockOrder; }
+
 }  // namespace memsim
 
 #endif  // MEMSIM_SERVER_KERNEL_PHYSICAL_BLOCK_ARITHMETIC_H_

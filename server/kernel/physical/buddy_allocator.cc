@@ -23,8 +23,13 @@ FrameRange WholeBlocks(FrameRange range) {
 
 }  // namespace
 
-BuddyAllocator::BuddyAllocator(FrameDirectory* directory, FrameRange memory, FrameRange managed)
-    : directory_(directory), memory_(memory), managed_(managed), run_(WholeBlocks(managed)), initial_run_(run_) {
+BuddyAllocator::BuddyAllocator(FrameDirectory* directory, Cpus* cpus, FrameRange memory, FrameRange managed)
+    : directory_(directory),
+      cpus_(cpus),
+      memory_(memory),
+      managed_(managed),
+      run_(WholeBlocks(managed)),
+      initial_run_(run_) {
   free_pages_ = managed.size();
   const auto count = [this](Order order, std::uint64_t blocks) {
     if (blocks == 0) return;
@@ -55,7 +60,10 @@ PageFrameNumber BuddyAllocator::AllocateOfType(Order order, MigrateType type) {
   if (large_enough == 0) return kNoPage;
   if (!fringe_linked_) LinkFringe();
   const Order found(static_cast<std::uint8_t>(order.value() + std::countr_zero(large_enough)));
-  return TakeBlock(order, found, type);
+  const PageFrameNumber pfn = TakeBlock(order, found, type);
+  const bool percpu_refill = HasPcpList(order) && type != MigrateType::kHighAtomic;
+  cpus_->Trace<Tracepoint::kMmPageAllocZoneLocked>(pfn, order, type, percpu_refill);
+  return pfn;
 }
 
 void BuddyAllocator::Free(PageFrameNumber pfn, Order order) {

@@ -33,6 +33,7 @@
 
 #include "server/base/digest.h"
 #include "server/base/units.h"
+#include "server/kernel/cpu/cpus.h"
 #include "server/kernel/physical/fallback_policy.h"
 #include "server/kernel/physical/frame_directory.h"
 #include "server/kernel/physical/migrate_type.h"
@@ -46,8 +47,8 @@ enum class BlockSource : std::uint8_t { kOwnType, kSteal };
 class BuddyAllocator {
  public:
   // A zone whose managed frames are all free. `memory`: from its first frame with memory to its last, which decides
-  // which pageblocks lie in the zone whole. `directory` outlives the allocator.
-  BuddyAllocator(FrameDirectory* directory, FrameRange memory, FrameRange managed);
+  // which pageblocks lie in the zone whole. `directory` and `cpus`, to whom it tells its events, outlive the allocator.
+  BuddyAllocator(FrameDirectory* directory, Cpus* cpus, FrameRange memory, FrameRange managed);
 
   // Takes a block of exactly 2^order frames: of the type, else of another type by the rules of fallback_policy.h.
   // Larger blocks are split; their upper halves go back to the lists. The block has frame records, which are all zero.
@@ -160,6 +161,8 @@ class BuddyAllocator {
   // Fallback: see fallback_policy.h.
   PageFrameNumber Claim(Order order, MigrateType type, TypeMixing mixing);
   PageFrameNumber Steal(Order order, MigrateType type);
+  // A block of order `found` and another type served an allocation.
+  void TellOfFallback(PageFrameNumber pfn, Order order, Order found, MigrateType type, MigrateType from);
   std::optional<MigrateType> FallbackWithBlocks(Order order, MigrateType type) const;
   // Gives the pageblock of a small free block to another type, if enough of it is free or alike.
   bool ClaimPageblock(PageFrameNumber pfn, MigrateType from, MigrateType to);
@@ -178,6 +181,7 @@ class BuddyAllocator {
   void CheckRecords() const;
 
   FrameDirectory* directory_;
+  Cpus* cpus_;
   FrameRange memory_;
   FrameRange managed_;
   FrameRange run_;

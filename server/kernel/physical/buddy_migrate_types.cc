@@ -18,9 +18,13 @@ PageFrameNumber BuddyAllocator::Claim(Order order, MigrateType type, TypeMixing 
       const PageFrameNumber pfn = TakeHead(found, *from);
       ChangeType(pfn, found, type);
       Expand(pfn, order, found, type);
+      TellOfFallback(pfn, order, found, type, *from);
       return pfn;
     }
-    if (ClaimPageblock(PageFrameNumber(list(found, *from).head), *from, type)) return AllocateOfType(order, type);
+    if (!ClaimPageblock(PageFrameNumber(list(found, *from).head), *from, type)) continue;
+    const PageFrameNumber pfn = AllocateOfType(order, type);
+    TellOfFallback(pfn, order, found, type, *from);
+    return pfn;
   }
   return kNoPage;
 }
@@ -28,9 +32,17 @@ PageFrameNumber BuddyAllocator::Claim(Order order, MigrateType type, TypeMixing 
 PageFrameNumber BuddyAllocator::Steal(Order order, MigrateType type) {
   for (Order found = order; found <= kMaxOrder; found = Next(found)) {
     const std::optional<MigrateType> from = FallbackWithBlocks(found, type);
-    if (from.has_value()) return TakeBlock(order, found, *from);
+    if (!from.has_value()) continue;
+    const PageFrameNumber pfn = TakeBlock(order, found, *from);
+    TellOfFallback(pfn, order, found, type, *from);
+    return pfn;
   }
   return kNoPage;
+}
+
+void BuddyAllocator::TellOfFallback(PageFrameNumber pfn, Order order, Order found, MigrateType type, MigrateType from) {
+  const bool change_ownership = directory_->pageblock(pfn).type == type;
+  cpus_->Trace<Tracepoint::kMmPageAllocExtfrag>(pfn, order, found, type, from, change_ownership);
 }
 
 std::optional<MigrateType> BuddyAllocator::FallbackWithBlocks(Order order, MigrateType type) const {

@@ -41,6 +41,9 @@ inline constexpr GfpMask kGfpUser = kGfpKernel | kGfpHardwall;
 // What page faults allocate with.
 inline constexpr GfpMask kGfpHighuserMovable = kGfpUser | kGfpHighmem | kGfpMovableBit;
 
+// NUMA_NO_NODE: what events say of allocations that name no node.
+inline constexpr int kAnyNode = -1;
+
 }  // namespace memsim
 
 #endif  // MEMSIM_SERVER_KERNEL_PHYSICAL_GFP_H_

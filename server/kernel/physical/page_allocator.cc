@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/kernel/cpu/lock_scope.h"
+#include "server/kernel/physical/block_arithmetic.h"
 
 namespace memsim {
 namespace {
@@ -35,7 +36,7 @@ PageAllocator::PageAllocator(const MemoryLayout& layout, const WatermarkParamete
   zones_.reserve(kZoneTypeCount);
   for (std::size_t z = 0; z < kZoneTypeCount; ++z) {
     const ZoneLayout& zone = layout.zones[z];
-    const BuddyAllocator buddy(directory_.get(), MemoryRange(zone, static_cast<ZoneType>(z)), zone.managed);
+    const BuddyAllocator buddy(directory_.get(), cpus_, MemoryRange(zone, static_cast<ZoneType>(z)), zone.managed);
     Zone& made = zones_.emplace_back(Zone{
         zone, buddy, watermarks[z], reserve[z], PageCount(0), 0, {}, {}, {}, SimulatedLock(LockClass::kZoneLock), {}});
     for (std::size_t c = 0; c < kZoneTypeCount; ++c) made.plenty[c] = watermarks[z].high + reserve[z][c];
@@ -76,11 +77,11 @@ inline PageFrameNumber PageAllocator::AllocAtOnce(GfpMask gfp, PageOwner owner) 
 }
 
 PageFrameNumber PageAllocator::Alloc(GfpMask gfp, Order order, PageOwner owner) {
-  if (order == Order(0)) {
-    const PageFrameNumber pfn = AllocAtOnce(gfp, owner);
-    if (pfn != kNoPage) return pfn;
-  }
-  return order <= kMaxOrder ? AllocFromZones(gfp, order, owner) : kNoPage;
+  if (order > kMaxOrder) return kNoPage;
+  PageFrameNumber pfn = order == Order(0) ? AllocAtOnce(gfp, owner) : kNoPage;
+  if (pfn == kNoPage) pfn = AllocFromZones(gfp, order, owner);
+  cpus_->Trace<Tracepoint::kMmPageAlloc>(pfn, order, gfp, MigrateTypeFor(gfp));
+  return pfn;
 }
 
 PageFrameNumber PageAllocator::AllocFromZones(GfpMask gfp, Order order, PageOwner owner) {
@@ -201,11 +202,16 @@ bool PageAllocator::ReturnHighAtomic(GfpMask gfp) {
   return false;
 }
 
-inline void PageAllocator::FreeAtOnce(Zone& zone, MigrateType type, PageFrameNumber pfn, PageFrame& head) {
-  PerCpuPages& lists = ListsOf(zone);
-  const LockScope hold(*locks_, lists.lock());
+inline void PageAllocator::Disown(PageFrameNumber pfn, const PageFrame& head, Order order) {
+  MEMSIM_CHECK((head.flags & kFrameAllocated) != 0 && head.order == order, pfn.value(), order.value());
+  MEMSIM_CHECK(head.refcount == 1 && head.map_count == 0, head.refcount, head.map_count);
+  owner_pages_[static_cast<std::size_t>(head.owner)] -= PagesOfOrder(order);
+  cpus_->Trace<Tracepoint::kMmPageFree>(pfn, order);
+}
+
+inline void PageAllocator::FreeAtOnce(Zone& zone, PerCpuPages& lists, PageFrameNumber pfn, PageFrame& head) {
   cpus_->Charge(cpus_->costs().page_free);
-  const std::size_t list = PcpListOf(Order(0), type);
+  const std::size_t list = PcpListOf(Order(0), directory_->pageblock(pfn).type);
   lists.Put(*directory_, list, Order(0), pfn, head);
   const PageCount surplus = PagesToFlush(lists.tuning(), zone.pageset, zone.pressure);
   if (surplus != PageCount(0)) GiveBack(zone, lists, surplus, list);
@@ -214,20 +220,41 @@ inline void PageAllocator::FreeAtOnce(Zone& zone, MigrateType type, PageFrameNum
 void PageAllocator::FreePages(PageFrameNumber pfn, Order order) {
   Zone& zone = zone_of(pfn);
   MEMSIM_CHECK(zone.buddy.managed().Contains(pfn), pfn.value());
-  Pageblock& pageblock = directory_->pageblock(pfn);
   PageFrame& head = directory_->frame(pfn);
-  MEMSIM_CHECK((head.flags & kFrameAllocated) != 0 && head.order == order, pfn.value(), order.value());
-  MEMSIM_CHECK(head.refcount == 1 && head.map_count == 0, head.refcount, head.map_count);
-  const PageCount pages = PagesOfOrder(order);
-  owner_pages_[static_cast<std::size_t>(head.owner)] -= pages;
-  counters_->Add(Counter::kPgFree, static_cast<std::int64_t>(pages.value()));
-  if (order == Order(0)) return FreeAtOnce(zone, pageblock.type, pfn, head);
-  if (HasPcpList(order)) return FreeToLists(zone, pageblock.type, pfn, head);
+  Disown(pfn, head, order);
+  counters_->Add(Counter::kPgFree, static_cast<std::int64_t>(PagesOfOrder(order).value()));
+  if (order == Order(0)) {
+    PerCpuPages& lists = ListsOf(zone);
+    const LockScope hold(*locks_, lists.lock());
+    return FreeAtOnce(zone, lists, pfn, head);
+  }
+  if (HasPcpList(order)) return FreeToLists(zone, directory_->pageblock(pfn).type, pfn, head);
   const LockScope hold(*locks_, zone.lock);
   const std::uint64_t steps = zone.buddy.steps();
   zone.buddy.Free(pfn, order);
   cpus_->Charge(cpus_->costs().page_free);
   ChargeZoneWork(zone, steps, 0);
+}
+
+void PageAllocator::FreeSinglePages(absl::Span<const PageFrameNumber> pages) {
+  counters_->Add(Counter::kPgFree, static_cast<std::int64_t>(pages.size()));
+  for (std::size_t i = 0; i < pages.size(); i += kFolioBatch) FreeBatch(pages.subspan(i, kFolioBatch));
+}
+
+// free_unref_folios.
+void PageAllocator::FreeBatch(absl::Span<const PageFrameNumber> batch) {
+  for (const PageFrameNumber pfn : batch) Disown(pfn, directory_->frame(pfn), Order(0));
+  while (!batch.empty()) {
+    Zone& zone = zone_of(batch.front());
+    PerCpuPages& lists = ListsOf(zone);
+    const LockScope hold(*locks_, lists.lock());
+    do {
+      const PageFrameNumber pfn = batch.front();
+      cpus_->Trace<Tracepoint::kMmPageFreeBatched>(pfn);
+      FreeAtOnce(zone, lists, pfn, directory_->frame(pfn));
+      batch.remove_prefix(1);
+    } while (!batch.empty() && &zone_of(batch.front()) == &zone);
+  }
 }
 
 std::optional<FreeRefusal> PageAllocator::FreeCallerPages(PageFrameNumber pfn, std::uint32_t order) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 #include "server/base/check.h"
 #include "server/base/digest.h"
@@ -84,6 +85,8 @@ class PageAllocator {
   // Gives a block back. For the kernel's own callers: REQUIRES that it is an allocated block of that order, unmapped,
   // with no reference but the first.
   void FreePages(PageFrameNumber pfn, Order order);
+  // The same for pages of order 0, in this order, a batch at a time: a batch takes the lock of the CPU's lists once.
+  void FreeSinglePages(absl::Span<const PageFrameNumber> pages);
 
   // Gives back a block that a Call took. Checks everything and changes nothing unless it is such a block. nullopt:
   // freed.
@@ -152,6 +155,9 @@ class PageAllocator {
   void CheckInvariants() const;
 
  private:
+  // PAGEVEC_SIZE: how many pages a batch has.
+  static constexpr std::size_t kFolioBatch = 31;
+
   struct Zone {
     ZoneLayout layout;
     BuddyAllocator buddy;
@@ -195,8 +201,11 @@ class PageAllocator {
   // Puts a block whose pageblock has the type onto the current CPU's list, and gives back to the zone what is too much
   // there (free_frozen_page_commit). head: the record of its first frame. REQUIRES: HasPcpList(order).
   void FreeToLists(Zone& zone, MigrateType type, PageFrameNumber pfn, PageFrame& head);
-  // The same for a single page.
-  void FreeAtOnce(Zone& zone, MigrateType type, PageFrameNumber pfn, PageFrame& head);
+  // The same for a single page. REQUIRES: the lists' lock is held.
+  void FreeAtOnce(Zone& zone, PerCpuPages& lists, PageFrameNumber pfn, PageFrame& head);
+  void FreeBatch(absl::Span<const PageFrameNumber> batch);
+  // A block is nobody's from now on (free_pages_prepare). REQUIRES: as FreePages.
+  void Disown(PageFrameNumber pfn, const PageFrame& head, Order order);
   // In these, REQUIRES: the lists' lock is held.
   void GiveBack(Zone& zone, PerCpuPages& lists, PageCount surplus, std::size_t first_list);
   void Refill(Zone& zone, PerCpuPages& lists, Order order, MigrateType type, TypeMixing mixing);

@@ -53,7 +53,7 @@ void PageAllocator::Refill(Zone& zone, PerCpuPages& lists, Order order, MigrateT
 void PageAllocator::Flush(Zone& zone, PerCpuPages& lists, PageCount pages, std::size_t first_list) {
   const LockScope hold(*locks_, zone.lock);
   const std::uint64_t steps = zone.buddy.steps();
-  ChargeZoneWork(zone, steps, lists.Flush(*directory_, zone.buddy, pages, first_list));
+  ChargeZoneWork(zone, steps, lists.Flush(*directory_, zone.buddy, *cpus_, pages, first_list));
 }
 
 void PageAllocator::DrainPerCpuPages() {

@@ -53,7 +53,7 @@ std::uint64_t PerCpuPages::Refill(FrameDirectory& frames, BuddyAllocator& zone, 
   return taken;
 }
 
-std::uint64_t PerCpuPages::Flush(FrameDirectory& frames, BuddyAllocator& zone, PageCount pages,
+std::uint64_t PerCpuPages::Flush(FrameDirectory& frames, BuddyAllocator& zone, Cpus& cpus, PageCount pages,
                                  std::size_t first_list) {
   pages = std::min(pages, tuning_.count);
   if (pages == PageCount(0)) return 0;
@@ -61,7 +61,10 @@ std::uint64_t PerCpuPages::Flush(FrameDirectory& frames, BuddyAllocator& zone, P
   std::uint64_t blocks = 0;
   for (std::size_t list = first_list; before - tuning_.count < pages; list = (list + 1) % kPcpListCount) {
     while (lists_[list].tail != kNoFrame && before - tuning_.count < pages) {
-      zone.Free(TakeLast(frames, list), OrderOfPcpList(list));
+      const Order order = OrderOfPcpList(list);
+      const PageFrameNumber pfn = TakeLast(frames, list);
+      cpus.Trace<Tracepoint::kMmPagePcpuDrain>(pfn, order, frames.pageblock(pfn).type);
+      zone.Free(pfn, order);
       ++blocks;
     }
   }

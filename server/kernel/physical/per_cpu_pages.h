@@ -39,9 +39,6 @@ inline constexpr int kPcpTypeCount = 3;
 inline constexpr int kPcpSmallListCount = 12;
 inline constexpr int kPcpListCount = 14;
 
-// pcp_allowed_order: the others always go to the zone.
-constexpr bool HasPcpList(Order order) { return order <= Order(3) || order == kPageblockOrder; }
-
 // order_to_pindex. HIGHATOMIC pages go with the movable ones, so that they come back in time. REQUIRES:
 // HasPcpList(order).
 constexpr std::size_t PcpListOf(Order order, MigrateType type) {
@@ -109,7 +106,8 @@ class PerCpuPages {
                        TypeMixing mixing, std::uint64_t blocks);
   // Gives at least so many pages back to the zone, if there are, from the ends of the lists: all of the first one
   // before the next (free_pcppages_bulk). Returns how many blocks that were.
-  std::uint64_t Flush(FrameDirectory& frames, BuddyAllocator& zone, PageCount pages, std::size_t first_list);
+  std::uint64_t Flush(FrameDirectory& frames, BuddyAllocator& zone, Cpus& cpus, PageCount pages,
+                      std::size_t first_list);
 
   SimulatedLock& lock() { return lock_; }
   PagesetTuning& tuning() { return tuning_; }

@@ -7,6 +7,8 @@
 
 namespace memsim {
 
+// CSIGNAL: the part that is no flag, but the signal of the child's end.
+inline constexpr std::uint64_t kCloneSignalMask = 0xff;
 inline constexpr std::uint64_t kCloneVm = 0x100;
 inline constexpr std::uint64_t kCloneFs = 0x200;
 inline constexpr std::uint64_t kCloneFiles = 0x400;

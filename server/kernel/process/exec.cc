@@ -252,13 +252,18 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
     address_spaces_.Put(fresh);
     return error;
   }
+  const Pid old_pid = task.pid;
+  if (environment_.running != 0) environment_.running = address_spaces_[fresh].number();
   Task& leader = LeaveOneThread(task);
   address_spaces_.Put(leader.mm);
   leader.mm = fresh;
-  leader.comm = CommOf(image.path);
+  const std::string comm = CommOf(image.path);
+  environment_.cpus.Trace<Tracepoint::kTaskRename>(leader.pid, leader.comm, comm, 0);
+  leader.comm = comm;
   // Without memory for a table of its own it keeps the shared one. Linux would kill it: there is no way back from here.
   if (const ErrnoOr<FileTableId> own = file_tables_.Unshare(leader.files); own.ok()) leader.files = *own;
   file_tables_.CloseOnExec(leader.files);
+  environment_.cpus.Trace<Tracepoint::kSchedProcessExec>(image.path, leader.pid, old_pid);
   return Errno::kOk;
 }
 

@@ -24,6 +24,8 @@ inline constexpr int kKernelStackPages = 4;
 inline constexpr std::int64_t kKernelStackKib = 16;
 // TASK_COMM_LEN without the terminating byte.
 inline constexpr std::size_t kMaxCommLength = 15;
+// As events show it: of SCHED_NORMAL at nice 0, which all tasks have.
+inline constexpr int kTaskPriority = 120;
 
 struct Task {
   Pid pid;

@@ -33,7 +33,7 @@ Tasks::Tasks(VmEnvironment& environment, FileTables& file_tables, Random& random
 
 Tasks::~Tasks() {
   for (auto& [pid, task] : tasks_) {
-    if (task.state == TaskState::kAlive) Release(task);
+    if (task.state == TaskState::kAlive) Release(task, true);
     FreeObjects(task);
   }
 }
@@ -169,6 +169,7 @@ ErrnoOr<Pid> Tasks::Spawn(absl::string_view comm) {
   if (!task.ok()) return task.error();
   if (const Errno error = GiveEmptyMemory(**task); error != Errno::kOk) return error;
   (*task)->parent = kInitPid;
+  TellOfNewTask(tasks_.at(kInitPid), **task, 0);
   (*task)->limits = LimitsOf(tasks_.at(kInitPid));
   // An empty address space has the layout of its parent's, so that mmap finds room.
   SpaceOf(**task).layout.mmap_base = SpaceOf(tasks_.at(kInitPid)).layout.mmap_base;
@@ -223,13 +224,23 @@ ErrnoOr<Pid> Tasks::Clone(Pid parent_pid, std::uint64_t clone_flags) {
   Errno error =
       CopyFiles(*parent, child, clone_flags) && CopyShared(*parent, child, clone_flags) ? Errno::kOk : Errno::kNoMem;
   if (error == Errno::kOk) error = CopyMemory(*parent, child, clone_flags);
-  if (error == Errno::kOk) return child.pid;
+  if (error == Errno::kOk) {
+    TellOfNewTask(*parent, child, clone_flags);
+    return child.pid;
+  }
   if (child.files != FileTableId()) file_tables_.Put(child.files);
   Abandon(child);
   return error;
 }
 
-void Tasks::Release(Task& task) {
+void Tasks::TellOfNewTask(const Task& parent, const Task& child, std::uint64_t clone_flags) {
+  environment_.cpus.Trace<Tracepoint::kTaskNewtask>(child.pid, child.comm, clone_flags & ~kCloneSignalMask, 0);
+  environment_.cpus.Trace<Tracepoint::kSchedProcessFork>(parent.comm, parent.pid, child.comm, child.pid);
+}
+
+void Tasks::Release(Task& task, bool group_dead) {
+  environment_.cpus.Trace<Tracepoint::kSchedProcessExit>(task.comm, task.pid, kTaskPriority, group_dead);
+  if (environment_.running == address_spaces_[task.mm].number()) environment_.running = 0;
   address_spaces_.Put(task.mm);
   task.mm = AddressSpaceId();
   file_tables_.Put(task.files);
@@ -241,6 +252,7 @@ void Tasks::Release(Task& task) {
 
 void Tasks::Forget(Pid pid) {
   const auto it = tasks_.find(pid);
+  environment_.cpus.Trace<Tracepoint::kSchedProcessFree>(it->second.comm, pid, kTaskPriority);
   FreeObjects(it->second);
   --tasks_of_cpu_[it->second.cpu.value()];
   tasks_.erase(it);
@@ -257,7 +269,7 @@ Task& Tasks::LeaveOneThread(Task& survivor) {
     faults.minor_faults += member.faults.minor_faults;
     faults.major_faults += member.faults.major_faults;
     if (pid == survivor.pid) continue;
-    Release(member);
+    Release(member, false);
     if (member.IsThread()) gone.push_back(pid);
   }
   for (const Pid pid : gone) Forget(pid);
@@ -291,10 +303,13 @@ Errno Tasks::ExitGroup(Pid pid, int wait_status) {
   const Pid group = task->tgid;
   if (group == kInitPid) return Errno::kPerm;
   environment_.cpus.Charge(environment_.costs.exit);
+  auto alive = std::count_if(tasks_.begin(), tasks_.end(), [group](const auto& entry) {
+    return entry.second.tgid == group && entry.second.state == TaskState::kAlive;
+  });
   std::vector<Pid> threads;
   for (auto& [other, member] : tasks_) {
     if (member.tgid != group) continue;
-    if (member.state == TaskState::kAlive) Release(member);
+    if (member.state == TaskState::kAlive) Release(member, --alive == 0);
     member.exit_status = wait_status;
     if (member.IsThread()) threads.push_back(other);
   }

@@ -92,8 +92,9 @@ class Tasks {
   // What a clone shares with or copies from its parent. ENOMEM.
   Errno CopyMemory(const Task& parent, Task& child, std::uint64_t clone_flags);
   bool CopyFiles(const Task& parent, Task& child, std::uint64_t clone_flags);
-  // exit_mm, exit_files: a task gives up what it holds.
-  void Release(Task& task);
+  // exit_mm, exit_files: a task gives up what it holds. group_dead: it is the last of its process.
+  void Release(Task& task, bool group_dead);
+  void TellOfNewTask(const Task& parent, const Task& child, std::uint64_t clone_flags);
   void Forget(Pid pid);
   void ReparentChildren(Pid parent);
   // de_thread: ends the other threads of the group. The one that is left becomes the leader, under the leader's pid.

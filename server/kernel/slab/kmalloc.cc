@@ -21,10 +21,15 @@ void Kmalloc::ChargeBytes(Nanoseconds per_page, ByteCount size) {
 
 VirtualAddress Kmalloc::Alloc(ByteCount size, GfpMask gfp, ObjectOwner owner) {
   gfp = FixFlags(gfp);
-  if (size > kMaxKmallocClass) return AllocLarge(size, gfp, owner);
   if (size == ByteCount(0)) return kZeroSizePointer;
+  return size > kMaxKmallocClass ? AllocLarge(size, gfp, owner) : AllocOfClass(size, gfp, owner);
+}
+
+VirtualAddress Kmalloc::AllocOfClass(ByteCount size, GfpMask gfp, ObjectOwner owner) {
   const CacheId cache = IdOf(KmallocCache(size, gfp));
-  const VirtualAddress object = caches_.AllocFor(cache, gfp, owner);
+  const VirtualAddress object = caches_.AllocQuietly(cache, gfp, owner);
+  cpus_.Trace<Tracepoint::kKmalloc>(owner == ObjectOwner::kCaller, object, size, caches_.definition(cache).object_size,
+                                    gfp, kAnyNode);
   if (object != kNoObject && (gfp & kGfpZero) != 0) ChargeBytes(cpus_.costs().page_zero, size);
   return object;
 }
@@ -34,6 +39,9 @@ VirtualAddress Kmalloc::AllocLarge(ByteCount size, GfpMask gfp, ObjectOwner owne
   if (size > kMaxObjectSize) return kNoObject;
   const Order order = OrderForSize(size);
   const auto first = pages_.AllocPages(gfp | kGfpComp, order, PageOwner::kLargeKmalloc);
+  cpus_.Trace<Tracepoint::kKmalloc>(owner == ObjectOwner::kCaller,
+                                    first.has_value() ? DirectMapAddress(*first) : kNoObject, size,
+                                    ToBytes(PagesOfOrder(order)), gfp, kAnyNode);
   if (!first.has_value()) return kNoObject;
   pages_.frame(*first).mapping = static_cast<std::uint32_t>(owner);
   counters_.Add(Counter::kNrSlabUnreclaimable, static_cast<std::int64_t>(PagesOfOrder(order).value()));
@@ -67,8 +75,9 @@ Kmalloc::Found Kmalloc::FindCallers(VirtualAddress address) const {
 }
 
 void Kmalloc::FreeFound(const Found& found, VirtualAddress address) {
+  cpus_.Trace<Tracepoint::kKfree>(true, address);
   if (found.cache != CacheId()) {
-    MEMSIM_CHECK(!caches_.FreeCallers(found.cache, address).has_value(), address.value());
+    caches_.FreeQuietly(found.cache, address);
     return;
   }
   counters_.Add(Counter::kNrSlabUnreclaimable, -static_cast<std::int64_t>(ToPages(found.size).value()));
@@ -76,7 +85,10 @@ void Kmalloc::FreeFound(const Found& found, VirtualAddress address) {
 }
 
 std::optional<SlabRefusal> Kmalloc::FreeCallers(VirtualAddress address) {
-  if (IsZeroOrNull(address)) return std::nullopt;
+  if (IsZeroOrNull(address)) {
+    cpus_.Trace<Tracepoint::kKfree>(true, address);
+    return std::nullopt;
+  }
   const Found found = FindCallers(address);
   if (!found.refusal.has_value()) FreeFound(found, address);
   return found.refusal;

@@ -52,6 +52,7 @@ class Kmalloc {
   };
 
   Found FindCallers(VirtualAddress address) const;
+  VirtualAddress AllocOfClass(ByteCount size, GfpMask gfp, ObjectOwner owner);
   VirtualAddress AllocLarge(ByteCount size, GfpMask gfp, ObjectOwner owner);
   void FreeFound(const Found& found, VirtualAddress address);
   void ChargeBytes(Nanoseconds per_page, ByteCount size);

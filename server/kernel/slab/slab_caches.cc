@@ -191,9 +191,26 @@ void SlabCaches::RemoveCache(CacheId id) {
 
 // --- Objects
 
-VirtualAddress SlabCaches::AllocFor(CacheId id, GfpMask gfp, ObjectOwner owner) {
+VirtualAddress SlabCaches::AllocForCaller(CacheId id, GfpMask gfp) {
+  const VirtualAddress object = AllocQuietly(id, gfp, ObjectOwner::kCaller);
+  if (IsToldOf(Tracepoint::kKmemCacheAlloc)) TellOfAlloc(id, object, gfp, ObjectOwner::kCaller);
+  return object;
+}
+
+VirtualAddress SlabCaches::AllocQuietly(CacheId id, GfpMask gfp, ObjectOwner owner) {
   MakeUsable(id);
   return engine_->Alloc(id, gfp, owner);
+}
+
+void SlabCaches::TellOfAlloc(CacheId id, VirtualAddress object, GfpMask gfp, ObjectOwner owner) {
+  const CacheDefinition& cache = definition(id);
+  const bool accounted = ((cache.flags & kSlabAccount) != 0) || (gfp & kGfpAccount) != 0;
+  locks_.cpus().Trace<Tracepoint::kKmemCacheAlloc>(owner == ObjectOwner::kCaller, object, cache.name, ObjectSize(id),
+                                                   LayoutOf(id).object.size, gfp, kAnyNode, accounted);
+}
+
+void SlabCaches::TellOfFree(CacheId id, VirtualAddress object, ObjectOwner owner) {
+  locks_.cpus().Trace<Tracepoint::kKmemCacheFree>(owner == ObjectOwner::kCaller, object, definition(id).name);
 }
 
 bool SlabCaches::AllocBulkFor(CacheId id, GfpMask gfp, absl::Span<VirtualAddress> objects) {
@@ -219,8 +236,10 @@ std::optional<SlabRefusal> SlabCaches::WhyNotFree(CacheId id, VirtualAddress obj
 
 std::optional<SlabRefusal> SlabCaches::FreeCallers(CacheId id, VirtualAddress object) {
   const std::optional<SlabRefusal> refusal = WhyNotFree(id, object);
-  if (!refusal.has_value()) engine_->Free(id, object);
-  return refusal;
+  if (refusal.has_value()) return refusal;
+  if (IsToldOf(Tracepoint::kKmemCacheFree)) TellOfFree(id, object, ObjectOwner::kCaller);
+  engine_->Free(id, object);
+  return std::nullopt;
 }
 
 std::optional<SlabRefusal> SlabCaches::FreeBulkCallers(CacheId id, absl::Span<VirtualAddress> objects) {

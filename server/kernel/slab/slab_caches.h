@@ -50,10 +50,17 @@ class SlabCaches {
   // --- For the kernel itself. The object's address in the direct map; kNoObject: no memory.
   VirtualAddress Alloc(KernelCache cache, GfpMask gfp) {
     MakeUsable(IdOf(cache));
-    return engine_->Alloc(IdOf(cache), gfp, ObjectOwner::kKernel);
+    const VirtualAddress object = engine_->Alloc(IdOf(cache), gfp, ObjectOwner::kKernel);
+    if (IsToldOf(Tracepoint::kKmemCacheAlloc)) [[unlikely]]
+      TellOfAlloc(IdOf(cache), object, gfp, ObjectOwner::kKernel);
+    return object;
   }
   // REQUIRES: Alloc gave the object, from this cache.
-  void Free(KernelCache cache, VirtualAddress object) { engine_->Free(IdOf(cache), object); }
+  void Free(KernelCache cache, VirtualAddress object) {
+    if (IsToldOf(Tracepoint::kKmemCacheFree)) [[unlikely]]
+      TellOfFree(IdOf(cache), object, ObjectOwner::kKernel);
+    engine_->Free(IdOf(cache), object);
+  }
 
   // --- For Calls.
   // kmem_cache_create. A cache that is like another one is that one, under another name. EINVAL: name is empty, too
@@ -69,13 +76,17 @@ class SlabCaches {
   bool Contains(CacheId cache) const;
 
   // kNoObject: no memory. In this and the following, REQUIRES: Contains(cache).
-  VirtualAddress AllocFor(CacheId cache, GfpMask gfp, ObjectOwner owner);
+  VirtualAddress AllocForCaller(CacheId cache, GfpMask gfp);
   // All of the objects or none.
   bool AllocBulkFor(CacheId cache, GfpMask gfp, absl::Span<VirtualAddress> objects);
   // Gives back what AllocFor gave a caller. nullopt: freed; else nothing has changed.
   std::optional<SlabRefusal> FreeCallers(CacheId cache, VirtualAddress object);
   // All, or none of them if one is refused. May change the order of the objects in the span unless it refuses.
   std::optional<SlabRefusal> FreeBulkCallers(CacheId cache, absl::Span<VirtualAddress> objects);
+  // For kmalloc, which tells of its memory itself: the same without an event. REQUIRES of FreeQuietly: a caller has the
+  // object, from this cache.
+  VirtualAddress AllocQuietly(CacheId cache, GfpMask gfp, ObjectOwner owner);
+  void FreeQuietly(CacheId cache, VirtualAddress object) { engine_->Free(cache, object); }
   void Shrink(CacheId cache);
 
   // --- Looks.
@@ -126,6 +137,10 @@ class SlabCaches {
     CacheId cache;
     ByteCount object_size;
   };
+
+  bool IsToldOf(Tracepoint point) const { return locks_.cpus().trace().enabled(point); }
+  void TellOfAlloc(CacheId cache, VirtualAddress object, GfpMask gfp, ObjectOwner owner);
+  void TellOfFree(CacheId cache, VirtualAddress object, ObjectOwner owner);
 
   // Tells the engine of a boot cache that is used for the first time.
   void MakeUsable(CacheId id) {

@@ -8,6 +8,12 @@
 #include "server/kernel/vm/zap.h"
 
 namespace memsim {
+namespace {
+
+// MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES (include/linux/mm_types_task.h); 2 is MM_SWAPENTS.
+int MemberOf(RssKind kind) { return kind == RssKind::kShmem ? 3 : static_cast<int>(kind); }
+
+}  // namespace
 
 AddressSpace::AddressSpace(VmEnvironment& environment)
     : environment_(environment),
@@ -23,6 +29,8 @@ AddressSpace::~AddressSpace() {
 }
 
 void AddressSpace::TearDown() {
+  // The tree stands inside of its address space.
+  environment_.cpus.Trace<Tracepoint::kExitMmap>(number_, number_);
   while (Vma* vma = Find(VirtualAddress(0))) {
     ZapRange(*this, *vma, vma->range);
     if ((vma->flags & kVmAccount) != 0) environment_.commit.Uncharge(vma->range.pages());
@@ -170,6 +178,8 @@ void AddressSpace::Unaccount(VmFlags flags, PageCount pages) {
 void AddressSpace::AddRss(RssKind kind, std::int64_t pages) {
   statistics_.rss[static_cast<int>(kind)] += PageCount(static_cast<std::uint64_t>(pages));
   if (pages > 0) statistics_.peak_rss = std::max(statistics_.peak_rss, statistics_.resident());
+  environment_.cpus.Trace<Tracepoint::kRssStat>(number_, environment_.running == number_, MemberOf(kind),
+                                                ToBytes(statistics_.rss[static_cast<int>(kind)]));
 }
 
 ByteCount AddressSpace::HostMemory() const {

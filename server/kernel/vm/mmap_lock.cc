@@ -4,6 +4,22 @@
 #include "server/kernel/vm/address_space.h"
 
 namespace memsim {
+namespace {
+
+// What cgroup: the root, as there are no others yet.
+constexpr int kRootCgroup = 1;
+
+void TellOfTaking(AddressSpace& space, bool write) {
+  Cpus& cpus = space.environment().cpus;
+  cpus.Trace<Tracepoint::kMmapLockStartLocking>(space.number(), kRootCgroup, write);
+  cpus.Trace<Tracepoint::kMmapLockAcquireReturned>(space.number(), kRootCgroup, write, true);
+}
+
+void TellOfLeaving(AddressSpace& space, bool write) {
+  space.environment().cpus.Trace<Tracepoint::kMmapLockReleased>(space.number(), kRootCgroup, write);
+}
+
+}  // namespace
 
 void MmapWriter::Begin(Nanoseconds now) {
   MEMSIM_CHECK(!writing_, now.value());
@@ -48,10 +64,12 @@ void MmapWriter::End(Locks& locks, SimulatedLock& mmap_lock, std::uint64_t numbe
 }
 
 MmapWriteLock::MmapWriteLock(AddressSpace& space) : space_(space) {
+  TellOfTaking(space, true);
   space.writer().Begin(space.environment().cpus.now());
 }
 
 MmapWriteLock::~MmapWriteLock() {
+  TellOfLeaving(space_, writing_);
   if (writing_) {
     space_.EndWrite();
     return;
@@ -60,12 +78,18 @@ MmapWriteLock::~MmapWriteLock() {
 }
 
 void MmapWriteLock::Downgrade() {
+  // mmap_write_downgrade tells that it has the lock for reading, and not that it left it.
+  space_.environment().cpus.Trace<Tracepoint::kMmapLockAcquireReturned>(space_.number(), kRootCgroup, false, true);
   space_.EndWrite();
   writing_ = false;
   reading_since_ = space_.environment().cpus.now();
 }
 
 MmapReadLock::MmapReadLock(AddressSpace& space)
-    : scope_(space.environment().locks, space.mmap_lock(), LockMode::kShared, {space.number(), 0}) {}
+    : space_(space), scope_(space.environment().locks, space.mmap_lock(), LockMode::kShared, {space.number(), 0}) {
+  TellOfTaking(space, false);
+}
+
+MmapReadLock::~MmapReadLock() { TellOfLeaving(space_, false); }
 
 }  // namespace memsim

@@ -69,8 +69,12 @@ class MmapWriteLock {
 class MmapReadLock {
  public:
   explicit MmapReadLock(AddressSpace& space);
+  ~MmapReadLock();
+  MmapReadLock(const MmapReadLock&) = delete;
+  MmapReadLock& operator=(const MmapReadLock&) = delete;
 
  private:
+  AddressSpace& space_;
   LockScope scope_;
 };
 

@@ -6,6 +6,12 @@
 namespace memsim {
 namespace {
 
+// enum x86_pf_error_code.
+constexpr std::uint64_t kFaultOnPresent = 1U << 0;
+constexpr std::uint64_t kFaultByWrite = 1U << 1;
+constexpr std::uint64_t kFaultByUser = 1U << 2;
+constexpr std::uint64_t kFaultByFetch = 1U << 4;
+
 // What the hardware says to an access by the entry alone.
 bool EntryAllows(Pte pte, AccessKind kind) {
   if (!pte.present() || pte.prot_none()) return false;
@@ -115,6 +121,7 @@ class Toucher {
   // do_user_addr_fault.
   TouchStatus TakeFault(VirtualAddress address) {
     VmEnvironment& environment = space_.environment();
+    TellOfFault(address);
     environment.cpus.Charge(environment.costs.fault);
     Vma* vma = FindVma(address);
     if (vma == nullptr) return Die(Segv(SignalCode::kMapErr, address));
@@ -146,6 +153,18 @@ class Toucher {
     }
     environment.counters.Add(Counter::kPgFault, 1);
     return TouchStatus::kDone;
+  }
+
+  // trace_page_fault_user. No program runs, so no instruction has an address.
+  void TellOfFault(VirtualAddress address) {
+    Cpus& cpus = space_.environment().cpus;
+    if (!cpus.trace().enabled(Tracepoint::kPageFaultUser)) [[likely]]
+      return;
+    std::uint64_t code = kFaultByUser;
+    if (!space_.page_tables().Get(address).prot_none()) code |= kFaultOnPresent;
+    if (progress_.kind == AccessKind::kWrite) code |= kFaultByWrite;
+    if (progress_.kind == AccessKind::kExecute) code |= kFaultByFetch;
+    cpus.Trace<Tracepoint::kPageFaultUser>(address, 0, code);
   }
 
   // find_vma, remembering the last: a row stays in one mapping for long.

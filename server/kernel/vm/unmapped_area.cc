@@ -36,7 +36,7 @@ VirtualRange WithoutGuard(const AddressSpace& space, const VmaTree::Gap& gap) {
 }
 
 // unmapped_area_topdown: the highest place for length bytes in the window.
-std::optional<VirtualAddress> SearchDown(AddressSpace& space, VirtualRange window, ByteCount length) {
+std::optional<VirtualAddress> FindDown(AddressSpace& space, VirtualRange window, ByteCount length) {
   while (window.start < window.end) {
     const std::optional<VmaTree::Gap> gap = space.tree().HighestGap(window, length);
     if (!gap.has_value()) return std::nullopt;
@@ -48,7 +48,7 @@ std::optional<VirtualAddress> SearchDown(AddressSpace& space, VirtualRange windo
 }
 
 // unmapped_area: the lowest one.
-std::optional<VirtualAddress> SearchUp(AddressSpace& space, VirtualRange window, ByteCount length) {
+std::optional<VirtualAddress> FindUp(AddressSpace& space, VirtualRange window, ByteCount length) {
   while (window.start < window.end) {
     const std::optional<VmaTree::Gap> gap = space.tree().LowestGap(window, length);
     if (!gap.has_value()) return std::nullopt;
@@ -57,6 +57,20 @@ std::optional<VirtualAddress> SearchUp(AddressSpace& space, VirtualRange window,
     window.start = gap->range.end;
   }
   return std::nullopt;
+}
+
+enum class Direction : std::uint8_t { kUp, kDown };
+
+// vm_unmapped_area: for `request`, though the length may be another.
+std::optional<VirtualAddress> FindIn(AddressSpace& space, VirtualRange window, Direction direction, ByteCount length,
+                                     const PlacementRequest& request) {
+  const bool down = direction == Direction::kDown;
+  const auto place = down ? FindDown(space, window, length) : FindUp(space, window, length);
+  const VirtualAddress answer =
+      place.value_or(VirtualAddress(static_cast<std::uint64_t>(-static_cast<int>(Errno::kNoMem))));
+  space.environment().cpus.Trace<Tracepoint::kVmUnmappedArea>(answer, space.statistics().total_vm, down, length,
+                                                              window.start, window.end, 0, request.offset);
+  return place;
 }
 
 // The hint as it stands, if nothing is in the way. MAP_32BIT takes none that ends above its window.
@@ -70,12 +84,13 @@ bool HintIsFree(AddressSpace& space, const PlacementRequest& request) {
 }
 
 std::optional<VirtualAddress> Search(AddressSpace& space, const PlacementRequest& request, ByteCount length) {
-  if ((request.map_flags & kMap32Bit) != 0) return SearchUp(space, k32BitWindow, length);
+  if ((request.map_flags & kMap32Bit) != 0) return FindIn(space, k32BitWindow, Direction::kUp, length, request);
   const VirtualAddress low =
       (request.map_flags & kMapAbove4G) != 0 ? kMapAbove4G_Start : VirtualAddress(kPageSize.value());
-  const std::optional<VirtualAddress> down = SearchDown(space, {low, space.layout.mmap_base}, length);
+  const std::optional<VirtualAddress> down =
+      FindIn(space, {low, space.layout.mmap_base}, Direction::kDown, length, request);
   if (down.has_value()) return down;
-  return SearchUp(space, {kLegacyBase, kTaskSize}, length);
+  return FindIn(space, {kLegacyBase, kTaskSize}, Direction::kUp, length, request);
 }
 
 // thp_get_unmapped_area: a place at which the object's 2 MiB pieces can be huge pages; nullopt: none with the room to

@@ -18,7 +18,7 @@
 
 namespace memsim {
 
-// References only: the machine owns all of it, and outlives every address space.
+// The machine owns all that is referred to, and outlives every address space.
 struct VmEnvironment {
   PageAllocator& pages;
   SlabCaches& slabs;
@@ -33,6 +33,9 @@ struct VmEnvironment {
   const Sysctls& sysctls;
   // What read faults of untouched anonymous memory map.
   PageFrameNumber zero_page;
+  // The address space of the task that runs (current->mm), while somebody listens to events. 0: none, as of a task that
+  // is about to end.
+  AddressSpaceNumber running = 0;
 };
 
 }  // namespace memsim

@@ -21,7 +21,7 @@ class TestZone {
  public:
   TestZone(std::uint64_t begin, std::uint64_t end) : TestZone(begin, end, begin) {}
   TestZone(std::uint64_t begin, std::uint64_t end, std::uint64_t memory_begin)
-      : buddy_(&directory_, {PageFrameNumber(memory_begin), PageFrameNumber(end)},
+      : buddy_(&directory_, &cpus_, {PageFrameNumber(memory_begin), PageFrameNumber(end)},
                {PageFrameNumber(begin), PageFrameNumber(end)}) {
     buddy_.CheckInvariants();
   }
@@ -93,6 +93,8 @@ class TestZone {
   }
 
  private:
+  CostTable costs_;
+  Cpus cpus_{1, costs_};
   FrameDirectory directory_;
   BuddyAllocator buddy_;
 };

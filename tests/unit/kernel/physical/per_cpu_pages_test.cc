@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 
 #include "server/kernel/cpu/lanes.h"
+#include "server/kernel/physical/block_arithmetic.h"
 #include "server/kernel/physical/page_allocator.h"
 
 namespace memsim {

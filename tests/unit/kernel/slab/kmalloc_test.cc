@@ -123,7 +123,7 @@ TEST_F(KmallocTest, ReallocOfWhatIsNoMemoryIsRefusedAndOfTooMuchLeavesTheOld) {
 }
 
 TEST_F(KmallocTest, ObjectsOfACacheCanBeFreedTheSameWay) {
-  const VirtualAddress object = world_.caches.AllocFor(IdOf(KernelCache::kDentry), kGfpKernel, ObjectOwner::kCaller);
+  const VirtualAddress object = world_.caches.AllocForCaller(IdOf(KernelCache::kDentry), kGfpKernel);
   EXPECT_EQ(Give(object), std::nullopt);
 }
 

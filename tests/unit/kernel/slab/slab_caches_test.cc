@@ -38,7 +38,7 @@ class SlabCachesTest : public testing::Test {
     return error;
   }
   VirtualAddress Take(CacheId id) {
-    const VirtualAddress object = caches_.AllocFor(id, kGfpKernel, ObjectOwner::kCaller);
+    const VirtualAddress object = caches_.AllocForCaller(id, kGfpKernel);
     world_.Check();
     return object;
   }
