@@ -19,8 +19,8 @@
 namespace memsim {
 
 // kCounters reads the registry, in microseconds. kEverything renders /proc text too: a fraction of a millisecond, and a
-// few where somebody has made thousands of slab caches, or left as many slabs half empty. What walks over the machine's
-// memory (zoneinfo, digests) has no place between two calls.
+// few where somebody has made thousands of slab caches, whatever the machine's size. What walks over its memory
+// (zoneinfo, digests) has no place between two calls.
 enum class ReadingDepth : std::uint8_t { kCounters, kEverything };
 
 struct MachineReading {

@@ -20,11 +20,11 @@ std::string SlabInfo(const ProcView& view) {
       "<sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n";
   view.slabs.ForEachCache([&](CacheId id) {
     const SlabLayout layout = view.slabs.LayoutOf(id);
-    const CacheUse use = view.slabs.Look(id);
+    const CacheCounts counts = view.slabs.Count(id);
     absl::StrAppendFormat(&text, "%-17s %6d %6d %6d %4d %4d : tunables %4d %4d %4d : slabdata %6d %6d %6d\n",
-                          view.slabs.definition(id).name, use.total_objects - use.partial_free, use.total_objects,
-                          layout.object.size.value(), layout.objects, PagesOfOrder(layout.order).value(), 0, 0, 0,
-                          use.slabs, use.slabs, 0);
+                          view.slabs.definition(id).name, counts.total_objects - counts.partial_free,
+                          counts.total_objects, layout.object.size.value(), layout.objects,
+                          PagesOfOrder(layout.order).value(), 0, 0, 0, counts.slabs, counts.slabs, 0);
   });
   return text;
 }

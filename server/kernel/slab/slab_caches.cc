@@ -261,6 +261,8 @@ void SlabCaches::Shrink(CacheId id) {
 
 std::uint64_t SlabCaches::held_objects(CacheId id) const { return IsUsable(id) ? engine_->held_objects(id) : 0; }
 
+CacheCounts SlabCaches::Count(CacheId id) const { return IsUsable(id) ? engine_->Count(id) : CacheCounts(); }
+
 CacheUse SlabCaches::Look(CacheId id) const { return IsUsable(id) ? engine_->Look(id) : CacheUse(); }
 
 void SlabCaches::DigestTo(Digest& digest) const {

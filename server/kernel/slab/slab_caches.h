@@ -94,7 +94,8 @@ class SlabCaches {
   const CacheDefinition& definition(CacheId cache) const;
   // Objects that somebody has.
   std::uint64_t held_objects(CacheId cache) const;
-  // All zero for a cache that was never used.
+  // Both are all zero for a cache that was never used; Look looks at the whole partial list.
+  CacheCounts Count(CacheId cache) const;
   CacheUse Look(CacheId cache) const;
   SlabLayout LayoutOf(CacheId cache) const;
   // The largest size that any of its names asked for (s->object_size).

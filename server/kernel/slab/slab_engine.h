@@ -48,24 +48,28 @@ struct ObjectLook {
   CacheId cache;
 };
 
-// What can be seen of a cache.
-struct CacheUse {
+// What slabinfo shows of a cache.
+struct CacheCounts {
+  std::uint64_t slabs = 0;
+  std::uint64_t total_objects = 0;
+  // Free objects of the node's partial list. Not all slabs of a long list are looked at, as in Linux.
+  std::uint64_t partial_free = 0;
+};
+
+// What else can be seen of it.
+struct CacheUse : CacheCounts {
   struct Cpu {
     bool has_slab = false;
     std::uint32_t partial_slabs = 0;
     SlabPathCounts paths = {};
   };
 
-  std::uint64_t slabs = 0;
-  std::uint64_t total_objects = 0;
   // Objects that somebody has.
   std::uint64_t held_objects = 0;
-  // The node's partial list: its slabs, their allocated and their free objects, and the free ones as slabinfo counts
-  // them, which does not look at all slabs of a long list.
+  // The node's partial list: its slabs, their allocated and their free objects.
   std::uint64_t partial_slabs = 0;
   std::uint64_t partial_inuse = 0;
   std::uint64_t partial_all_free = 0;
-  std::uint64_t partial_free = 0;
   // By CPU, up to the last one that used the cache.
   std::vector<Cpu> cpus;
 };
@@ -92,6 +96,8 @@ class SlabEngine {
 
   // What lies at any address whatever.
   virtual ObjectLook Find(VirtualAddress address) const = 0;
+  virtual CacheCounts Count(CacheId cache) const = 0;
+  // Looks at every slab of the partial list.
   virtual CacheUse Look(CacheId cache) const = 0;
   virtual std::uint64_t held_objects(CacheId cache) const = 0;
   // How often each path was taken, by all caches that there are and were.

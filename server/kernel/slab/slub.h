@@ -55,6 +55,7 @@ class Slub final : public SlabEngine {
   void FreeBulk(CacheId cache, absl::Span<VirtualAddress> objects) override;
   void Shrink(CacheId cache) override;
   ObjectLook Find(VirtualAddress address) const override;
+  CacheCounts Count(CacheId cache) const override;
   CacheUse Look(CacheId cache) const override;
   std::uint64_t held_objects(CacheId cache) const override { return CacheOf(cache).held; }
   SlabPathCounts TotalPaths() const override;

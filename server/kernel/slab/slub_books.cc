@@ -44,14 +44,17 @@ std::uint64_t Slub::PartialFree(const Cache& cache) const {
   return std::min(free * cache.partial_slabs / kMaxPartialToScan, cache.total_objects);
 }
 
+CacheCounts Slub::Count(CacheId id) const {
+  const Cache& cache = CacheOf(id);
+  return {cache.slabs, cache.total_objects, PartialFree(cache)};
+}
+
 CacheUse Slub::Look(CacheId id) const {
   const Cache& cache = CacheOf(id);
   CacheUse use;
-  use.slabs = cache.slabs;
-  use.total_objects = cache.total_objects;
+  static_cast<CacheCounts&>(use) = Count(id);
   use.held_objects = cache.held;
   use.partial_slabs = cache.partial_slabs;
-  use.partial_free = PartialFree(cache);
   for (SlabId slab = cache.partial_head; slab != SlabId(); slab = slabs_[slab].next) {
     use.partial_inuse += slabs_[slab].inuse;
     use.partial_all_free += slabs_[slab].objects - slabs_[slab].inuse;
