@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "server/metrics/counter_info.h"
 #include "server/metrics/node_exporter_metrics.h"
 
 namespace memsim {
@@ -36,11 +37,6 @@ double ValueOf(const CounterSample& sample) {
   return static_cast<double>(sample.value) * BaseUnitOf(sample.info->unit).scale;
 }
 
-std::string HelpOf(const CounterSample& sample) { return absl::StrCat(sample.info->help, "."); }
-
-const CounterInfo& InfoOf(Counter counter) { return kCounterInfo[static_cast<std::size_t>(counter)]; }
-const CounterInfo& InfoOf(ZoneCounter counter) { return kZoneCounterInfo[static_cast<std::size_t>(counter)]; }
-
 // node_exporter has no name for it.
 void AddSample(const CounterSample& sample, MetricsPage& page) {
   const CounterScope scope = sample.zone.empty() ? CounterScope::kMachine : CounterScope::kZone;
@@ -51,7 +47,8 @@ void AddSample(const CounterSample& sample, MetricsPage& page) {
   if (sample.order >= 0) labels.push_back({"order", order});
   if (sample.cpu >= 0) labels.push_back({"cpu", cpu});
   if (!sample.lock_class.empty()) labels.push_back({"class", sample.lock_class});
-  page.family(MetricNameOf(*sample.info, scope), TypeOf(*sample.info), HelpOf(sample)).Add(labels, ValueOf(sample));
+  page.family(MetricNameOf(*sample.info, scope), TypeOf(*sample.info), HelpOf(*sample.info))
+      .Add(labels, ValueOf(sample));
 }
 
 // Of a zone, on the server's page.

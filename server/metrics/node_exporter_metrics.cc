@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "server/metrics/counter_info.h"
 #include "server/metrics/proc_text.h"
 
 namespace memsim {
@@ -16,11 +17,6 @@ using CounterSet = std::set<const CounterInfo*>;
 // A machine is one NUMA node.
 constexpr char kOnlyNode[] = "0";
 
-const CounterInfo& InfoOf(Counter counter) { return kCounterInfo[static_cast<std::size_t>(counter)]; }
-const CounterInfo& InfoOf(ZoneCounter counter) { return kZoneCounterInfo[static_cast<std::size_t>(counter)]; }
-const CounterInfo& InfoOf(OrderCounter counter) { return kOrderCounterInfo[static_cast<std::size_t>(counter)]; }
-const CounterInfo& InfoOf(CpuCounter counter) { return kCpuCounterInfo[static_cast<std::size_t>(counter)]; }
-
 // Calls visit(const CounterSample&) for the samples of a counter.
 template <typename AnyCounter, typename Visitor>
 void ForEachSample(const MachineReading& reading, AnyCounter counter, Visitor visit) {
@@ -28,8 +24,6 @@ void ForEachSample(const MachineReading& reading, AnyCounter counter, Visitor vi
     if (sample.info == &InfoOf(counter)) visit(sample);
   }
 }
-
-std::string HelpOf(const CounterInfo& info) { return absl::StrCat(info.help, "."); }
 
 void AddUname(const MachineName& name, MetricsPage& page) {
   page.family("node_uname_info", MetricType::kGauge, "Always 1; what uname(2) says of the simulated Linux, as labels.")

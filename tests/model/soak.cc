@@ -13,13 +13,14 @@
 #include "absl/time/time.h"
 
 #include "server/base/digest.h"
+#include "server/kernel/machine_spec.h"
 #include "tests/model/find_failure.h"
 
 namespace memsim {
 namespace {
 
 constexpr absl::Duration kBetweenReports = absl::Seconds(10);
-constexpr std::uint32_t kMostCpus = 512;
+constexpr std::uint32_t kMostCpus = MachineSpec::kMaxCpus;
 
 struct Options {
   absl::Duration time = absl::InfiniteDuration();
