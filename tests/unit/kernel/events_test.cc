@@ -14,6 +14,7 @@
 #include "server/kernel/process/clone_flags.h"
 #include "server/kernel/procfs/event_text.h"
 #include "server/kernel/vm/mman_flags.h"
+#include "tests/unit/kernel/traced_machine.h"
 
 namespace memsim {
 namespace {
@@ -21,42 +22,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr std::uint64_t kReadWrite = kProtRead | kProtWrite;
-constexpr std::uint64_t kPrivateAnonymous = kMapPrivate | kMapAnonymous;
-
-class EventsTest : public testing::Test {
- protected:
-  EventsTest() {
-    MachineSpec spec;
-    spec.address_randomization = AddressRandomization::kOff;
-    spec.memory = ByteCount(64ULL << 20);
-    spec.cpu_count = 2;
-    machine_ = *Machine::Create(spec);
-    pid_ = *machine_->Spawn("test");
-    machine_->BeginCall(std::nullopt);
-  }
-  ~EventsTest() override { machine_->CheckInvariants(); }
-
-  void Listen(absl::string_view pattern) { machine_->ListenTo(MatchTracepoints(pattern)); }
-
-  // "brk: brk: 0x00000000", a line an event, without the system.
-  std::vector<std::string> Take() {
-    const TraceBatch batch = machine_->TakeEvents();
-    std::vector<std::string> lines;
-    for (const TraceRecord& record : batch.records) {
-      lines.push_back(absl::StrCat(InfoOf(record.point).name, ": ", EventText(batch, record)));
-    }
-    return lines;
-  }
-
-  VirtualAddress Map(std::uint64_t pages) {
-    return *machine_->Mmap(pid_, VirtualAddress(0), ToBytes(PageCount(pages)), kReadWrite, kPrivateAnonymous, -1,
-                           ByteCount(0));
-  }
-
-  std::unique_ptr<Machine> machine_;
-  Pid pid_;
-};
+using EventsTest = TracedMachine;
 
 TEST_F(EventsTest, WhileNobodyListensNothingIsKept) {
   Map(1);
@@ -66,7 +32,7 @@ TEST_F(EventsTest, WhileNobodyListensNothingIsKept) {
 // --- System calls
 
 TEST_F(EventsTest, ASystemCallTellsOfItsArgumentsAndItsResult) {
-  Listen("syscalls:*");
+  Listen({"syscalls:*"});
   const VirtualAddress address = Map(2);
   EXPECT_EQ(machine_->Munmap(pid_, VirtualAddress(1), kPageSize), Errno::kInval);
   EXPECT_EQ(address, VirtualAddress(0x7ffff7ffd000));
@@ -78,7 +44,7 @@ TEST_F(EventsTest, ASystemCallTellsOfItsArgumentsAndItsResult) {
 }
 
 TEST_F(EventsTest, EverySystemCallHasItsOwnEvents) {
-  Listen("sys_*");
+  Listen({"sys_*"});
   ExecImage image;
   image.path = "/bin/true";
   EXPECT_TRUE(machine_->Brk(pid_, VirtualAddress(0)).ok());
@@ -151,13 +117,13 @@ sys_enter_exit_group: error_code: 0x00000003)");
 }
 
 TEST_F(EventsTest, WhoDoesNotLiveMakesNoSystemCall) {
-  Listen("syscalls:*");
+  Listen({"syscalls:*"});
   EXPECT_EQ(machine_->Brk(Pid(99), VirtualAddress(0)).error(), Errno::kSrch);
   EXPECT_THAT(Take(), IsEmpty());
 }
 
 TEST_F(EventsTest, EventsBearTheirTimeTheirCpuAndTheirTask) {
-  Listen("sys_enter_brk");
+  Listen({"sys_enter_brk"});
   machine_->AdvanceTime(Nanoseconds(1000));
   machine_->BeginCall(CpuId(1));
   const Nanoseconds before = machine_->now();
@@ -174,7 +140,7 @@ TEST_F(EventsTest, EventsBearTheirTimeTheirCpuAndTheirTask) {
 // --- Tasks
 
 TEST_F(EventsTest, ACpuThatGoesOnWithAnotherTaskTellsOfBoth) {
-  Listen("sched:sched_switch");
+  Listen({"sched:sched_switch"});
   machine_->BeginCall(CpuId(1));
   const Pid other = *machine_->Clone(pid_, 0);
   EXPECT_TRUE(machine_->Brk(pid_, VirtualAddress(0)).ok());

@@ -1,9 +1,7 @@
 // What memory tells of: pages, objects, faults and locks, checked against what is counted of them.
 
 #include <algorithm>
-#include <initializer_list>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,7 +14,7 @@
 #include "server/kernel/machine.h"
 #include "server/kernel/process/clone_flags.h"
 #include "server/kernel/procfs/event_text.h"
-#include "server/kernel/vm/mman_flags.h"
+#include "tests/unit/kernel/traced_machine.h"
 
 namespace memsim {
 namespace {
@@ -24,46 +22,14 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr std::uint64_t kReadWrite = kProtRead | kProtWrite;
-constexpr std::uint64_t kPrivateAnonymous = kMapPrivate | kMapAnonymous;
-
-class MemoryEventsTest : public testing::Test {
+class MemoryEventsTest : public TracedMachine {
  protected:
-  MemoryEventsTest() {
-    MachineSpec spec;
-    spec.address_randomization = AddressRandomization::kOff;
-    spec.memory = ByteCount(64ULL << 20);
-    spec.cpu_count = 2;
-    machine_ = *Machine::Create(spec);
-    pid_ = *machine_->Spawn("test");
-    machine_->BeginCall(std::nullopt);
-  }
-  ~MemoryEventsTest() override { machine_->CheckInvariants(); }
-
-  void Listen(std::initializer_list<absl::string_view> patterns) {
-    TracepointSet points;
-    for (const absl::string_view pattern : patterns) points |= MatchTracepoints(pattern);
-    machine_->ListenTo(points);
-  }
-
-  std::vector<std::string> Take() {
-    const TraceBatch batch = machine_->TakeEvents();
-    std::vector<std::string> lines;
-    for (const TraceRecord& record : batch.records) {
-      lines.push_back(absl::StrCat(InfoOf(record.point).name, ": ", EventText(batch, record)));
-    }
-    return lines;
-  }
   std::vector<std::string> Names() {
     std::vector<std::string> names;
     for (const TraceRecord& record : machine_->TakeEvents().records) names.emplace_back(InfoOf(record.point).name);
     return names;
   }
 
-  VirtualAddress Map(std::uint64_t pages) {
-    return *machine_->Mmap(pid_, VirtualAddress(0), ToBytes(PageCount(pages)), kReadWrite, kPrivateAnonymous, -1,
-                           ByteCount(0));
-  }
   void Write(Pid pid, VirtualAddress address, std::uint64_t pages) {
     EXPECT_TRUE(machine_->Touch(pid, address, AccessKind::kWrite, PageCount(pages)).ok());
   }
@@ -74,9 +40,6 @@ class MemoryEventsTest : public testing::Test {
     ADD_FAILURE() << name;
     return 0;
   }
-
-  std::unique_ptr<Machine> machine_;
-  Pid pid_;
 };
 
 // --- Each where it happens
