@@ -209,7 +209,6 @@ ErrnoOr<VirtualAddress> Machine::GetZeroedPage(GfpMask gfp) {
   // get_zeroed_page gives an address, so it cannot give high memory.
   const ErrnoOr<PageFrameNumber> frame = AllocPages((gfp | kGfpZero) & ~kGfpHighmem, 0);
   if (!frame.ok()) return frame.error();
-  state_->cpus.Charge(state_->costs.page_zero);
   return DirectMapAddress(*frame);
 }
 
@@ -245,7 +244,7 @@ std::optional<SlabRefusal> Machine::KmemCacheFree(CacheId cache, VirtualAddress 
 }
 
 Errno Machine::KmemCacheAllocBulk(CacheId cache, GfpMask gfp, absl::Span<VirtualAddress> objects) {
-  return state_->slabs.AllocBulkFor(cache, gfp, objects) ? Errno::kOk : Errno::kNoMem;
+  return state_->slabs.AllocBulkForCaller(cache, gfp, objects) ? Errno::kOk : Errno::kNoMem;
 }
 
 std::optional<SlabRefusal> Machine::KmemCacheFreeBulk(CacheId cache, absl::Span<VirtualAddress> objects) {

@@ -55,7 +55,7 @@ class SlabTwin final : public SlabSubject {
     return caches_.FreeCallers(cache, object);
   }
   bool AllocBulk(CacheId cache, GfpMask gfp, absl::Span<VirtualAddress> objects) override {
-    return caches_.AllocBulkFor(cache, gfp, objects);
+    return caches_.AllocBulkForCaller(cache, gfp, objects);
   }
   std::optional<SlabRefusal> FreeBulk(CacheId cache, std::vector<VirtualAddress>& objects) override {
     std::vector<VirtualAddress> moved_about = objects;

@@ -23,7 +23,7 @@ struct TimeInterval {
 class BusyIntervals {
  public:
   // So many gaps between busy times are remembered; what a CPU runs ahead of the others within one Call rarely takes
-  // more. Beyond it the oldest gap is taken for busy: no busy time is ever forgotten.
+  // more. Beyond it the oldest quarter is taken for busy: no busy time is ever forgotten.
   static constexpr std::size_t kMaxIntervals = 4096;
 
   // The first time from `earliest` on at which it is free for `length`. A length of zero needs a time that is not busy.

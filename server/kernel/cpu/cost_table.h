@@ -34,6 +34,7 @@ namespace memsim {
   X(buddy_step, 8, "Each order that a block is split or merged by (estimate)")                                         \
   X(page_zero, 120, "clear_page: 13.7 GB/s into a warm cache is 300 ns, L2-hot is 120")                                \
   X(page_copy, 250, "copy_page, which touches twice the lines")                                                        \
+  X(set_entry, 30, "A page table's lock, one entry, its rmap and its books (estimate)")                                 \
   /* Slabs: 10.6 ns for the pair without slow path, 22 to 25 ns amortised over 158 to 250 objects. */                  \
   X(slab_alloc, 6, "An object from the CPU's free list (ALLOC_FASTPATH)")                                              \
   X(slab_free, 5, "An object back onto the CPU's slab (FREE_FASTPATH)")                                                \
@@ -42,7 +43,6 @@ namespace memsim {
   X(slab_node_partial, 60, "A slab from or to the node's partial list")                                                \
   X(slab_new, 300, "A new slab's free list, beside its pages")                                                         \
   /* Files. */                                                                                                         \
-  X(set_entry, 30, "A page table's lock, one entry, its rmap and its books (estimate)")                                 \
   X(fault_around_page, 20, "Each further page that a file fault maps (estimate)")                                      \
   X(device_read, 80000, "A 4 KiB read from an NVMe drive at queue depth 1")                                            \
   /* The work of the calls themselves beside mappings and pages (estimates from system-call benchmarks). */            \

@@ -46,6 +46,9 @@ class Cpus {
   void SwitchTo(CpuId cpu);
   // The same, at a time of its own: for lanes, which keep the clocks.
   void Resume(CpuId cpu, Nanoseconds now);
+  // What the running CPU did since a time took none: the work of kernel threads beside the calls, whose time is not
+  // simulated. REQUIRES: the CPU runs since then or longer.
+  void TakeBack(Nanoseconds since) { now_ = since; }
   // Time passes in which no CPU does anything.
   void Idle(Nanoseconds time);
   // A task runs on the current CPU; if another one ran there before, that takes a context switch.

@@ -2,7 +2,8 @@
 
 namespace memsim {
 
-Nanoseconds LockHistory::FirstFit(Nanoseconds asked, Nanoseconds length, LockMode mode) const {
+Nanoseconds LockHistory::FirstFit(Nanoseconds asked, Nanoseconds length, LockMode mode, bool downgraded) const {
+  if (downgraded) return exclusive_.FirstGap(asked, length);
   if (mode == LockMode::kShared) return closed_to_readers_.FirstGap(asked, length);
   // Free of writers and of readers: each gap of the one is tried against the other, which only ever moves it up.
   for (;;) {

@@ -13,8 +13,9 @@ namespace memsim {
 
 class LockHistory {
  public:
-  // The first time from `asked` on at which the lock can be held for `length`.
-  Nanoseconds FirstFit(Nanoseconds asked, Nanoseconds length, LockMode mode) const;
+  // The first time from `asked` on at which the lock can be held for `length`. downgraded: by a reader who is its
+  // writer until `asked`, so that no writer who waits goes first.
+  Nanoseconds FirstFit(Nanoseconds asked, Nanoseconds length, LockMode mode, bool downgraded) const;
 
   // The lock was asked for at `asked` and held in `held`.
   void Add(Nanoseconds asked, TimeInterval held, LockMode mode);

@@ -40,7 +40,8 @@ void Locks::FitHolds(absl::Span<const Hold> holds) {
     moved = false;
     for (const Hold& hold : holds) {
       const Nanoseconds asked = hold.since + waited;
-      Nanoseconds wait = HistoryOf(*hold.lock).FirstFit(asked, cpus_.now() - hold.since, hold.mode) - asked;
+      Nanoseconds wait =
+          HistoryOf(*hold.lock).FirstFit(asked, cpus_.now() - hold.since, hold.mode, hold.downgraded) - asked;
       if (wait == Nanoseconds(0)) continue;
       const bool sleeps = KindOf(hold.lock->lock_class_) == LockKind::kReadWriteSemaphore;
       if (sleeps && wait > cpus_.costs().semaphore_spin) wait += cpus_.costs().semaphore_sleep;
@@ -60,7 +61,7 @@ void Locks::FitHolds(absl::Span<const Hold> holds) {
 LockHistory& Locks::HistoryOf(SimulatedLock& lock) {
   // A number from before these lanes names nothing any more.
   if (lock.history_ < first_history_) {
-    lock.history_ = first_history_ + static_cast<std::uint32_t>(histories_.size());
+    lock.history_ = first_history_ + histories_.size();
     histories_.emplace_back();
   }
   LockHistory& history = histories_[lock.history_ - first_history_];
@@ -90,7 +91,7 @@ void Locks::BeginLanes() {
 
 void Locks::EndLanes() {
   lanes_run_ = false;
-  first_history_ += static_cast<std::uint32_t>(histories_.size());
+  first_history_ += histories_.size();
   histories_ = std::vector<LockHistory>();
 }
 
@@ -106,6 +107,7 @@ void Locks::DigestTo(Digest& digest) const {
     digest.Add(record.owner.second);
     for (const LockCounts& counts : record.counts) counts.DigestTo(digest);
   }
+  for (const LockRecordId id : records_.free_ids()) digest.Add(id);
 }
 
 }  // namespace memsim

@@ -55,7 +55,8 @@ struct LockRecord {
 
 class Locks {
  public:
-  // Beyond so many locks that were waited for, only their class counts: a mapping's lock may be one of millions.
+  // Locks that are counted by themselves: those of zones, of CPUs' lists and of address spaces from the start, others
+  // once somebody waited for them. Beyond so many only their class counts: a mapping's lock may be one of millions.
   static constexpr std::size_t kMaxRecords = 65536;
 
   explicit Locks(Cpus& cpus) : cpus_(cpus) {}
@@ -69,14 +70,16 @@ class Locks {
     Nanoseconds since;
     // For the record of a lock that is waited for the first time.
     LockOwner owner;
+    // A reader who was its writer until `since`.
+    bool downgraded = false;
   };
 
   // The current CPU leaves a lock. What it cost to get it is charged now.
-  void EndHold(const Hold& hold) { EndHold(*hold.lock, hold.mode, hold.since, hold.owner); }
+  void EndHold(const Hold& hold) { EndHolds(absl::MakeConstSpan(&hold, 1)); }
   void EndHold(SimulatedLock& lock, LockMode mode, Nanoseconds since, LockOwner owner) {
     ChargeTransfer(lock, mode);
     // Only here a Hold is made: outside of lanes the numbers stay in registers.
-    if (lanes_run_) return FitHold({&lock, mode, since, owner});
+    if (lanes_run_) return FitHold({&lock, mode, since, owner, false});
     CountHold(lock, mode, cpus_.now() - since);
   }
   // Leaves several at once: those that a writer of an address space took beside its mmap_lock. The first one is asked
@@ -148,7 +151,7 @@ class Locks {
   Nanoseconds horizon_;
   // The histories of the locks that were held while these lanes ran. The first one has number first_history_.
   std::vector<LockHistory> histories_;
-  std::uint32_t first_history_ = 1;
+  std::uint64_t first_history_ = 1;
 };
 
 }  // namespace memsim

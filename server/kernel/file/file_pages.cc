@@ -29,12 +29,18 @@ void FileSystem::CountRead() { counters_.Add(Counter::kPgPgIn, static_cast<std::
 
 std::optional<PageFrameNumber> FileSystem::AddPage(InodeId id, PageOffset index) {
   const std::optional<PageFrameNumber> pfn =
-      allocator_.AllocPages(kGfpHighuserMovable, Order(0), PageOwner::kPageCache);
+      allocator_.AllocPages(kGfpHighuserMovable | kGfpComp, Order(0), PageOwner::kPageCache);
   if (!pfn.has_value()) return std::nullopt;
+  Inode& file = MutableInode(id);
+  const std::size_t nodes = file.page_nodes.size();
+  if (!file.page_nodes.Add(index, slabs_)) {
+    allocator_.FreePages(*pfn, Order(0));
+    return std::nullopt;
+  }
+  page_nodes_ += file.page_nodes.size() - nodes;
   PageFrame& page = allocator_.frame(*pfn);
   page.mapping = id.value();
   page.index = index;
-  Inode& file = MutableInode(id);
   file.pages.Add(index, *pfn);
   CountPage(file, 1);
   return pfn;
@@ -86,7 +92,9 @@ void FileSystem::MarkDirty(PageFrameNumber frame) {
 
 void FileSystem::DropPages(InodeId id, PageOffset first) {
   Inode& file = MutableInode(id);
-  file.pages.RemoveFrom(first, [this, &file](PageOffset, PageFrameNumber pfn) {
+  const std::size_t nodes = file.page_nodes.size();
+  file.pages.RemoveFrom(first, [this, &file](PageOffset index, PageFrameNumber pfn) {
+    file.page_nodes.Remove(index, slabs_);
     PageFrame& page = allocator_.frame(pfn);
     if ((page.flags & kFrameDirty) != 0 && !IsShmemKind(file.kind)) counters_.Add(Counter::kNrDirty, -1);
     page.flags &= static_cast<FrameFlags>(~kFrameDirty);
@@ -94,6 +102,7 @@ void FileSystem::DropPages(InodeId id, PageOffset first) {
     CountPage(file, -1);
     allocator_.PutPage(pfn);
   });
+  page_nodes_ -= nodes - file.page_nodes.size();
   file.assumed_cached_end = std::min(file.assumed_cached_end, first);
 }
 

@@ -195,6 +195,8 @@ class FileSystem {
   // For HostMemory.
   ByteCount name_bytes_;
   PageCount cached_pages_;
+  // Of all files' page_nodes.
+  std::uint64_t page_nodes_ = 0;
 };
 
 }  // namespace memsim

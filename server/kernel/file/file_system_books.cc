@@ -23,7 +23,7 @@ ByteCount FileSystem::HostMemory() const {
   const std::uint64_t names = names_.size() * sizeof(std::pair<const std::string, InodeId>);
   // A name lies in the inode and in the map.
   return ByteCount(sizeof(*this) + names) + inodes_.HostMemory() + open_files_.HostMemory() + name_bytes_ * 2 +
-         PageCache::kHostMemoryPerPage * cached_pages_.value();
+         PageCache::kHostMemoryPerPage * cached_pages_.value() + XarrayNodes::kHostMemoryPerNode * page_nodes_;
 }
 
 PageCount FileSystem::promised_pages() const {
@@ -43,6 +43,7 @@ void FileSystem::CheckInvariants() const {
   for (const OpenFile& file : open_files_.values()) {
     if (file.references > 0) ++opens[file.inode.value()];
   }
+  std::uint64_t nodes = 0;
   std::int64_t pages = 0;
   std::int64_t shmem_pages = 0;
   std::int64_t dirty = 0;
@@ -57,7 +58,9 @@ void FileSystem::CheckInvariants() const {
       ++linked;
     }
     MEMSIM_CHECK(inode.assumed_cached_end <= PageOffset(inode.page_count().value()), id.value());
+    std::vector<PageOffset> cached;
     inode.pages.ForEach([&](PageOffset index, PageFrameNumber pfn) {
+      cached.push_back(index);
       const PageFrame& page = allocator_.frame(pfn);
       MEMSIM_CHECK(page.owner == PageOwner::kPageCache && page.refcount > page.map_count, pfn.value());
       MEMSIM_CHECK(page.mapping == id.value() && page.index == index, pfn.value(), index.value());
@@ -69,7 +72,10 @@ void FileSystem::CheckInvariants() const {
         ++dirty;
       }
     });
+    inode.page_nodes.CheckInvariants(cached);
+    nodes += inode.page_nodes.size();
   }
+  MEMSIM_CHECK(nodes == page_nodes_, nodes, page_nodes_);
   MEMSIM_CHECK(linked == names_.size(), linked, names_.size());
   MEMSIM_CHECK(dead == inodes_.free_ids().size(), dead, inodes_.free_ids().size());
   MEMSIM_CHECK(PageCount(static_cast<std::uint64_t>(pages)) == cached_pages_, static_cast<std::uint64_t>(pages));

@@ -12,6 +12,7 @@
 #include "server/base/units.h"
 #include "server/kernel/file/open_flags.h"
 #include "server/kernel/file/page_cache.h"
+#include "server/kernel/file/xarray_nodes.h"
 #include "server/kernel/slab/boot_caches.h"
 
 namespace memsim {
@@ -70,6 +71,7 @@ struct Inode {
   // Shared memory whose whole size was promised when it was made; 0: each page is promised when it is made.
   PageCount accounted;
   PageCache pages;
+  XarrayNodes page_nodes;
   // The inode and its dentry, as objects of slab caches.
   VirtualAddress object;
   VirtualAddress dentry_object;
@@ -94,6 +96,7 @@ struct Inode {
     digest.Add(object);
     digest.Add(dentry_object);
     pages.DigestTo(digest);
+    page_nodes.DigestTo(digest);
   }
 };
 

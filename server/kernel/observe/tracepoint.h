@@ -183,7 +183,14 @@ inline constexpr SystemCallPoints kExitGroup{Tracepoint::kSysEnterExitGroup};
 }  // namespace system_call
 
 // What the tracepoint of more fields than any other has.
-inline constexpr std::size_t kMaxTraceFields = FieldCount(Tracepoint::kMarkVictim);
+inline constexpr std::size_t kMaxTraceFields = [] {
+  std::size_t most = 0;
+  for (std::size_t i = 0; i < kTracepointCount; ++i) {
+    const std::size_t count = FieldCount(static_cast<Tracepoint>(i));
+    if (count > most) most = count;
+  }
+  return most;
+}();
 
 }  // namespace memsim
 

@@ -81,6 +81,7 @@ PageFrameNumber PageAllocator::Alloc(GfpMask gfp, Order order, PageOwner owner) 
   PageFrameNumber pfn = order == Order(0) ? AllocAtOnce(gfp, owner) : kNoPage;
   if (pfn == kNoPage) pfn = AllocFromZones(gfp, order, owner);
   cpus_->Trace<Tracepoint::kMmPageAlloc>(pfn, order, gfp, MigrateTypeFor(gfp));
+  if ((gfp & kGfpZero) != 0 && pfn != kNoPage) cpus_->Charge(cpus_->costs().page_zero * PagesOfOrder(order).value());
   return pfn;
 }
 
@@ -197,7 +198,10 @@ PageFrameNumber PageAllocator::TakeFromZone(Zone& zone, Order order, MigrateType
 
 bool PageAllocator::ReturnHighAtomic(GfpMask gfp) {
   for (int z = static_cast<int>(preferred_zone_[Index(ZoneForGfp(gfp))]); z >= 0; --z) {
-    if (zones_[static_cast<std::size_t>(z)].buddy.ReturnHighAtomic(MigrateTypeFor(gfp))) return true;
+    Zone& zone = zones_[static_cast<std::size_t>(z)];
+    const LockScope hold(*locks_, zone.lock);
+    ChargeZoneWork(zone, zone.buddy.steps(), 0);
+    if (zone.buddy.ReturnHighAtomic(MigrateTypeFor(gfp))) return true;
   }
   return false;
 }

@@ -79,11 +79,13 @@ bool PageAllocator::DecayPerCpuPages() {
       const PageCount flushed = PagesToDecay(lists.tuning(), zone.pageset);
       changed = changed || lists.tuning().high != high || flushed != PageCount(0);
       if (flushed == PageCount(0)) return;
-      // Each CPU does it for itself (vmstat_update), beside what else happens at that time: the CPU was busy, but no
-      // call takes longer for it.
+      // Each CPU does it for itself (vmstat_update), in a kernel thread beside what else happens at that time.
       cpus_->Resume(cpu, now);
-      const LockScope hold(*locks_, lists.lock());
-      Flush(zone, lists, flushed, 0);
+      {
+        const LockScope hold(*locks_, lists.lock());
+        Flush(zone, lists, flushed, 0);
+      }
+      cpus_->TakeBack(now);
     });
   }
   cpus_->Resume(first, now);

@@ -50,7 +50,7 @@ struct PageFrame {
   // Its place in the object that `mapping` names.
   PageOffset index;
   // The anon_vma (owner kAnonymous), the inode (kPageCache) or the slab (kSlab, every frame of it) that it belongs to.
-  // 0: none.
+  // 0: none. Of kLargeKmalloc: whether the kernel or a caller has it (ObjectOwner).
   std::uint32_t mapping = 0;
   // Of the block that begins here.
   Order order;

@@ -15,10 +15,6 @@ GfpMask FixFlags(GfpMask gfp) { return gfp & ~(kGfpHighmem | kGfpDma32); }
 
 }  // namespace
 
-void Kmalloc::ChargeBytes(Nanoseconds per_page, ByteCount size) {
-  cpus_.Charge(per_page * size.value() / kPageSize.value());
-}
-
 VirtualAddress Kmalloc::Alloc(ByteCount size, GfpMask gfp, ObjectOwner owner) {
   gfp = FixFlags(gfp);
   if (size == ByteCount(0)) return kZeroSizePointer;
@@ -30,7 +26,6 @@ VirtualAddress Kmalloc::AllocOfClass(ByteCount size, GfpMask gfp, ObjectOwner ow
   const VirtualAddress object = caches_.AllocQuietly(cache, gfp, owner);
   cpus_.Trace<Tracepoint::kKmalloc>(owner == ObjectOwner::kCaller, object, size, caches_.definition(cache).object_size,
                                     gfp, kAnyNode);
-  if (object != kNoObject && (gfp & kGfpZero) != 0) ChargeBytes(cpus_.costs().page_zero, size);
   return object;
 }
 
@@ -45,7 +40,6 @@ VirtualAddress Kmalloc::AllocLarge(ByteCount size, GfpMask gfp, ObjectOwner owne
   if (!first.has_value()) return kNoObject;
   pages_.frame(*first).mapping = static_cast<std::uint32_t>(owner);
   counters_.Add(Counter::kNrSlabUnreclaimable, static_cast<std::int64_t>(PagesOfOrder(order).value()));
-  if ((gfp & kGfpZero) != 0) ChargeBytes(cpus_.costs().page_zero, ToBytes(PagesOfOrder(order)));
   return DirectMapAddress(*first);
 }
 
@@ -104,7 +98,7 @@ Kmalloc::Reallocated Kmalloc::ReallocCallers(VirtualAddress address, ByteCount s
   if (size != ByteCount(0) && size <= found.size) return {address, std::nullopt};
   const VirtualAddress moved = Alloc(size, gfp, ObjectOwner::kCaller);
   if (moved == kNoObject) return {kNoObject, std::nullopt};
-  if (size != ByteCount(0)) ChargeBytes(cpus_.costs().page_copy, found.size);
+  if (size != ByteCount(0)) cpus_.Charge(cpus_.costs().page_copy * found.size.value() / kPageSize.value());
   FreeFound(found, address);
   return {moved, std::nullopt};
 }

@@ -55,7 +55,6 @@ class Kmalloc {
   VirtualAddress AllocOfClass(ByteCount size, GfpMask gfp, ObjectOwner owner);
   VirtualAddress AllocLarge(ByteCount size, GfpMask gfp, ObjectOwner owner);
   void FreeFound(const Found& found, VirtualAddress address);
-  void ChargeBytes(Nanoseconds per_page, ByteCount size);
 
   SlabCaches& caches_;
   PageAllocator& pages_;

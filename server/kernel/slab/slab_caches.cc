@@ -17,7 +17,8 @@ namespace {
 
 // struct slab_sheaf before its objects.
 constexpr ByteCount kSheafHeader{32};
-// NR_CPUS and the like set no limit to what one array may hold; a page of pointers is what fits a kmalloc class.
+// Linux sets no limit. A page of pointers is far more than its own caches ask for, and costs the host 4 KiB a
+// CPU.
 constexpr std::uint32_t kMaxSheafCapacity = 512;
 
 // One word of slabinfo, and a directory's name that is not one of those that aliases lead to.
@@ -98,11 +99,8 @@ std::uint32_t SlabCaches::AliasCount(CacheId id) const {
 }
 
 ByteCount SlabCaches::ObjectSize(CacheId id) const {
-  ByteCount size = definition(id).object_size;
-  for (const Alias& alias : aliases_) {
-    if (alias.cache == id) size = std::max(size, alias.object_size);
-  }
-  return size;
+  const auto widened = widened_.find(id);
+  return widened != widened_.end() ? widened->second : definition(id).object_size;
 }
 
 SlabLayout SlabCaches::LayoutOf(CacheId id) const { return *LayOutSlab(definition(id), cpu_count()); }
@@ -136,7 +134,9 @@ ErrnoOr<CacheId> SlabCaches::Create(const CacheDefinition& definition) {
   if (const Errno error = CheckDefinition(definition); error != Errno::kOk) return error;
   if (created_.size() + aliases_.size() >= kMaxCreated) return Errno::kNoMem;
   if (const std::optional<CacheId> old = FindMergeable(definition)) {
-    aliases_.push_back({std::string(definition.name), *old, definition.object_size});
+    aliases_.push_back({std::string(definition.name), *old});
+    name_bytes_ += definition.name.size();
+    if (definition.object_size > ObjectSize(*old)) widened_[*old] = definition.object_size;
     return *old;
   }
   return AddCache(definition);
@@ -154,6 +154,7 @@ ErrnoOr<CacheId> SlabCaches::AddCache(const CacheDefinition& definition) {
   added->name = std::string(definition.name);
   added->definition = definition;
   added->definition.name = added->name;
+  name_bytes_ += added->name.size();
   const CacheId id = FromTable(created_.Add(std::move(added)));
   created_order_.push_back(id);
   AddToEngine(id);
@@ -166,6 +167,7 @@ Errno SlabCaches::Destroy(CacheId id, absl::string_view name) {
     if (alias->cache != id || (!name.empty() && alias->name != name)) continue;
     const bool last = !IsBootCache(id) && created(id).renounced && AliasCount(id) == 0;
     if (last && held_objects(id) != 0) return Errno::kBusy;
+    name_bytes_ -= alias->name.size();
     aliases_.erase(std::next(alias).base());
     if (last) RemoveCache(id);
     return Errno::kOk;
@@ -184,6 +186,8 @@ void SlabCaches::RemoveCache(CacheId id) {
   engine_->RemoveCache(id);
   const std::unique_ptr<Created> gone = std::move(created_[ToTable(id)]);
   created_.Remove(ToTable(id));
+  widened_.erase(id);
+  name_bytes_ -= gone->name.size();
   created_order_.erase(std::find(created_order_.begin(), created_order_.end(), id));
   Free(KernelCache::kKmemCacheNode, gone->node_object);
   Free(KernelCache::kKmemCache, gone->cache_object);
@@ -199,7 +203,15 @@ VirtualAddress SlabCaches::AllocForCaller(CacheId id, GfpMask gfp) {
 
 VirtualAddress SlabCaches::AllocQuietly(CacheId id, GfpMask gfp, ObjectOwner owner) {
   MakeUsable(id);
-  return engine_->Alloc(id, gfp, owner);
+  const VirtualAddress object = engine_->Alloc(id, gfp, owner);
+  if ((gfp & kGfpZero) != 0) ChargeZeroing(id, object);
+  return object;
+}
+
+void SlabCaches::ChargeZeroing(CacheId id, VirtualAddress object) {
+  if (object == kNoObject) return;
+  Cpus& cpus = locks_.cpus();
+  cpus.Charge(cpus.costs().page_zero * ObjectSize(id).value() / kPageSize.value());
 }
 
 void SlabCaches::TellOfAlloc(CacheId id, VirtualAddress object, GfpMask gfp, ObjectOwner owner) {
@@ -213,9 +225,13 @@ void SlabCaches::TellOfFree(CacheId id, VirtualAddress object, ObjectOwner owner
   locks_.cpus().Trace<Tracepoint::kKmemCacheFree>(owner == ObjectOwner::kCaller, object, definition(id).name);
 }
 
-bool SlabCaches::AllocBulkFor(CacheId id, GfpMask gfp, absl::Span<VirtualAddress> objects) {
+bool SlabCaches::AllocBulkForCaller(CacheId id, GfpMask gfp, absl::Span<VirtualAddress> objects) {
   MakeUsable(id);
-  return engine_->AllocBulk(id, gfp, ObjectOwner::kCaller, objects);
+  if (!engine_->AllocBulk(id, gfp, ObjectOwner::kCaller, objects)) return false;
+  for (const VirtualAddress object : objects) {
+    if ((gfp & kGfpZero) != 0) ChargeZeroing(id, object);
+  }
+  return true;
 }
 
 std::optional<SlabRefusal> SlabCaches::WhyNotFree(CacheId id, VirtualAddress object) const {
@@ -282,21 +298,25 @@ void SlabCaches::DigestTo(Digest& digest) const {
   for (const Alias& alias : aliases_) {
     digest.Add(absl::string_view(alias.name));
     digest.Add(alias.cache);
-    digest.Add(alias.object_size);
+  }
+  for (const auto& [id, size] : widened_) {
+    digest.Add(id);
+    digest.Add(size);
   }
   engine_->DigestTo(digest);
 }
 
 ByteCount SlabCaches::HostMemory() const {
-  const std::uint64_t created = created_.size() * (sizeof(Created) + kMaxNameLength / 4);
-  return engine_->HostMemory() + created_.HostMemory() +
-         ByteCount(created + created_order_.capacity() * sizeof(CacheId) + aliases_.capacity() * sizeof(Alias));
+  const std::uint64_t created = created_.size() * sizeof(Created) + created_order_.capacity() * sizeof(CacheId);
+  const std::uint64_t names = aliases_.capacity() * sizeof(Alias) + widened_.size() * sizeof(*widened_.begin());
+  return engine_->HostMemory() + created_.HostMemory() + ByteCount(created + names + name_bytes_);
 }
 
 void SlabCaches::CheckInvariants() const {
   engine_->CheckInvariants();
   created_.CheckInvariants();
   MEMSIM_CHECK(created_order_.size() == created_.size(), created_order_.size(), created_.size());
+  for (const auto& [id, size] : widened_) MEMSIM_CHECK(Contains(id) && size > definition(id).object_size, id.value());
   std::set<absl::string_view> names;
   ForEachCache([&](CacheId id) {
     if (IsBootCache(id) || !created(id).renounced) MEMSIM_CHECK(names.insert(definition(id).name).second, id.value());

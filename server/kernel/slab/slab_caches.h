@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 
@@ -51,6 +52,7 @@ class SlabCaches {
   VirtualAddress Alloc(KernelCache cache, GfpMask gfp) {
     MakeUsable(IdOf(cache));
     const VirtualAddress object = engine_->Alloc(IdOf(cache), gfp, ObjectOwner::kKernel);
+    if ((gfp & kGfpZero) != 0) ChargeZeroing(IdOf(cache), object);
     if (IsToldOf(Tracepoint::kKmemCacheAlloc)) [[unlikely]]
       TellOfAlloc(IdOf(cache), object, gfp, ObjectOwner::kKernel);
     return object;
@@ -78,8 +80,8 @@ class SlabCaches {
   // kNoObject: no memory. In this and the following, REQUIRES: Contains(cache).
   VirtualAddress AllocForCaller(CacheId cache, GfpMask gfp);
   // All of the objects or none.
-  bool AllocBulkFor(CacheId cache, GfpMask gfp, absl::Span<VirtualAddress> objects);
-  // Gives back what AllocFor gave a caller. nullopt: freed; else nothing has changed.
+  bool AllocBulkForCaller(CacheId cache, GfpMask gfp, absl::Span<VirtualAddress> objects);
+  // Gives back what AllocForCaller gave. nullopt: freed; else nothing has changed.
   std::optional<SlabRefusal> FreeCallers(CacheId cache, VirtualAddress object);
   // All, or none of them if one is refused. May change the order of the objects in the span unless it refuses.
   std::optional<SlabRefusal> FreeBulkCallers(CacheId cache, absl::Span<VirtualAddress> objects);
@@ -98,7 +100,7 @@ class SlabCaches {
   CacheCounts Count(CacheId cache) const;
   CacheUse Look(CacheId cache) const;
   SlabLayout LayoutOf(CacheId cache) const;
-  // The largest size that any of its names asked for (s->object_size).
+  // The largest size that anybody asked for, under a name that may be gone by now (s->object_size).
   ByteCount ObjectSize(CacheId cache) const;
   ObjectLook FindObject(VirtualAddress address) const { return engine_->Find(address); }
   // Calls visit(CacheId), the newest cache first, as slabinfo shows them.
@@ -136,9 +138,10 @@ class SlabCaches {
   struct Alias {
     std::string name;
     CacheId cache;
-    ByteCount object_size;
   };
 
+  // __GFP_ZERO clears all of an object, whatever was asked for (slab_post_alloc_hook).
+  void ChargeZeroing(CacheId cache, VirtualAddress object);
   bool IsToldOf(Tracepoint point) const { return locks_.cpus().trace().enabled(point); }
   void TellOfAlloc(CacheId cache, VirtualAddress object, GfpMask gfp, ObjectOwner owner);
   void TellOfFree(CacheId cache, VirtualAddress object, ObjectOwner owner);
@@ -166,6 +169,10 @@ class SlabCaches {
   // Oldest first.
   std::vector<CacheId> created_order_;
   std::vector<Alias> aliases_;
+  // The caches that serve larger objects than they were created for, since a name asked for them.
+  absl::btree_map<CacheId, ByteCount> widened_;
+  // Of created caches and aliases.
+  std::uint64_t name_bytes_ = 0;
 };
 
 }  // namespace memsim

@@ -53,6 +53,7 @@ void Slub::RemoveCache(CacheId id) {
     locks_.Retire(cpu->lock);
     allocated_bytes_ -= sizeof(Cpu);
   }
+  allocated_bytes_ -= cache.cpus.size() * sizeof(cache.cpus[0]);
   AddPaths(cache, gone_paths_);
   locks_.Retire(cache.list_lock);
   allocated_bytes_ -= sizeof(Cache);
@@ -60,7 +61,10 @@ void Slub::RemoveCache(CacheId id) {
 }
 
 Slub::Cpu& Slub::MakeCpu(Cache& cache, std::size_t number) {
-  if (number >= cache.cpus.size()) cache.cpus.resize(number + 1);
+  if (number >= cache.cpus.size()) {
+    allocated_bytes_ += (number + 1 - cache.cpus.size()) * sizeof(cache.cpus[0]);
+    cache.cpus.resize(number + 1);
+  }
   cache.cpus[number] = std::make_unique<Cpu>();
   cache.cpus[number]->number = CpuId(static_cast<std::uint16_t>(number));
   allocated_bytes_ += sizeof(Cpu);

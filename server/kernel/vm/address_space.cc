@@ -18,14 +18,13 @@ int MemberOf(RssKind kind) { return kind == RssKind::kShmem ? 3 : static_cast<in
 AddressSpace::AddressSpace(VmEnvironment& environment)
     : environment_(environment),
       number_(environment.file_mappings.NumberSpace()),
-      page_tables_(environment.pages, environment.counters, environment.locks) {
+      page_tables_(environment.pages, environment.counters, environment.locks, {number_, 0}) {
   environment.locks.Register(mmap_lock_, {number_, 0});
 }
 
 AddressSpace::~AddressSpace() {
   TearDown();
   environment_.locks.Retire(mmap_lock_);
-  environment_.locks.Retire(page_table_lock_);
 }
 
 void AddressSpace::TearDown() {
@@ -194,7 +193,6 @@ void AddressSpace::DigestTo(Digest& digest) const {
   }
   digest.Add(number_);
   mmap_lock_.DigestTo(digest);
-  page_table_lock_.DigestTo(digest);
   digest.Add(def_flags);
   digest.Add(statistics_.locked_vm);
   digest.Add(statistics_.peak_total_vm);

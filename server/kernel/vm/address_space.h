@@ -87,12 +87,13 @@ class AddressSpace {
 
   // --- Locks. mmap_lock.h holds them.
   SimulatedLock& mmap_lock() { return mmap_lock_; }
-  SimulatedLock& page_table_lock() { return page_table_lock_; }
   MmapWriter& writer() { return writer_; }
   // Its number among all that the machine ever had: what lock records call it by.
   AddressSpaceNumber number() const { return number_; }
   // The writer of mmap_lock leaves it, and every mapping that it changed.
   void EndWrite() { writer_.End(environment_.locks, mmap_lock_, number_); }
+  // vma_start_write: the writer of the address space changes a mapping.
+  void MarkWritten(Vma& vma) { writer_.Mark(vma, environment_.cpus.now()); }
   // The writer holds every mapping, as fork does.
   void MarkAllWritten();
 
@@ -150,7 +151,6 @@ class AddressSpace {
  private:
   Vma* VmaOf(VmaId id) { return id == kNoVma ? nullptr : &pool_[id]; }
   const Vma* VmaOf(VmaId id) const { return id == kNoVma ? nullptr : &pool_[id]; }
-  void MarkWritten(Vma& vma) { writer_.Mark(vma, environment_.cpus.now()); }
   // Holds as many maple nodes as the tree has, or where there is no memory as many of them as there is memory for: the
   // next change makes up for it.
   void HoldTreeNodes();
@@ -174,7 +174,6 @@ class AddressSpace {
   std::vector<VirtualAddress> maple_nodes_;
   PageTables page_tables_;
   SimulatedLock mmap_lock_{LockClass::kMmapLock};
-  SimulatedLock page_table_lock_{LockClass::kMmPageTableLock};
   MmapWriter writer_;
   AddressSpaceStatistics statistics_;
   // The part of locked_vm that no mapping stands for.

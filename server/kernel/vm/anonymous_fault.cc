@@ -39,16 +39,18 @@ namespace {
 bool PrepareInFault(Fault& fault) {
   if (fault.vma.anon.own != AnonVmaId()) return true;
   const MmapReadLock lock(fault.space);
-  const LockScope attach(fault.space.environment().locks, fault.space.page_table_lock());
+  const LockScope attach(fault.space.environment().locks, fault.space.page_tables().lock(), LockMode::kExclusive,
+                         {fault.space.number(), 0});
   return PrepareAnonVma(fault.space, fault.vma);
 }
 
 }  // namespace
 
-bool MapNewAnonymousPage(Fault& fault) {
+bool MapNewAnonymousPage(Fault& fault, GfpMask zero) {
   VmEnvironment& environment = fault.space.environment();
   if (!PrepareInFault(fault)) return false;
-  const auto taken = environment.pages.AllocPages(kGfpHighuserMovable, Order(0), PageOwner::kAnonymous);
+  const auto taken =
+      environment.pages.AllocPages(kGfpHighuserMovable | kGfpComp | zero, Order(0), PageOwner::kAnonymous);
   if (!taken.has_value()) return false;
   PageFrame& page = environment.pages.frame(*taken);
   page.mapping = fault.vma.anon.own.value();
@@ -66,9 +68,7 @@ FaultOutcome HandleAnonymousFault(Fault& fault) {
     SetEntry(fault, fault.index(), Pte::Make(environment.zero_page, fault.vma.flags, false).Special());
     return FaultOutcome::kMinor;
   }
-  if (!MapNewAnonymousPage(fault)) return FaultOutcome::kOutOfMemory;
-  environment.cpus.Charge(environment.costs.page_zero);
-  return FaultOutcome::kMinor;
+  return MapNewAnonymousPage(fault, kGfpZero) ? FaultOutcome::kMinor : FaultOutcome::kOutOfMemory;
 }
 
 }  // namespace memsim

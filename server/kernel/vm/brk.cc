@@ -47,7 +47,7 @@ bool Grow(AddressSpace& space, const VmCaller& caller, VirtualRange range) {
 }  // namespace
 
 VirtualAddress Brk(AddressSpace& space, const VmCaller& caller, VirtualAddress wanted) {
-  const MmapWriteLock lock(space);
+  MmapWriteLock lock(space);
   space.environment().cpus.Charge(space.environment().costs.brk);
   AddressLayout& layout = space.layout;
   if (wanted < layout.start_brk || wanted > kTaskSize || !WithinDataLimit(space, caller, wanted)) return layout.brk;
@@ -57,9 +57,14 @@ VirtualAddress Brk(AddressSpace& space, const VmCaller& caller, VirtualAddress w
     // Shrinks by whatever is there, unless nothing of it is.
     const Vma* first = space.Find(new_end);
     if (first == nullptr || first->range.start >= old_end) return layout.brk;
-    if (UnmapRange(space, {new_end, old_end}) != Errno::kOk) return layout.brk;
-  } else if (new_end > old_end) {
-    if (!RoomToGrow(space, old_end, new_end) || !Grow(space, caller, {old_end, new_end})) return layout.brk;
+    // It moves while nobody else may look, and back if that was too early.
+    const VirtualAddress before = layout.brk;
+    layout.brk = wanted;
+    if (UnmapRange(space, {new_end, old_end}, &lock) != Errno::kOk) layout.brk = before;
+    return layout.brk;
+  }
+  if (new_end > old_end && (!RoomToGrow(space, old_end, new_end) || !Grow(space, caller, {old_end, new_end}))) {
+    return layout.brk;
   }
   layout.brk = wanted;
   return wanted;

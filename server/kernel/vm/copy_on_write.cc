@@ -25,11 +25,8 @@ FaultOutcome Copy(Fault& fault) {
   VmEnvironment& environment = fault.space.environment();
   const Pte old = fault.entry();
   // The new page is mapped first: without memory for it the old one stays.
-  if (!MapNewAnonymousPage(fault)) return FaultOutcome::kOutOfMemory;
-  if (old.special()) {
-    environment.cpus.Charge(environment.costs.page_zero);
-    return FaultOutcome::kMinor;
-  }
+  if (!MapNewAnonymousPage(fault, old.special() ? kGfpZero : 0)) return FaultOutcome::kOutOfMemory;
+  if (old.special()) return FaultOutcome::kMinor;
   environment.counters.Add(Counter::kPgCopyOnWrite, 1);
   environment.cpus.Charge(environment.costs.page_copy);
   const bool was_anonymous = environment.pages.frame(old.frame()).owner == PageOwner::kAnonymous;

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "server/base/units.h"
+#include "server/kernel/physical/gfp.h"
 #include "server/kernel/vm/address_space.h"
 #include "server/kernel/vm/vm_caller.h"
 
@@ -38,9 +39,9 @@ FaultOutcome HandleWriteProtectFault(Fault& fault);
 // Sets an entry of the fault's table under its lock, with the books that go with it.
 void SetEntry(Fault& fault, int index, Pte pte);
 
-// A fresh page of the mapping's own, zeroed or to be filled, mapped at the fault's address in place of what was there.
-// False: no memory.
-bool MapNewAnonymousPage(Fault& fault);
+// A fresh page of the mapping's own, mapped at the fault's address in place of what was there. zero: kGfpZero, or 0 for
+// a page that is to be filled. False: no memory.
+bool MapNewAnonymousPage(Fault& fault, GfpMask zero);
 
 // anon_vma_prepare: gives the mapping an anon_vma if it has none, a mergeable neighbour's if there is one. False: no
 // memory.

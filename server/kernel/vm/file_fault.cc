@@ -99,7 +99,7 @@ FaultOutcome ReadFault(Fault& fault) {
 
 // False: no memory.
 bool MapCopy(Fault& fault) {
-  if (!MapNewAnonymousPage(fault)) return false;
+  if (!MapNewAnonymousPage(fault, 0)) return false;
   const VmEnvironment& environment = fault.space.environment();
   environment.cpus.Charge(environment.costs.page_copy);
   return true;

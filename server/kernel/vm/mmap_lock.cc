@@ -39,18 +39,6 @@ void MmapWriter::Forget(Vma& vma) {
 }
 
 void MmapWriter::End(Locks& locks, SimulatedLock& mmap_lock, std::uint64_t number) {
-  // Alone, it has nobody to wait for.
-  if (!locks.lanes_run()) {
-    locks.EndHold({&mmap_lock, LockMode::kExclusive, since_, {number, 0}});
-    for (const Written& written : written_) {
-      if (written.vma == nullptr) continue;
-      written.vma->lock.written_ = 0;
-      locks.EndHold({&written.vma->lock.lock(), LockMode::kExclusive, written.since, {}});
-    }
-    written_.clear();
-    writing_ = false;
-    return;
-  }
   absl::InlinedVector<Locks::Hold, 5> holds = {{&mmap_lock, LockMode::kExclusive, since_, {number, 0}}};
   for (const Written& written : written_) {
     if (written.vma == nullptr) continue;
@@ -74,7 +62,8 @@ MmapWriteLock::~MmapWriteLock() {
     space_.EndWrite();
     return;
   }
-  space_.environment().locks.EndHold({&space_.mmap_lock(), LockMode::kShared, reading_since_, {space_.number(), 0}});
+  space_.environment().locks.EndHold(
+      {&space_.mmap_lock(), LockMode::kShared, reading_since_, {space_.number(), 0}, true});
 }
 
 void MmapWriteLock::Downgrade() {

@@ -16,8 +16,8 @@ namespace {
 // A remapping on its way; vma_remap_struct.
 class Remap {
  public:
-  Remap(AddressSpace& space, const VmCaller& caller, const MremapArguments& arguments)
-      : space_(space), caller_(caller), arguments_(arguments) {}
+  Remap(AddressSpace& space, const VmCaller& caller, const MremapArguments& arguments, MmapWriteLock& lock)
+      : space_(space), caller_(caller), arguments_(arguments), lock_(lock) {}
 
   // What Run made of locked memory and is to be filled. Empty: nothing.
   const VirtualRange& populated() const { return populated_; }
@@ -69,10 +69,6 @@ class Remap {
     return limit < 3 ? 0 : limit - 3;
   }
 
-  // shrink_vma: unmaps what the new length leaves out. The old length is only a number so far: it may reach beyond all
-  // addresses.
-  Errno Shrink() { return UnmapUserRange(space_, address() + new_length(), old_length() - new_length()); }
-
   // check_prep_vma: whether the mapping at the address can be remapped so.
   Errno CheckVma() const {
     const Vma* vma = space_.Lookup(address());
@@ -94,7 +90,7 @@ class Remap {
     if (NamesNewPlace()) return RemapTo();
     if (old_length() == new_length()) return address();
     if (Grows()) return Expand();
-    const Errno error = Shrink();
+    const Errno error = UnmapUserRange(space_, address() + new_length(), old_length() - new_length(), &lock_);
     if (error != Errno::kOk) return error;
     return address();
   }
@@ -149,7 +145,8 @@ class Remap {
       if (space_.Lookup(address()) == nullptr) return Errno::kFault;
     }
     if (old_length() > new_length()) {
-      const Errno error = Shrink();
+      // The old length is only a number so far: it may reach beyond all addresses.
+      const Errno error = UnmapUserRange(space_, address() + new_length(), old_length() - new_length());
       if (error != Errno::kOk) return error;
       arguments_.old_length = new_length();
     }
@@ -251,6 +248,7 @@ class Remap {
   AddressSpace& space_;
   const VmCaller& caller_;
   MremapArguments arguments_;
+  MmapWriteLock& lock_;
   // New pages of locked memory are there at once.
   bool populate_ = false;
   VirtualRange populated_;
@@ -259,13 +257,16 @@ class Remap {
 }  // namespace
 
 ErrnoOr<VirtualAddress> Mremap(AddressSpace& space, const VmCaller& caller, const MremapArguments& arguments) {
-  Remap remap(space, caller, arguments);
+  VirtualRange populated;
   const ErrnoOr<VirtualAddress> result = [&] {
-    const MmapWriteLock lock(space);
+    MmapWriteLock lock(space);
     space.environment().cpus.Charge(space.environment().costs.mremap);
-    return remap.Run();
+    Remap remap(space, caller, arguments, lock);
+    const ErrnoOr<VirtualAddress> address = remap.Run();
+    populated = remap.populated();
+    return address;
   }();
-  if (remap.populated().start != remap.populated().end) PopulateRange(space, caller, remap.populated());
+  if (populated.start != populated.end) PopulateRange(space, caller, populated);
   return result;
 }
 

@@ -24,6 +24,7 @@ ErrnoOr<UnmapPlan> GatherUnmap(AddressSpace& space, VirtualRange range) {
   }
   for (Vma* vma = space.FindIntersection(range); vma != nullptr && vma->range.start < range.end;
        vma = space.Next(*vma)) {
+    space.MarkWritten(*vma);
     plan.pages += vma->range.pages();
     if ((vma->flags & kVmAccount) != 0) plan.accounted += vma->range.pages();
   }
@@ -48,9 +49,11 @@ void CompleteUnmap(AddressSpace& space, const UnmapPlan& plan) {
   space.environment().commit.Uncharge(plan.accounted);
 }
 
-Errno UnmapRange(AddressSpace& space, VirtualRange range) {
+Errno UnmapRange(AddressSpace& space, VirtualRange range, MmapWriteLock* downgraded) {
   const ErrnoOr<UnmapPlan> plan = GatherUnmap(space, range);
   if (!plan.ok()) return plan.error();
+  // Linux has taken the mappings off the tree by now; here they go one by one with their pages.
+  if (downgraded != nullptr) downgraded->Downgrade();
   CompleteUnmap(space, *plan);
   return Errno::kOk;
 }
@@ -69,22 +72,15 @@ ErrnoOr<VirtualRange> UserRange(VirtualAddress address, ByteCount length) {
 
 }  // namespace
 
-Errno UnmapUserRange(AddressSpace& space, VirtualAddress address, ByteCount length) {
+Errno UnmapUserRange(AddressSpace& space, VirtualAddress address, ByteCount length, MmapWriteLock* downgraded) {
   const ErrnoOr<VirtualRange> range = UserRange(address, length);
-  return range.ok() ? UnmapRange(space, *range) : range.error();
+  return range.ok() ? UnmapRange(space, *range, downgraded) : range.error();
 }
 
 Errno Munmap(AddressSpace& space, VirtualAddress address, ByteCount length) {
   MmapWriteLock lock(space);
   space.environment().cpus.Charge(space.environment().costs.munmap);
-  const ErrnoOr<VirtualRange> range = UserRange(address, length);
-  if (!range.ok()) return range.error();
-  const ErrnoOr<UnmapPlan> plan = GatherUnmap(space, *range);
-  if (!plan.ok()) return plan.error();
-  // The mappings are off the tree for whoever looks now; freeing their pages needs no writer.
-  lock.Downgrade();
-  CompleteUnmap(space, *plan);
-  return Errno::kOk;
+  return UnmapUserRange(space, address, length, &lock);
 }
 
 }  // namespace memsim

@@ -13,12 +13,15 @@ namespace memsim {
 // at max_map_count.
 Errno Munmap(AddressSpace& space, VirtualAddress address, ByteCount length);
 
-// What munmap does, for calls that are charged for themselves (do_vmi_munmap). Errors as Munmap's.
-Errno UnmapUserRange(AddressSpace& space, VirtualAddress address, ByteCount length);
+// What munmap does, for calls that are charged for themselves (do_vmi_munmap). Errors as Munmap's. downgraded: what
+// holds mmap_lock for the caller, and for reading alone once only pages are left to be freed; with an error it stays as
+// it was. nullptr: the caller has more to write.
+Errno UnmapUserRange(AddressSpace& space, VirtualAddress address, ByteCount length,
+                     MmapWriteLock* downgraded = nullptr);
 
 // Removes whatever the range holds, or fails before anything but a split was done. Errors as Munmap's, of which a
 // page-aligned range within TASK_SIZE gets ENOMEM and (for the kernel's own mappings, which cannot be cut) EINVAL.
-Errno UnmapRange(AddressSpace& space, VirtualRange range);
+Errno UnmapRange(AddressSpace& space, VirtualRange range, MmapWriteLock* downgraded = nullptr);
 
 // UnmapRange in two steps, between which mmap(MAP_FIXED) may still fail.
 // The first cuts mappings at the range's ends, and tells what lies between.

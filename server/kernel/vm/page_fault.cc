@@ -124,12 +124,8 @@ class Toucher {
     TellOfFault(address);
     environment.cpus.Charge(environment.costs.fault);
     Vma* vma = FindVma(address);
-    if (vma == nullptr) return Die(Segv(SignalCode::kMapErr, address));
-    if (address < vma->range.start) {
-      const bool grows = (vma->flags & kVmGrowsDown) != 0;
-      // lock_mm_and_find_vma.
-      const MmapWriteLock lock(space_);
-      if (!grows || !ExpandStack(space_, caller_, *vma, address)) return Die(Segv(SignalCode::kMapErr, address));
+    if ((vma == nullptr || address < vma->range.start) && !GrowTo(vma, address)) {
+      return Die(Segv(SignalCode::kMapErr, address));
     }
     // Faults go without mmap_lock, which Linux only takes where this one finds a writer at work.
     const LockScope vma_lock(environment.locks, vma->lock.lock(), LockMode::kShared,
@@ -153,6 +149,14 @@ class Toucher {
     }
     environment.counters.Add(Counter::kPgFault, 1);
     return TouchStatus::kDone;
+  }
+
+  // lock_mm_and_find_vma: a look at the whole address space, whose locks no upgrade joins.
+  bool GrowTo(Vma* above, VirtualAddress address) {
+    { const MmapReadLock lock(space_); }
+    if (above == nullptr || (above->flags & kVmGrowsDown) == 0) return false;
+    const MmapWriteLock lock(space_);
+    return ExpandStack(space_, caller_, *above, address);
   }
 
   // trace_page_fault_user. No program runs, so no instruction has an address.

@@ -4,17 +4,21 @@
 #include <utility>
 
 #include "server/base/check.h"
+#include "server/kernel/cpu/lock_scope.h"
 #include "server/kernel/physical/gfp.h"
 
 namespace memsim {
 namespace {
 
 // GFP_PGTABLE_USER.
-constexpr GfpMask kTableGfp = kGfpKernelAccount | kGfpZero;
+constexpr GfpMask kTableGfp = kGfpKernelAccount | kGfpZero | kGfpComp;
 
 }  // namespace
 
-PageTables::~PageTables() { MEMSIM_CHECK(tables_ == 0, tables_); }
+PageTables::~PageTables() {
+  MEMSIM_CHECK(tables_ == 0, tables_);
+  locks_.Retire(lock_);
+}
 
 bool PageTables::AllocateFrame(PageFrameNumber& frame) {
   const std::optional<PageFrameNumber> taken = pages_.AllocPages(kTableGfp, Order(0), PageOwner::kPageTable);
@@ -62,6 +66,7 @@ void PageTables::FreeTable(TableNumber number, int level) {
   }
   MEMSIM_CHECK(directory(number).used == 0, directory(number).used);
   FreeFrame(directory(number).frame);
+  locks_.Retire(directory(number).lock);
   directories_[number].reset();
   directories_.Remove(number);
 }
@@ -96,6 +101,15 @@ const LeafTable* PageTables::Find(VirtualAddress address) const {
   return number == kNoTable ? nullptr : &leaf(number);
 }
 
+void PageTables::Install(TableNumber number, int level, int index, TableNumber below) {
+  Directory& table = directory(number);
+  const bool has_lock = level == 2;
+  const LockScope lock(locks_, has_lock ? table.lock : lock_, LockMode::kExclusive,
+                       has_lock ? LockOwner{table.frame.value(), 0} : owner_);
+  table.below[index] = below;
+  ++table.used;
+}
+
 LeafTable* PageTables::FindOrAllocate(VirtualAddress address) {
   if (LeafTable* found = Find(address)) return found;
   TableNumber number = root_;
@@ -105,8 +119,7 @@ LeafTable* PageTables::FindOrAllocate(VirtualAddress address) {
     if (below == kNoTable) {
       below = level == 2 ? AllocateLeaf() : AllocateDirectory();
       if (below == kNoTable) return nullptr;
-      directory(number).below[index] = below;
-      ++directory(number).used;
+      Install(number, level, index, below);
     }
     number = below;
   }
@@ -189,11 +202,13 @@ ByteCount PageTables::HostMemory() const {
 
 void PageTables::DigestTo(Digest& digest) const {
   digest.Add(tables_);
+  lock_.DigestTo(digest);
   if (root_ != kNoTable) DigestDirectory(root_, kRootLevel, digest);
 }
 
 void PageTables::DigestDirectory(TableNumber number, int level, Digest& digest) const {
   digest.Add(directory(number).frame);
+  directory(number).lock.DigestTo(digest);
   for (int i = 0; i < kTableEntries; ++i) {
     const TableNumber below = directory(number).below[i];
     if (below == kNoTable) continue;

@@ -48,9 +48,9 @@ struct LeafTable {
 
 class PageTables {
  public:
-  // All must outlive the tables.
-  PageTables(PageAllocator& pages, Counters& counters, Locks& locks)
-      : pages_(pages), counters_(counters), locks_(locks) {}
+  // All must outlive the tables. owner: the address space, as records of locks call it.
+  PageTables(PageAllocator& pages, Counters& counters, Locks& locks, LockOwner owner)
+      : pages_(pages), counters_(counters), locks_(locks), owner_(owner) {}
   ~PageTables();
   PageTables(const PageTables&) = delete;
   PageTables& operator=(const PageTables&) = delete;
@@ -58,6 +58,9 @@ class PageTables {
   static int LeafIndex(VirtualAddress address) {
     return static_cast<int>(address.value() >> kPageShift) & (kTableEntries - 1);
   }
+
+  // mm->page_table_lock: who adds an upper table holds it, and who gives a mapping its anon_vma.
+  SimulatedLock& lock() { return lock_; }
 
   // pgd_alloc. False: no memory. REQUIRES: there is no root yet.
   bool AllocateRoot();
@@ -104,6 +107,8 @@ class PageTables {
   struct Directory {
     PageFrameNumber frame;
     std::uint32_t used = 0;
+    // Of a PMD: who adds a leaf holds it. The upper ones share the address space's.
+    SimulatedLock lock{LockClass::kPageTableLock};
     std::array<TableNumber, kTableEntries> below;
   };
 
@@ -120,6 +125,8 @@ class PageTables {
   void FreeFrame(PageFrameNumber frame);
   TableNumber AllocateDirectory();
   TableNumber AllocateLeaf();
+  // pud_populate and the like. level: of the table that gets an entry.
+  void Install(TableNumber number, int level, int index, TableNumber below);
   void FreeTable(TableNumber number, int level);
   // The leaf with the entry of an address, by way of the directories.
   TableNumber LeafOf(VirtualAddress address) const;
@@ -135,6 +142,8 @@ class PageTables {
   PageAllocator& pages_;
   Counters& counters_;
   Locks& locks_;
+  const LockOwner owner_;
+  SimulatedLock lock_{LockClass::kMmPageTableLock};
   TableNumber root_ = kNoTable;
   std::uint64_t tables_ = 0;
   // Each table by itself: it must not move, as cached_leaf_ points to one, and is given back when it is freed.

@@ -198,6 +198,13 @@ class NeighboursTest : public ConcurrentCallTest {
         first_page * 4096, pages);
   }
 
+  std::int64_t Waits(absl::string_view lock_class) const {
+    for (const CounterSample& sample : machine_->ReadCounters()) {
+      if (sample.info->name == "lock_contentions" && sample.lock_class == lock_class) return sample.value;
+    }
+    return -1;
+  }
+
   std::uint64_t neighbour_length_ = 0;
 };
 
@@ -235,6 +242,35 @@ TEST_F(NeighboursTest, MprotectAndFaultsInOneMappingMeet) {
                                   {kPrelude, TouchAt(11, 70001, 1, 2)}, {TouchAt(11, 70000, 1, 2)});
   EXPECT_GT(neighbour_length_, 500'000U);
   EXPECT_GT(delay.beside, neighbour_length_ * 9 / 10);
+}
+
+TEST_F(NeighboursTest, MunmapWaitsForAFaultInTheMappingThatGoes) {
+  // Each time some nanoseconds later: it may also come between two faults.
+  for (int i = 0; i < 16; ++i) {
+    Run("mmap { pid_slot: 1 length_bytes: 0x100000 prot: 3 flags: 0x22 fd: -1 } store_as: 21");
+    Run("mmap { pid_slot: 1 length_bytes: 0x1000 prot: 0 flags: 0x22 fd: -1 }");
+    std::vector<std::string> calls(static_cast<std::size_t>(i), "brk { pid_slot: 3 }");
+    calls.push_back("munmap { pid_slot: 2 address_slot: 21 length_bytes: 0x100000 }");
+    Run("concurrent { " + Lane(0, {TouchAt(21, 0, 256, 1)}) + Lane(1, calls) + "}");
+  }
+  EXPECT_GT(Waits("vm_lock"), 0);
+}
+
+TEST_F(NeighboursTest, WhoOnlyFreesPagesLetsOthersReadTheAddressSpace) {
+  const std::uint64_t heap = Run("brk { pid_slot: 1 }").value();
+  Run(absl::StrFormat("brk { pid_slot: 1 address: %d }", heap + (32U << 20)));
+  Run(absl::StrFormat("touch { pid_slot: 1 address: %d page_count: 8192 access: ACCESS_KIND_WRITE }", heap));
+  for (const std::string& call :
+       {absl::StrFormat("brk { pid_slot: 1 address: %d }", heap),
+        std::string("mremap { pid_slot: 1 address_slot: 11 old_length_bytes: 0x20000000 new_length_bytes: 0x8000000 }"),
+        std::string("munmap { pid_slot: 1 address_slot: 11 length_bytes: 0x8000000 }")}) {
+    SCOPED_TRACE(call);
+    // Nothing is mapped there, which takes a look at the whole address space to find out.
+    const v1::Answer answer =
+        Run("concurrent { " + Lane(0, {call}) + Lane(1, {"touch { pid_slot: 2 address: 4096 page_count: 1 }"}) + "}");
+    EXPECT_GT(Duration(answer, 0), 100'000U);
+    EXPECT_LT(Duration(answer, 1), 20'000U);
+  }
 }
 
 TEST_F(ConcurrentCallTest, TheSameLanesGiveTheSameDigests) {

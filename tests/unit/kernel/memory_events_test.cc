@@ -22,6 +22,11 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+constexpr char kTableFlags[] = "GFP_KERNEL_ACCOUNT|__GFP_ZERO|__GFP_COMP";
+constexpr char kSlabFlags[] = "GFP_KERNEL|__GFP_NOWARN|__GFP_NORETRY|__GFP_COMP";
+constexpr char kZeroedFlags[] = "GFP_HIGHUSER_MOVABLE|__GFP_ZERO|__GFP_COMP";
+constexpr char kCopiedFlags[] = "GFP_HIGHUSER_MOVABLE|__GFP_COMP";
+
 class MemoryEventsTest : public TracedMachine {
  protected:
   std::vector<std::string> Names() {
@@ -55,6 +60,27 @@ TEST_F(MemoryEventsTest, AFaultTellsOfTheAccessThePageAndTheResidentSet) {
             absl::StrCat("page_fault_user: address=0x", absl::Hex(address.value() + 4096), " ip=0x0 error_code=0x6"));
   EXPECT_THAT(lines[1], HasSubstr("order=0 migratetype=1 gfp_flags=GFP_HIGHUSER_MOVABLE"));
   EXPECT_THAT(lines[2], HasSubstr("curr=1 type=MM_ANONPAGES size=8192B"));
+}
+
+// As perf shows them of a 6.18 kernel.
+TEST_F(MemoryEventsTest, PagesAreAskedForAsLinuxDoes) {
+  const VirtualAddress address = Map(2);
+  Listen({"kmem:mm_page_alloc"});
+  const auto flags = [this] {
+    std::vector<std::string> texts;
+    for (const std::string& line : Take()) texts.push_back(line.substr(line.find("gfp_flags=") + 10));
+    return texts;
+  };
+  Write(pid_, address, 1);
+  // Three tables on the way to the page, and a slab each for the anon_vma and its chain.
+  EXPECT_THAT(flags(), ElementsAre(kTableFlags, kTableFlags, kTableFlags, kSlabFlags, kSlabFlags, kZeroedFlags));
+  ASSERT_TRUE(machine_->Touch(pid_, address + kPageSize, AccessKind::kRead, PageCount(1)).ok());
+  Write(pid_, address + kPageSize, 1);
+  EXPECT_THAT(flags(), ElementsAre(kZeroedFlags)) << "in place of the zero page";
+  ASSERT_TRUE(machine_->Clone(pid_, 0).ok());
+  Take();
+  Write(pid_, address, 1);
+  EXPECT_THAT(flags(), ElementsAre(kCopiedFlags));
 }
 
 TEST_F(MemoryEventsTest, AnErrorCodeSaysWhetherThereWasAPage) {

@@ -61,13 +61,13 @@ TEST(BusyIntervalsTest, WhatEndedAtTheHorizonIsForgotten) {
   EXPECT_EQ(busy.intervals(), std::vector<TimeInterval>{Interval(6, 8)});
 }
 
-TEST(BusyIntervalsTest, BeyondItsLimitTheOldestGapIsTakenForBusy) {
+TEST(BusyIntervalsTest, BeyondItsLimitTheOldestQuarterIsTakenForBusy) {
   BusyIntervals busy;
   for (std::uint64_t i = 0; i < BusyIntervals::kMaxIntervals; ++i) busy.Add(Interval(10 * i, 10 * i + 1));
   EXPECT_EQ(busy.FirstGap(At(0), At(5)), At(1));
   busy.Add(Interval(1'000'000, 1'000'001));
-  EXPECT_EQ(busy.intervals().size(), BusyIntervals::kMaxIntervals);
-  EXPECT_EQ(busy.FirstGap(At(0), At(5)), At(11));
+  EXPECT_EQ(busy.intervals().size(), BusyIntervals::kMaxIntervals - BusyIntervals::kMaxIntervals / 4 + 1);
+  EXPECT_EQ(busy.FirstGap(At(0), At(5)), At(10 * (BusyIntervals::kMaxIntervals / 4) + 1));
 }
 
 // Against one flag for each nanosecond.

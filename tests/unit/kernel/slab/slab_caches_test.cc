@@ -118,11 +118,19 @@ TEST_F(SlabCachesTest, WhatIsLikeAnOlderCacheBecomesItsName) {
   EXPECT_NE(*Create(constructed), own);
 }
 
-TEST_F(SlabCachesTest, TheLargestOfTheMergedSizesIsShown) {
+TEST_F(SlabCachesTest, TheLargestOfTheMergedSizesIsShownForAsLongAsTheCacheLives) {
   const CacheId id = *Create(Of("odd", 993));
   EXPECT_EQ(caches_.ObjectSize(id), ByteCount(993));
   EXPECT_EQ(*Create(Of("odd_too", 999)), id);
   EXPECT_EQ(caches_.ObjectSize(id), ByteCount(999));
+  EXPECT_EQ(*Create(Of("odd_small", 995)), id);
+  EXPECT_EQ(Destroy(id, "odd_too"), Errno::kOk);
+  EXPECT_EQ(caches_.ObjectSize(id), ByteCount(999));
+  EXPECT_EQ(Destroy(id, "odd_small"), Errno::kOk);
+  EXPECT_EQ(Destroy(id), Errno::kOk);
+  // Another one under the same number.
+  EXPECT_EQ(*Create(Of("odd", 993)), id);
+  EXPECT_EQ(caches_.ObjectSize(id), ByteCount(993));
 }
 
 TEST_F(SlabCachesTest, WhatIsNoCacheIsRefused) {
@@ -263,7 +271,7 @@ TEST_F(SlabCachesTest, WhatIsNoObjectOfACallerIsNotFreedAndNothingChanges) {
 TEST_F(SlabCachesTest, ABulkFreeFreesAllOrNone) {
   const CacheId id = Make("cell", 200);
   std::vector<VirtualAddress> objects(5);
-  ASSERT_TRUE(caches_.AllocBulkFor(id, kGfpKernel, absl::MakeSpan(objects)));
+  ASSERT_TRUE(caches_.AllocBulkForCaller(id, kGfpKernel, absl::MakeSpan(objects)));
   std::vector<VirtualAddress> twice = objects;
   twice.push_back(objects[2]);
   EXPECT_EQ(caches_.FreeBulkCallers(id, absl::MakeSpan(twice)), SlabRefusal::kAlreadyFree);

@@ -78,7 +78,7 @@ class PageTablesTest : public testing::Test {
  protected:
   PageTablesTest()
       : pages_(LayOutMemory(ByteCount(32ULL << 20), std::nullopt), WatermarkParameters{}, counters_, locks_),
-        tables_(pages_, counters_, locks_) {}
+        tables_(pages_, counters_, locks_, {}) {}
   void TearDown() override {
     Empty({VirtualAddress(0), kTaskSize});
     tables_.FreeAll();
@@ -113,6 +113,20 @@ class PageTablesTest : public testing::Test {
   PageAllocator pages_;
   PageTables tables_;
 };
+
+TEST_F(PageTablesTest, ATableIsAddedUnderTheLockOfTheOneAbove) {
+  const auto holds = [this](LockClass lock_class) {
+    return locks_.counts(lock_class, LockMode::kExclusive).holds.count;
+  };
+  ASSERT_TRUE(tables_.AllocateRoot());
+  ASSERT_NE(tables_.FindOrAllocate(Page(0)), nullptr);
+  EXPECT_EQ(holds(LockClass::kMmPageTableLock), 2U) << "a PUD and a PMD, under the address space's";
+  EXPECT_EQ(holds(LockClass::kPageTableLock), 1U) << "a leaf, under the PMD's own";
+  ASSERT_NE(tables_.FindOrAllocate(Page(512)), nullptr);
+  EXPECT_EQ(holds(LockClass::kMmPageTableLock), 2U);
+  EXPECT_EQ(holds(LockClass::kPageTableLock), 2U);
+  tables_.FreeAll();
+}
 
 TEST_F(PageTablesTest, WithoutARootNothingIsFoundAndNothingCosts) {
   EXPECT_EQ(tables_.Find(Page(1)), nullptr);
