@@ -14,9 +14,6 @@
 namespace memsim {
 namespace {
 
-// As many as a batch may have: a Concurrent is one call, so nobody else's comes between its own.
-constexpr int kMaxLaneCalls = 10'000;
-
 // Why a call may not stand in a lane; empty: it may.
 std::string WhyNotInALane(const v1::Call& call) {
   if (call.has_cpu()) return "names a cpu; the lane does that";
@@ -29,7 +26,6 @@ std::string WhyNotInALane(const v1::Call& call) {
 std::optional<std::vector<CpuId>> ReadLanes(CallFrame& frame, const v1::ConcurrentRequest& request) {
   std::vector<CpuId> cpus;
   std::set<std::uint32_t> seen;
-  int calls = 0;
   const auto refuse = [&frame](const std::string& message) {
     frame.Refuse(v1::ERROR_REASON_FIELD_INVALID, message);
     return std::nullopt;
@@ -43,14 +39,10 @@ std::optional<std::vector<CpuId>> ReadLanes(CallFrame& frame, const v1::Concurre
       return refuse(absl::StrCat(name, ".cpu is ", lane.cpu(), ", which an earlier lane has; put its calls there"));
     }
     cpus.push_back(CpuId(static_cast<std::uint16_t>(lane.cpu())));
-    calls += lane.calls_size();
     for (int j = 0; j < lane.calls_size(); ++j) {
       const std::string problem = WhyNotInALane(lane.calls(j));
       if (!problem.empty()) return refuse(absl::StrCat(name, ".calls[", j, "] ", problem));
     }
-  }
-  if (calls > kMaxLaneCalls) {
-    return refuse(absl::StrCat("lanes have ", calls, " calls, of at most ", kMaxLaneCalls, "; split them"));
   }
   return cpus;
 }

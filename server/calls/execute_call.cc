@@ -14,6 +14,8 @@
 namespace memsim {
 namespace {
 
+constexpr Nanoseconds kLastStart{1ULL << 63};
+
 template <typename Request>
 void RunWithoutTarget(CallFrame& frame, const Request& request) {
   if (request.has_target()) {
@@ -88,6 +90,13 @@ void ExecuteOn(Machine& machine, const v1::Call& call, std::optional<CpuId> cpu,
     const std::string problem = frame.CpuProblem(call.cpu());
     if (!problem.empty()) return frame.Refuse(v1::ERROR_REASON_FIELD_INVALID, problem);
     cpu = CpuId(static_cast<std::uint16_t>(call.cpu()));
+  }
+  // Far from where the clock's 64 bits end, whatever the call takes.
+  if (machine.now() >= kLastStart) {
+    return frame.Refuse(
+        v1::ERROR_REASON_TIME_EXHAUSTED,
+        absl::StrCat("the machine's clock stands at ", machine.now().value(), " ns, and calls begin before ",
+                     kLastStart.value(), ", 292 years after boot; create another machine"));
   }
   machine.BeginCall(cpu);
   const Nanoseconds start = machine.now();

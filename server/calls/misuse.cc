@@ -29,6 +29,7 @@ absl::StatusCode MisuseCode(v1::ErrorReason reason) {
     case v1::ERROR_REASON_PAGE_TOKEN_INVALID:
       return absl::StatusCode::kInvalidArgument;
     case v1::ERROR_REASON_SLOT_UNSET:
+    case v1::ERROR_REASON_TIME_EXHAUSTED:
       return absl::StatusCode::kFailedPrecondition;
     case v1::ERROR_REASON_SEQUENCE_STALE:
     case v1::ERROR_REASON_MACHINE_DELETED:

@@ -92,7 +92,7 @@ void RunOperation(CallFrame& frame, const v1::KmemCacheDestroyRequest& request) 
   const std::uint64_t objects = frame.machine().CacheObjects(*cache);
   const Errno error = frame.machine().KmemCacheDestroy(*cache, request.name());
   frame.Finish(error);
-  if (error == Errno::kBusy && objects != 0) frame.answer().set_live_objects(objects);
+  if (error == Errno::kBusy && !frame.machine().IsKernelCache(*cache)) frame.answer().set_live_objects(objects);
 }
 
 void RunOperation(CallFrame& frame, const v1::KmemCacheAllocRequest& request) {

@@ -5,7 +5,7 @@
 namespace memsim {
 namespace {
 
-// A year: what a clock of 64 bits holds 500 times.
+// A year.
 constexpr Nanoseconds kMaxAdvance{365ULL * 24 * 3600 * 1'000'000'000};
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace {
 absl::Status Check(std::size_t count, std::size_t limit, absl::string_view unit) {
   if (count <= limit) return absl::OkStatus();
   return MisuseStatus(v1::ERROR_REASON_BATCH_TOO_LARGE,
-                      absl::StrCat("the batch has ", count, " ", unit, ", of at most ", limit, "; split it"));
+                      absl::StrCat("this has ", count, " ", unit, ", of at most ", limit, "; split it"));
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ absl::Status CheckBatchMemory(std::size_t bytes, const BatchLimits& limits) {
 }
 
 absl::Status CheckBatchCalls(std::size_t calls, const BatchLimits& limits) {
-  return Check(calls, limits.calls, "calls");
+  return Check(calls, limits.calls, "calls with those of lanes");
 }
 
 }  // namespace memsim

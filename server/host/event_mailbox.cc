@@ -4,18 +4,46 @@
 
 namespace memsim {
 
+ByteCount EventBatch::HostMemory() const {
+  std::size_t bytes = sizeof(*this) + trace.records.capacity() * sizeof(TraceRecord);
+  for (const std::string& text : trace.strings) bytes += sizeof(text) + text.capacity();
+  return ByteCount(bytes);
+}
+
 std::size_t EventMailbox::CountOwn(const TraceBatch& batch) const {
   return static_cast<std::size_t>(
       std::count_if(batch.records.begin(), batch.records.end(),
                     [this](const TraceRecord& record) { return tracepoints_.Contains(record.point); }));
 }
 
-void EventMailbox::Put(const std::shared_ptr<const EventBatch>& batch) {
-  const std::size_t own = CountOwn(batch->trace);
+std::uint64_t EventMailbox::CountLost(const TraceBatch& batch) const {
   std::uint64_t lost = 0;
   ForEachTracepoint([&](Tracepoint point) {
-    if (tracepoints_.Contains(point)) lost += batch->trace.lost[static_cast<std::size_t>(point)];
+    if (tracepoints_.Contains(point)) lost += batch.lost[static_cast<std::size_t>(point)];
   });
+  return lost;
+}
+
+void EventMailbox::Lose(const EventBatch& batch) {
+  const std::uint64_t lost = CountOwn(batch.trace) + CountLost(batch.trace);
+  {
+    MutexLock lock(mutex_);
+    if (closed() || end_.has_value() || lost == 0) return;
+    lost_ += lost;
+    news_ = begun_ = true;
+    if (std::exchange(awake_, true)) return;
+  }
+  wake_();
+}
+
+ByteCount EventMailbox::HostMemory() const {
+  MutexLock lock(mutex_);
+  return waiting_bytes_;
+}
+
+void EventMailbox::Put(const std::shared_ptr<const EventBatch>& batch) {
+  const std::size_t own = CountOwn(batch->trace);
+  const std::uint64_t lost = CountLost(batch->trace);
   bool wake = false;
   {
     MutexLock lock(mutex_);
@@ -29,6 +57,7 @@ void EventMailbox::Put(const std::shared_ptr<const EventBatch>& batch) {
     } else if (waiting_.empty() || waiting_records_ + records <= kMaxWaitingRecords) {
       waiting_.push_back({batch, 0, records});
       waiting_records_ += records;
+      waiting_bytes_ += batch->HostMemory();
     } else {
       lost_ += own;
       news_ = true;
@@ -63,7 +92,9 @@ EventMailbox::Mail EventMailbox::Take(std::size_t limit) {
     waiting_records_ -= at - first.begin;
     first.begin = at;
     sequence_ = first.batch->sequence;
-    if (first.begin == first.end) waiting_.pop_front();
+    if (first.begin != first.end) continue;
+    waiting_bytes_ -= first.batch->HostMemory();
+    waiting_.pop_front();
   }
   mail.any = mail.any || !mail.slices.empty();
   mail.lost = lost_;
@@ -78,6 +109,7 @@ void EventMailbox::Close() {
   closed_.store(true, std::memory_order_relaxed);
   waiting_.clear();
   waiting_records_ = 0;
+  waiting_bytes_ = ByteCount(0);
 }
 
 }  // namespace memsim

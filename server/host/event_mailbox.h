@@ -27,6 +27,8 @@ struct EventBatch {
   TraceBatch trace;
   // How many calls it had executed by then.
   std::uint64_t sequence = 0;
+
+  ByteCount HostMemory() const;
 };
 
 // Thread-safe.
@@ -45,6 +47,10 @@ class EventMailbox {
   // --- For the machine.
   // The first batch, which may be empty, tells the reader that it listens.
   void Put(const std::shared_ptr<const EventBatch>& batch) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The same where there is no memory to keep it: all of it is lost.
+  void Lose(const EventBatch& batch) ABSL_LOCKS_EXCLUDED(mutex_);
+  // What waits, as if nobody else had the batches too.
+  ByteCount HostMemory() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Nothing more comes, and why. Only the first reason counts.
   void End(const absl::Status& reason) ABSL_LOCKS_EXCLUDED(mutex_);
   // Nobody will take anything any more.
@@ -73,14 +79,18 @@ class EventMailbox {
 
  private:
   std::size_t CountOwn(const TraceBatch& batch) const;
+  // Of the reader's tracepoints, those that came when the machine's ring was full.
+  std::uint64_t CountLost(const TraceBatch& batch) const;
 
   const TracepointSet tracepoints_;
   const std::function<void()> wake_;
   std::atomic<bool> closed_ = false;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::deque<Slice> waiting_ ABSL_GUARDED_BY(mutex_);
   std::size_t waiting_records_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Of the batches that wait, whole.
+  ByteCount waiting_bytes_ ABSL_GUARDED_BY(mutex_);
   // Whether something is new since the last Take that found nothing; before the first, wake is due.
   bool awake_ ABSL_GUARDED_BY(mutex_) = false;
   // Something is to be told besides records: that it begins, or that some were lost.

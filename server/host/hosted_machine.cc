@@ -1,6 +1,9 @@
 #include "server/host/hosted_machine.h"
 
+#include <malloc.h>
+
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -17,8 +20,11 @@
 namespace memsim {
 namespace {
 
-// Between two looks at the host memory that the calls of a Concurrent take.
-constexpr int kLaneCallsBetweenLooks = 64;
+// How long the calls of a Concurrent run between two looks at the host memory that they take.
+constexpr std::chrono::milliseconds kBetweenLooks{2};
+// The host's allocator keeps what it is given back, but for what lies at its end. From a machine of this size on it is
+// worth the milliseconds to make it return that to the host.
+constexpr ByteCount kLargeMachine{64ULL << 20};
 
 MachineInfo WithSpec(MachineInfo info, const Machine& machine) {
   info.spec = machine.spec();
@@ -126,7 +132,10 @@ AfterTurn HostedMachine::RunTurn() {
 Wake HostedMachine::RunOnTheSpot(const BatchJob& job) {
   const ThreadTurn turn;
   // Its caller may have gone, so that the first batch is another one, which may be long.
-  if (TakeBatch() && batch_.get() == &job && machine_->HasMemoryFor(kHeadroomOfShortCall)) RunNextCall();
+  const bool taken = TakeBatch() && batch_.get() == &job;
+  if (taken && machine_->HasMemoryFor(kHeadroomOfShortCall) && !machine_->TimersAreDueWithin(kMaxTimeOfShortCall)) {
+    RunNextCall();
+  }
   return queue_.EndTurn() == AfterTurn::kRunAgain ? Wake::kSchedule : Wake::kNotNeeded;
 }
 
@@ -175,10 +184,17 @@ void HostedMachine::RunCall(const v1::Call& call, v1::Answer& answer) {
     *answer.mutable_misuse() = *std::move(refusal);
     return;
   }
-  int calls_of_lanes = 0;
-  ExecuteCall(*machine_, call, answer, [this, &calls_of_lanes](const v1::Call& of_lane) {
-    // The calls of lanes are one call's, so the host memory that they take is looked at here.
-    if (++calls_of_lanes % kLaneCallsBetweenLooks == 0 || machine_->EventsPress()) Publish();
+  if (!call.has_concurrent()) return ExecuteCall(*machine_, call, answer);
+  auto last_look = std::chrono::steady_clock::now();
+  ExecuteCall(*machine_, call, answer, [this, &last_look](const v1::Call& of_lane) -> std::optional<v1::Misuse> {
+    // The calls of lanes are one call's, so what happens at every call's end otherwise is done here.
+    if (batch_->cancelled()) return ToMisuse(CallerGone());
+    if (queue_.closed()) return ToMisuse(queue_.CloseStatus());
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_look >= kBetweenLooks || machine_->EventsPress()) {
+      Publish();
+      last_look = now;
+    }
     return WhyNotNow(of_lane);
   });
 }
@@ -260,14 +276,17 @@ void HostedMachine::DeliverEvents() {
   batch->trace = machine_->TakeEvents();
   batch->sequence = machine_->sequence();
   if (!batch->trace.records.empty()) {
-    for (const std::shared_ptr<EventMailbox>& mailbox : listeners_) mailbox->Put(batch);
+    const bool keep = !meter_.exhausted();
+    for (const std::shared_ptr<EventMailbox>& mailbox : listeners_) keep ? mailbox->Put(batch) : mailbox->Lose(*batch);
   }
   ForgetListeners();
 }
 
 void HostedMachine::Publish() {
   DeliverEvents();
-  const Snapshot now{machine_->sequence(), machine_->now(), machine_->HostMemory()};
+  ByteCount host_memory = machine_->HostMemory();
+  for (const std::shared_ptr<EventMailbox>& mailbox : listeners_) host_memory += mailbox->HostMemory();
+  const Snapshot now{machine_->sequence(), machine_->now(), host_memory};
   MutexLock lock(snapshot_mutex_);
   meter_.Change(snapshot_.host_memory, now.host_memory);
   snapshot_ = now;
@@ -278,7 +297,9 @@ void HostedMachine::Destroy() {
   DeliverEvents();
   for (const std::shared_ptr<EventMailbox>& mailbox : listeners_) mailbox->End(queue_.CloseStatus());
   listeners_.clear();
+  const bool large = machine_->HostMemory() >= kLargeMachine;
   machine_.reset();
+  if (large) malloc_trim(0);
   MutexLock lock(snapshot_mutex_);
   meter_.Change(snapshot_.host_memory, ByteCount(0));
   snapshot_.host_memory = ByteCount(0);

@@ -1,8 +1,9 @@
 // Which calls are over before another thread could begin them.
 //
 // A call is short if the number of pages, mappings and records that it works on is bounded by its arguments, and small,
-// whatever state the machine is in; the machine must not be short of memory then, see kHeadroomOfShortCall. It takes
-// ten microseconds at most, a tenth of what handing it to another thread may take on a busy host.
+// whatever state the machine is in; the machine must not be short of memory then, see kHeadroomOfShortCall, nor about
+// to do what it does once a second. It takes a microsecond or two, and some ten where it fills or empties a CPU's list
+// of pages: less than handing it to another thread may take on a busy host.
 
 #ifndef MEMSIM_SERVER_HOST_SHORT_CALLS_H_
 #define MEMSIM_SERVER_HOST_SHORT_CALLS_H_
@@ -22,6 +23,9 @@ constexpr std::uint32_t kMaxSlotOfShortCall = 4096;
 // page tables of as many mappings, and for the slabs of what describes them. With fewer, the call could have to end a
 // process to go on, and that takes as long as the process is large.
 constexpr PageCount kHeadroomOfShortCall{8 * kMaxPagesOfShortCall};
+
+// More virtual time than such a call takes with the usual costs.
+constexpr Nanoseconds kMaxTimeOfShortCall{1'000'000};
 
 // Whether the batch has at most one call, and that is short. What is not known for short by its arguments is not.
 bool IsShort(const v1::ExecuteBatchRequest& batch);

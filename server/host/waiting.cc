@@ -36,7 +36,8 @@ class Look {
         ended_.Wait(mutex_);
       } else if (!ended_.WaitUntil(mutex_, deadline) && !begun_ && !status_.has_value()) {
         given_up_ = true;
-        return absl::DeadlineExceededError("the machine was in the midst of a long call");
+        return absl::DeadlineExceededError(
+            "the machine, or each of the server's workers, was in the midst of a long call; try again");
       }
     }
     return *std::move(status_);

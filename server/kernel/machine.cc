@@ -227,6 +227,8 @@ std::optional<CacheId> Machine::FindCache(absl::string_view name) const { return
 
 bool Machine::HasCache(CacheId cache) const { return state_->slabs.Contains(cache); }
 
+bool Machine::IsKernelCache(CacheId cache) const { return IsBootCache(cache); }
+
 std::uint64_t Machine::CacheObjects(CacheId cache) const { return state_->slabs.held_objects(cache); }
 
 ErrnoOr<CacheId> Machine::KmemCacheCreate(const CacheDefinition& definition) {
@@ -346,6 +348,8 @@ std::string Machine::StateDigest() const {
 }
 
 ByteCount Machine::HostMemory() const { return state_->HostMemory(); }
+
+bool Machine::TimersAreDueWithin(Nanoseconds time) const { return state_->next_look <= state_->cpus.now() + time; }
 
 bool Machine::HasMemoryFor(PageCount pages) const {
   return state_->pages.free_pages() >= state_->pages.total_reserve_pages() + pages;

@@ -121,6 +121,8 @@ class Machine {
   // By its name or an alias.
   std::optional<CacheId> FindCache(absl::string_view name) const;
   bool HasCache(CacheId cache) const;
+  // Whether it is one of those that are there from boot on, which nobody can destroy.
+  bool IsKernelCache(CacheId cache) const;
   // Objects that somebody has.
   std::uint64_t CacheObjects(CacheId cache) const;
   // The cache, which may be an old one that is like it. EINVAL, EEXIST, ENOSYS, ENOMEM.
@@ -184,6 +186,9 @@ class Machine {
   bool HasMemoryFor(PageCount pages) const;
   // Virtual time since boot.
   Nanoseconds now() const;
+  // Whether what the kernel does once a second comes within this time: to give back what idle CPUs hold takes as long
+  // as they hold much.
+  bool TimersAreDueWithin(Nanoseconds time) const;
   // Aborts if any invariant of any subsystem is broken. For tests.
   void CheckInvariants() const;
 

@@ -1,6 +1,8 @@
 #include "server/metrics/node_exporter_metrics.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -187,12 +189,18 @@ CounterSet AddBuddyinfo(const MachineReading& reading, MetricsPage& page) {
 }
 
 void AddSlabinfo(absl::string_view text, MetricsPage& page) {
-  // The newest cache first.
-  const std::vector<SlabinfoRow> rows = ParseSlabinfo(text);
-  const std::size_t left_out = rows.size() > kMaxSlabCachesOnPage ? rows.size() - kMaxSlabCachesOnPage : 0;
+  // The newest cache first. An older one may have the same name, whose own is gone but for its aliases: a series has
+  // one value, that of the newest.
+  std::vector<SlabinfoRow> rows = ParseSlabinfo(text);
+  const std::size_t all = rows.size();
+  std::set<std::string> names;
+  rows.erase(std::remove_if(rows.begin(), rows.end(),
+                            [&names](const SlabinfoRow& row) { return !names.insert(std::string(row.name)).second; }),
+             rows.end());
+  const std::size_t first = rows.size() > kMaxSlabCachesOnPage ? rows.size() - kMaxSlabCachesOnPage : 0;
   const auto add = [&](absl::string_view name, absl::string_view help, double SlabinfoRow::*value) {
     auto family = page.family(absl::StrCat("node_slabinfo_", name), MetricType::kGauge, help);
-    for (std::size_t i = left_out; i < rows.size(); ++i) family.Add({{"slab", rows[i].name}}, rows[i].*value);
+    for (std::size_t i = first; i < rows.size(); ++i) family.Add({{"slab", rows[i].name}}, rows[i].*value);
   };
   add("active_objects", "Objects of a slab cache that are in use, or on a CPU's free list.",
       &SlabinfoRow::active_objects);
@@ -200,8 +208,9 @@ void AddSlabinfo(absl::string_view text, MetricsPage& page) {
   add("object_size_bytes", "What an object takes in its slab, in bytes.", &SlabinfoRow::object_size);
   add("objects_per_slab", "Objects in a slab.", &SlabinfoRow::objects_per_slab);
   add("pages_per_slab", "Pages that a slab consists of.", &SlabinfoRow::pages_per_slab);
-  page.family("memsim_slab_caches_left_out", MetricType::kGauge, "Slab caches beyond the limit of this page.")
-      .Add({}, static_cast<double>(left_out));
+  page.family("memsim_slab_caches_left_out", MetricType::kGauge,
+              "Slab caches beyond the limit of this page, or with the name of a newer one.")
+      .Add({}, static_cast<double>(all - rows.size() + first));
 }
 
 }  // namespace

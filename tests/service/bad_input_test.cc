@@ -95,7 +95,7 @@ TEST_F(BadInputTest, ABadSpecFieldIsNamedWithItsRange) {
 TEST_F(BadInputTest, ABatchOfTooManyCallsIsRefusedWhole) {
   EXPECT_TRUE(ExecuteBatch(BrkBatch("demo", 10'000)).ok());
   EXPECT_THAT(ExecuteBatch(BrkBatch("demo", 10'001)),
-              IsMisuse(v1::ERROR_REASON_BATCH_TOO_LARGE, "10001 calls, of at most 10000"));
+              IsMisuse(v1::ERROR_REASON_BATCH_TOO_LARGE, "10001 calls with those of lanes, of at most 10000"));
   EXPECT_EQ(GetMachine("demo").sequence(), 10'000U);
 }
 

@@ -36,6 +36,8 @@ class BusyIntervals {
   void ForgetUntil(Nanoseconds horizon);
 
   const std::vector<TimeInterval>& intervals() const { return intervals_; }
+  // What it takes of the host's memory beside itself.
+  std::size_t HeapBytes() const { return intervals_.capacity() * sizeof(TimeInterval); }
 
  private:
   // The first interval that ends after a time.

@@ -13,10 +13,10 @@ Nanoseconds LockHistory::FirstFit(Nanoseconds asked, Nanoseconds length, LockMod
   }
 }
 
-void LockHistory::Add(Nanoseconds asked, TimeInterval held, LockMode mode) {
+void LockHistory::Add(Nanoseconds asked, TimeInterval held, LockMode mode, bool may_be_shared) {
   if (mode == LockMode::kShared) return shared_.Add(held);
   exclusive_.Add(held);
-  closed_to_readers_.Add({asked, held.until});
+  if (may_be_shared) closed_to_readers_.Add({asked, held.until});
 }
 
 void LockHistory::ForgetUntil(Nanoseconds horizon) {

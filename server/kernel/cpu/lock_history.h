@@ -18,10 +18,16 @@ class LockHistory {
   Nanoseconds FirstFit(Nanoseconds asked, Nanoseconds length, LockMode mode, bool downgraded) const;
 
   // The lock was asked for at `asked` and held in `held`.
-  void Add(Nanoseconds asked, TimeInterval held, LockMode mode);
+  // may_be_shared: whether it has readers at all.
+  void Add(Nanoseconds asked, TimeInterval held, LockMode mode, bool may_be_shared);
 
   // See BusyIntervals.
   void ForgetUntil(Nanoseconds horizon);
+
+  // What it takes of the host's memory beside itself.
+  std::size_t HeapBytes() const {
+    return exclusive_.HeapBytes() + shared_.HeapBytes() + closed_to_readers_.HeapBytes();
+  }
 
  private:
   // Held exclusively.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/container/inlined_vector.h"
+
 namespace memsim {
 
 LockClassCounts Locks::ClassCounts() const {
@@ -26,36 +28,52 @@ void Locks::CountWait(const Hold& hold, Nanoseconds time) {
   if (lock.record_ != LockRecordId()) CountsOf(lock, hold.mode).waits.Add(time);
 }
 
-void Locks::EndHolds(absl::Span<const Hold> holds) {
-  for (const Hold& hold : holds) ChargeTransfer(*hold.lock, hold.mode);
-  if (lanes_run_) return FitHolds(holds);
-  for (const Hold& hold : holds) CountHold(*hold.lock, hold.mode, cpus_.now() - hold.since);
-}
-
 void Locks::FitHolds(absl::Span<const Hold> holds) {
+  // What each was waited for, and the sleep that came with it.
+  struct Wait {
+    Nanoseconds time;
+    bool slept = false;
+  };
+  absl::InlinedVector<Wait, 4> waits(holds.size());
   // All wait until each can be had. Waiting for one may push another into a busy time of its own, so it goes round
   // until nobody moves; each move passes a busy interval, and there are finitely many.
   Nanoseconds waited;
   for (bool moved = true; moved;) {
     moved = false;
-    for (const Hold& hold : holds) {
-      const Nanoseconds asked = hold.since + waited;
-      Nanoseconds wait =
-          HistoryOf(*hold.lock).FirstFit(asked, cpus_.now() - hold.since, hold.mode, hold.downgraded) - asked;
-      if (wait == Nanoseconds(0)) continue;
-      const bool sleeps = KindOf(hold.lock->lock_class_) == LockKind::kReadWriteSemaphore;
-      if (sleeps && wait > cpus_.costs().semaphore_spin) wait += cpus_.costs().semaphore_sleep;
-      CountWait(hold, wait);
-      waited += wait;
+    for (std::size_t i = 0; i < holds.size(); ++i) {
+      const Nanoseconds more = WaitFor(holds[i], holds[i].since + waited);
+      if (more == Nanoseconds(0)) continue;
+      Wait& wait = waits[i];
+      wait.time += more;
+      waited += more;
       moved = true;
+      const bool sleeps = KindOf(holds[i].lock->lock_class_) == LockKind::kReadWriteSemaphore;
+      if (!sleeps || wait.slept || wait.time <= cpus_.costs().semaphore_spin) continue;
+      wait.slept = true;
+      wait.time += cpus_.costs().semaphore_sleep;
+      waited += cpus_.costs().semaphore_sleep;
     }
   }
   const Nanoseconds end = cpus_.now() + waited;
-  for (const Hold& hold : holds) {
-    HistoryOf(*hold.lock).Add(hold.since, {hold.since + waited, end}, hold.mode);
+  for (std::size_t i = 0; i < holds.size(); ++i) {
+    const Hold& hold = holds[i];
+    if (waits[i].time != Nanoseconds(0)) CountWait(hold, waits[i].time);
+    AddToHistory(hold, {hold.since + waited, end});
     CountHold(*hold.lock, hold.mode, cpus_.now() - hold.since);
   }
   cpus_.Charge(waited);
+}
+
+Nanoseconds Locks::WaitFor(const Hold& hold, Nanoseconds asked) {
+  const Nanoseconds length = cpus_.now() - hold.since;
+  return HistoryOf(*hold.lock).FirstFit(asked, length, hold.mode, hold.downgraded) - asked;
+}
+
+void Locks::AddToHistory(const Hold& hold, TimeInterval held) {
+  LockHistory& history = HistoryOf(*hold.lock);
+  history_bytes_ -= history.HeapBytes();
+  history.Add(hold.since, held, hold.mode, KindOf(hold.lock->lock_class_) != LockKind::kSpin);
+  history_bytes_ += history.HeapBytes();
 }
 
 LockHistory& Locks::HistoryOf(SimulatedLock& lock) {
@@ -93,9 +111,12 @@ void Locks::EndLanes() {
   lanes_run_ = false;
   first_history_ += histories_.size();
   histories_ = std::vector<LockHistory>();
+  history_bytes_ = 0;
 }
 
-ByteCount Locks::HostMemory() const { return records_.HostMemory(); }
+ByteCount Locks::HostMemory() const {
+  return records_.HostMemory() + ByteCount(histories_.capacity() * sizeof(LockHistory) + history_bytes_);
+}
 
 void Locks::DigestTo(Digest& digest) const {
   for (const auto& modes : class_counts_) {

@@ -66,10 +66,10 @@ class Locks {
   // A hold that ends now.
   struct Hold {
     SimulatedLock* lock;
-    LockMode mode;
     Nanoseconds since;
     // For the record of a lock that is waited for the first time.
     LockOwner owner;
+    LockMode mode;
     // A reader who was its writer until `since`.
     bool downgraded = false;
   };
@@ -79,12 +79,16 @@ class Locks {
   void EndHold(SimulatedLock& lock, LockMode mode, Nanoseconds since, LockOwner owner) {
     ChargeTransfer(lock, mode);
     // Only here a Hold is made: outside of lanes the numbers stay in registers.
-    if (lanes_run_) return FitHold({&lock, mode, since, owner, false});
+    if (lanes_run_) return FitHold({&lock, since, owner, mode});
     CountHold(lock, mode, cpus_.now() - since);
   }
   // Leaves several at once: those that a writer of an address space took beside its mmap_lock. The first one is asked
   // for first.
-  void EndHolds(absl::Span<const Hold> holds);
+  void EndHolds(absl::Span<const Hold> holds) {
+    for (const Hold& hold : holds) ChargeTransfer(*hold.lock, hold.mode);
+    if (lanes_run_) return FitHolds(holds);
+    for (const Hold& hold : holds) CountHold(*hold.lock, hold.mode, cpus_.now() - hold.since);
+  }
 
   // Counts a lock by itself from now on. Nothing if it is already.
   void Register(SimulatedLock& lock, LockOwner owner);
@@ -137,6 +141,9 @@ class Locks {
   // Moves holds that end now up to where all of them fit, and lets the CPU wait until then.
   void FitHolds(absl::Span<const Hold> holds);
   void FitHold(Hold hold) { FitHolds(absl::MakeConstSpan(&hold, 1)); }
+  // How long who asks at this time has to wait.
+  Nanoseconds WaitFor(const Hold& hold, Nanoseconds asked);
+  void AddToHistory(const Hold& hold, TimeInterval held);
   LockHistory& HistoryOf(SimulatedLock& lock);
   // REQUIRES: the lock is registered.
   LockCounts& CountsOf(const SimulatedLock& lock, LockMode mode) {
@@ -152,6 +159,8 @@ class Locks {
   // The histories of the locks that were held while these lanes ran. The first one has number first_history_.
   std::vector<LockHistory> histories_;
   std::uint64_t first_history_ = 1;
+  // What they take beside themselves.
+  std::uint64_t history_bytes_ = 0;
 };
 
 }  // namespace memsim

@@ -206,7 +206,7 @@ bool Tasks::CopyFiles(const Task& parent, Task& child, std::uint64_t clone_flags
 }
 
 ErrnoOr<Pid> Tasks::Clone(Pid parent_pid, std::uint64_t clone_flags) {
-  const Task* parent = FindAlive(parent_pid);
+  Task* parent = FindAlive(parent_pid);
   if (parent == nullptr) return Errno::kSrch;
   // copy_process: threads share signal handlers, which share memory.
   if ((clone_flags & kCloneThread) != 0 && (clone_flags & kCloneSighand) == 0) return Errno::kInval;
@@ -345,8 +345,6 @@ const Task* Tasks::Find(Pid pid) const {
   const auto it = tasks_.find(pid);
   return it == tasks_.end() ? nullptr : &it->second;
 }
-
-ResourceLimits& Tasks::LimitsOf(const Task& task) { return tasks_.at(task.tgid).limits; }
 
 void Tasks::ForEach(absl::FunctionRef<void(const Task&)> visit) const {
   for (const auto& [pid, task] : tasks_) visit(task);

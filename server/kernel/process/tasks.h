@@ -57,7 +57,8 @@ class Tasks {
   // Zombies too.
   const Task* Find(Pid pid) const;
   // The limits of a task's thread group.
-  ResourceLimits& LimitsOf(const Task& task);
+  ResourceLimits& LimitsOf(const Task& task) { return tasks_.at(task.tgid).limits; }
+  ResourceLimits& LimitsOf(Task& task) { return task.IsThread() ? tasks_.at(task.tgid).limits : task.limits; }
   // REQUIRES: the task is alive.
   AddressSpace& SpaceOf(const Task& task) { return address_spaces_[task.mm]; }
   const AddressSpace& SpaceOf(const Task& task) const { return address_spaces_[task.mm]; }

@@ -8,7 +8,8 @@
 namespace memsim {
 namespace {
 
-bool IsZeroOrNull(VirtualAddress address) { return address == kNoObject || address == kZeroSizePointer; }
+// ZERO_OR_NULL_PTR.
+bool IsZeroOrNull(VirtualAddress address) { return address <= kZeroSizePointer; }
 
 // What slab memory never is (GFP_SLAB_BUG_MASK): kmalloc_fix_flags takes it out.
 GfpMask FixFlags(GfpMask gfp) { return gfp & ~(kGfpHighmem | kGfpDma32); }

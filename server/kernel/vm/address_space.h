@@ -91,7 +91,7 @@ class AddressSpace {
   // Its number among all that the machine ever had: what lock records call it by.
   AddressSpaceNumber number() const { return number_; }
   // The writer of mmap_lock leaves it, and every mapping that it changed.
-  void EndWrite() { writer_.End(environment_.locks, mmap_lock_, number_); }
+  void EndWrite() { writer_.End(environment_.locks); }
   // vma_start_write: the writer of the address space changes a mapping.
   void MarkWritten(Vma& vma) { writer_.Mark(vma, environment_.cpus.now()); }
   // The writer holds every mapping, as fork does.

@@ -159,7 +159,7 @@ ErrnoOr<OpenFileId> FileOf(AddressSpace& space, const PendingMap& map) {
 Errno MapRegion(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
   // A place that the kernel chose, or found free as the hint says, has nothing to cut.
   const ErrnoOr<UnmapPlan> plan =
-      map.Has(kMapFixed) ? GatherUnmap(space, map.range) : ErrnoOr<UnmapPlan>(UnmapPlan{map.range, {}, {}});
+      map.Has(kMapFixed) ? GatherUnmap(space, map.range) : ErrnoOr<UnmapPlan>(UnmapPlan{map.range, nullptr, {}, {}});
   if (!plan.ok()) return plan.error();
   // Replaced pages make room for the new ones.
   if (!MayExpand(space, caller, map.flags, map.range.pages() - plan->pages)) return Errno::kNoMem;

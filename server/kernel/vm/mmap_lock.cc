@@ -1,5 +1,7 @@
 #include "server/kernel/vm/mmap_lock.h"
 
+#include <algorithm>
+
 #include "server/base/check.h"
 #include "server/kernel/vm/address_space.h"
 
@@ -21,39 +23,31 @@ void TellOfLeaving(AddressSpace& space, bool write) {
 
 }  // namespace
 
-void MmapWriter::Begin(Nanoseconds now) {
-  MEMSIM_CHECK(!writing_, now.value());
-  writing_ = true;
-  since_ = now;
-}
-
-void MmapWriter::Mark(Vma& vma, Nanoseconds now) {
-  if (!writing_ || vma.lock.written_ != 0) return;
-  written_.push_back(Written{&vma, now});
-  vma.lock.written_ = static_cast<std::uint32_t>(written_.size());
+void MmapWriter::Begin(SimulatedLock& mmap_lock, std::uint64_t number, Nanoseconds now) {
+  MEMSIM_CHECK(holds_.empty(), number, now.value());
+  holds_.push_back({&mmap_lock, now, {number, 0}, LockMode::kExclusive});
 }
 
 void MmapWriter::Forget(Vma& vma) {
-  if (vma.lock.written_ != 0) written_[vma.lock.written_ - 1].vma = nullptr;
-  vma.lock.written_ = 0;
+  if (!Holds(vma)) return;
+  holds_[vma.lock.place_].lock = nullptr;
+  ++forgotten_;
 }
 
-void MmapWriter::End(Locks& locks, SimulatedLock& mmap_lock, std::uint64_t number) {
-  absl::InlinedVector<Locks::Hold, 5> holds = {{&mmap_lock, LockMode::kExclusive, since_, {number, 0}}};
-  for (const Written& written : written_) {
-    if (written.vma == nullptr) continue;
-    written.vma->lock.written_ = 0;
-    holds.push_back(
-        {&written.vma->lock.lock(), LockMode::kExclusive, written.since, {number, written.vma->range.start.value()}});
+void MmapWriter::End(Locks& locks) {
+  if (forgotten_ != 0) {
+    const auto gone =
+        std::remove_if(holds_.begin(), holds_.end(), [](const auto& hold) { return hold.lock == nullptr; });
+    holds_.erase(gone, holds_.end());
+    forgotten_ = 0;
   }
-  written_.clear();
-  writing_ = false;
-  locks.EndHolds(holds);
+  locks.EndHolds(holds_);
+  holds_.clear();
 }
 
 MmapWriteLock::MmapWriteLock(AddressSpace& space) : space_(space) {
   TellOfTaking(space, true);
-  space.writer().Begin(space.environment().cpus.now());
+  space.writer().Begin(space.mmap_lock(), space.number(), space.environment().cpus.now());
 }
 
 MmapWriteLock::~MmapWriteLock() {
@@ -63,7 +57,7 @@ MmapWriteLock::~MmapWriteLock() {
     return;
   }
   space_.environment().locks.EndHold(
-      {&space_.mmap_lock(), LockMode::kShared, reading_since_, {space_.number(), 0}, true});
+      {&space_.mmap_lock(), reading_since_, {space_.number(), 0}, LockMode::kShared, true});
 }
 
 void MmapWriteLock::Downgrade() {

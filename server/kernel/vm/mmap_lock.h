@@ -26,25 +26,29 @@ class MmapWriter {
   MmapWriter(const MmapWriter&) = delete;
   MmapWriter& operator=(const MmapWriter&) = delete;
 
-  void Begin(Nanoseconds now);
+  // number: of the address space, for the records of locks.
+  void Begin(SimulatedLock& mmap_lock, std::uint64_t number, Nanoseconds now);
   // vma_start_write: the writer changes a mapping. Nothing while nobody writes, as when a program is loaded into an
   // address space that nobody else has.
-  void Mark(Vma& vma, Nanoseconds now);
+  void Mark(Vma& vma, Nanoseconds now) {
+    if (holds_.empty() || Holds(vma)) return;
+    vma.lock.place_ = static_cast<std::uint32_t>(holds_.size());
+    holds_.push_back({&vma.lock.lock(), now, {holds_[0].owner.first, vma.range.start.value()}, LockMode::kExclusive});
+  }
   // The mapping is gone, and its lock with it.
   void Forget(Vma& vma);
-  // Leaves all locks. mmap_lock: the address space's. number: for the records of locks.
-  void End(Locks& locks, SimulatedLock& mmap_lock, std::uint64_t number);
+  // Leaves all locks.
+  void End(Locks& locks);
 
  private:
-  struct Written {
-    // Null: it is gone.
-    Vma* vma;
-    Nanoseconds since;
-  };
+  // Whether a mapping's lock is at the place that it remembers, which may be one from an earlier writer's.
+  bool Holds(const Vma& vma) const {
+    return vma.lock.place_ < holds_.size() && holds_[vma.lock.place_].lock == &vma.lock.lock();
+  }
 
-  bool writing_ = false;
-  Nanoseconds since_;
-  absl::InlinedVector<Written, 4> written_;
+  // First mmap_lock, then mappings' locks; null where a mapping is gone. Empty: nobody writes.
+  absl::InlinedVector<Locks::Hold, 4> holds_;
+  std::size_t forgotten_ = 0;
 };
 
 // Holds mmap_lock for writing over a scope.

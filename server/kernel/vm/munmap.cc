@@ -8,13 +8,14 @@
 namespace memsim {
 
 ErrnoOr<UnmapPlan> GatherUnmap(AddressSpace& space, VirtualRange range) {
-  UnmapPlan plan{range, PageCount(0), PageCount(0)};
-  Vma* first = space.FindIntersection(range);
+  UnmapPlan plan{range, space.FindIntersection(range), PageCount(0), PageCount(0)};
+  Vma*& first = plan.first;
   if (first == nullptr) return plan;
   if (first->range.start < range.start) {
     if (range.end < first->range.end && space.AtMapCountLimit()) return Errno::kNoMem;
     if (first->special != SpecialMapping::kNone) return Errno::kInval;
-    if (space.Split(*first, range.start) == nullptr) return Errno::kNoMem;
+    first = space.Split(*first, range.start);
+    if (first == nullptr) return Errno::kNoMem;
   }
   // Most ranges lie in one mapping.
   Vma* last = first->range.end >= range.end ? first : space.FindBefore(range.end);
@@ -22,8 +23,8 @@ ErrnoOr<UnmapPlan> GatherUnmap(AddressSpace& space, VirtualRange range) {
     if (last->special != SpecialMapping::kNone) return Errno::kInval;
     if (space.Split(*last, range.end) == nullptr) return Errno::kNoMem;
   }
-  for (Vma* vma = space.FindIntersection(range); vma != nullptr && vma->range.start < range.end;
-       vma = space.Next(*vma)) {
+  for (Vma* vma = first; vma != nullptr && vma->range.start < range.end;
+       vma = vma->range.end < range.end ? space.Next(*vma) : nullptr) {
     space.MarkWritten(*vma);
     plan.pages += vma->range.pages();
     if ((vma->flags & kVmAccount) != 0) plan.accounted += vma->range.pages();
@@ -34,7 +35,7 @@ ErrnoOr<UnmapPlan> GatherUnmap(AddressSpace& space, VirtualRange range) {
 void CompleteUnmap(AddressSpace& space, const UnmapPlan& plan) {
   if (plan.pages == PageCount(0)) return;
   const VirtualRange range = plan.range;
-  Vma* first = space.FindIntersection(range);
+  Vma* first = plan.first;
   VirtualRange touched{first->range.start, first->range.start};
   while (first != nullptr && first->range.start < range.end) {
     ZapRange(space, *first, first->range);

@@ -27,6 +27,8 @@ Errno UnmapRange(AddressSpace& space, VirtualRange range, MmapWriteLock* downgra
 // The first cuts mappings at the range's ends, and tells what lies between.
 struct UnmapPlan {
   VirtualRange range;
+  // Null: nothing is mapped there.
+  Vma* first = nullptr;
   // Pages mapped, and those of them that are accounted.
   PageCount pages;
   PageCount accounted;

@@ -67,6 +67,9 @@ void PageTables::FreeTable(TableNumber number, int level) {
   MEMSIM_CHECK(directory(number).used == 0, directory(number).used);
   FreeFrame(directory(number).frame);
   locks_.Retire(directory(number).lock);
+  const auto& parts = directory(number).parts;
+  parts_ -= static_cast<std::uint64_t>(parts.size()) -
+            static_cast<std::uint64_t>(std::count(parts.begin(), parts.end(), nullptr));
   directories_[number].reset();
   directories_.Remove(number);
 }
@@ -80,7 +83,7 @@ bool PageTables::AllocateRoot() {
 PageTables::TableNumber PageTables::LeafOf(VirtualAddress address) const {
   TableNumber number = root_;
   for (int level = kRootLevel; level > 1 && number != kNoTable; --level) {
-    number = directory(number).below[Index(address, level)];
+    number = directory(number).Below(Index(address, level));
   }
   return number;
 }
@@ -106,7 +109,12 @@ void PageTables::Install(TableNumber number, int level, int index, TableNumber b
   const bool has_lock = level == 2;
   const LockScope lock(locks_, has_lock ? table.lock : lock_, LockMode::kExclusive,
                        has_lock ? LockOwner{table.frame.value(), 0} : owner_);
-  table.below[index] = below;
+  auto& part = table.parts[index / kPartEntries];
+  if (part == nullptr) {
+    part = std::make_unique<DirectoryPart>();
+    ++parts_;
+  }
+  (*part)[index % kPartEntries] = below;
   ++table.used;
 }
 
@@ -115,7 +123,7 @@ LeafTable* PageTables::FindOrAllocate(VirtualAddress address) {
   TableNumber number = root_;
   for (int level = kRootLevel; level > 1; --level) {
     const int index = Index(address, level);
-    TableNumber below = directory(number).below[index];
+    TableNumber below = directory(number).Below(index);
     if (below == kNoTable) {
       below = level == 2 ? AllocateLeaf() : AllocateDirectory();
       if (below == kNoTable) return nullptr;
@@ -129,6 +137,17 @@ LeafTable* PageTables::FindOrAllocate(VirtualAddress address) {
 Pte PageTables::Get(VirtualAddress address) const {
   const LeafTable* table = Find(address);
   return table == nullptr ? Pte() : table->entries[LeafIndex(address)];
+}
+
+int PageTables::Directory::NextUsed(int index, int last) const {
+  for (; index <= last; ++index) {
+    if (parts[index / kPartEntries] == nullptr) {
+      index |= kPartEntries - 1;
+    } else if (Below(index) != kNoTable) {
+      return index;
+    }
+  }
+  return last + 1;
 }
 
 void PageTables::VisitLeaves(VirtualRange range, LeafVisitor visit) {
@@ -146,9 +165,9 @@ void PageTables::VisitDirectory(Tables& tables, TableNumber number, int level, V
                                 Visitor visit) {
   const int first = Index(range.start, level);
   const int last = Index(range.end - ByteCount(1), level);
-  for (int i = first; i <= last; ++i) {
-    const TableNumber below = tables.directory(number).below[i];
-    if (below == kNoTable) continue;
+  const auto next = [&](int i) { return tables.directory(number).NextUsed(i, last); };
+  for (int i = next(first); i <= last; i = next(i + 1)) {
+    const TableNumber below = tables.directory(number).Below(i);
     const VirtualAddress below_base = base + ByteCount(static_cast<std::uint64_t>(i) << Shift(level));
     const ByteCount span(1ULL << Shift(level));
     const VirtualRange part{std::max(range.start, below_base), std::min(range.end, below_base + span)};
@@ -172,9 +191,9 @@ void PageTables::FreeBelow(TableNumber number, int level, VirtualAddress base, V
   const ByteCount span(1ULL << Shift(level));
   const int first = Index(range.start, level);
   const int last = Index(range.end - ByteCount(1), level);
-  for (int i = first; i <= last; ++i) {
-    const TableNumber below = directory(number).below[i];
-    if (below == kNoTable) continue;
+  const auto next = [&](int i) { return directory(number).NextUsed(i, last); };
+  for (int i = next(first); i <= last; i = next(i + 1)) {
+    const TableNumber below = directory(number).Below(i);
     const VirtualAddress start = base + ByteCount(static_cast<std::uint64_t>(i) << Shift(level));
     const VirtualAddress end = start + span;
     if (level > 2) {
@@ -182,7 +201,7 @@ void PageTables::FreeBelow(TableNumber number, int level, VirtualAddress base, V
     }
     if (start < floor || (ceiling != VirtualAddress(0) && end > ceiling)) continue;
     FreeTable(below, level - 1);
-    directory(number).below[i] = kNoTable;
+    (*directory(number).parts[i / kPartEntries])[i % kPartEntries] = kNoTable;
     --directory(number).used;
   }
 }
@@ -196,7 +215,8 @@ void PageTables::FreeAll() {
 }
 
 ByteCount PageTables::HostMemory() const {
-  return ByteCount(directories_.size() * sizeof(Directory) + leaves_.size() * sizeof(LeafTable) + sizeof(*this)) +
+  return ByteCount(directories_.size() * sizeof(Directory) + parts_ * sizeof(DirectoryPart) +
+                   leaves_.size() * sizeof(LeafTable) + sizeof(*this)) +
          directories_.HostMemory() + leaves_.HostMemory();
 }
 
@@ -210,7 +230,7 @@ void PageTables::DigestDirectory(TableNumber number, int level, Digest& digest) 
   digest.Add(directory(number).frame);
   directory(number).lock.DigestTo(digest);
   for (int i = 0; i < kTableEntries; ++i) {
-    const TableNumber below = directory(number).below[i];
+    const TableNumber below = directory(number).Below(i);
     if (below == kNoTable) continue;
     digest.Add(static_cast<std::uint64_t>(i));
     if (level > 2) {
@@ -238,7 +258,8 @@ void PageTables::CheckInvariants() const {
 std::uint64_t PageTables::CheckDirectory(TableNumber number, int level) const {
   std::uint64_t tables = 1;
   std::uint32_t used = 0;
-  for (const TableNumber below : directory(number).below) {
+  for (int i = 0; i < kTableEntries; ++i) {
+    const TableNumber below = directory(number).Below(i);
     if (below == kNoTable) continue;
     ++used;
     if (level > 2) {

@@ -104,12 +104,24 @@ class PageTables {
   // PGD 4, PUD 3, PMD 2; the leaves are level 1.
   static constexpr int kRootLevel = 4;
 
+  // Entries of an upper table, for which there is room only where some of them are used: most of a small process's
+  // tables have one or two.
+  static constexpr int kPartEntries = 64;
+  using DirectoryPart = std::array<TableNumber, kPartEntries>;
+
   struct Directory {
     PageFrameNumber frame;
     std::uint32_t used = 0;
     // Of a PMD: who adds a leaf holds it. The upper ones share the address space's.
     SimulatedLock lock{LockClass::kPageTableLock};
-    std::array<TableNumber, kTableEntries> below;
+    std::array<std::unique_ptr<DirectoryPart>, kTableEntries / kPartEntries> parts;
+
+    TableNumber Below(int index) const {
+      const auto& part = parts[index / kPartEntries];
+      return part == nullptr ? kNoTable : (*part)[index % kPartEntries];
+    }
+    // The first entry from index on that is used, or last + 1.
+    int NextUsed(int index, int last) const;
   };
 
   static constexpr int Shift(int level) { return static_cast<int>(kPageShift) + 9 * (level - 1); }
@@ -146,6 +158,7 @@ class PageTables {
   SimulatedLock lock_{LockClass::kMmPageTableLock};
   TableNumber root_ = kNoTable;
   std::uint64_t tables_ = 0;
+  std::uint64_t parts_ = 0;
   // Each table by itself: it must not move, as cached_leaf_ points to one, and is given back when it is freed.
   IdTable<TableNumber, std::unique_ptr<Directory>> directories_;
   IdTable<TableNumber, std::unique_ptr<LeafTable>> leaves_;

@@ -26,8 +26,8 @@ class VmaLock {
   friend class MmapWriter;
 
   SimulatedLock lock_{LockClass::kVmaLock};
-  // Its place among the mappings that a writer of the address space holds, from 1. 0: it holds it not.
-  std::uint32_t written_ = 0;
+  // Its place among the locks of the last writer of the address space who held it.
+  std::uint32_t place_ = 0;
 };
 
 }  // namespace memsim

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "server/kernel/vm/vma.h"
@@ -15,11 +14,11 @@ namespace memsim {
 
 class VmaPool {
  public:
-  VmaId Add(Vma vma) {
+  VmaId Add(const Vma& vma) {
     if (free_.empty()) Grow();
     const VmaId id = free_.back();
     free_.pop_back();
-    (*this)[id] = std::move(vma);
+    (*this)[id] = vma;
     return id;
   }
   // REQUIRES: id was added and not removed since.

@@ -193,6 +193,8 @@ class VmaTree {
   Slot Summary(NodeIndex index) const;
   // Corrects the entries above the node at depth, as far up as anything changes.
   void RefreshAbove(const Path& path, int depth);
+  // The same where nothing has changed but that there is a hole of this size in the node.
+  void RefreshGapsAbove(const Path& path, int depth, std::uint64_t hole);
   void InsertIntoPath(Path& path, Slot slot);
   NodeIndex Split(NodeIndex index);
   void GrowRoot(NodeIndex right);

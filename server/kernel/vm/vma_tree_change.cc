@@ -88,11 +88,28 @@ void VmaTree::RefreshAbove(const Path& path, int depth) {
   }
 }
 
+void VmaTree::RefreshGapsAbove(const Path& path, int depth, std::uint64_t hole) {
+  for (; depth > 0; --depth) {
+    std::uint64_t& largest = nodes_[path.node[depth - 1]].gaps[path.slot[depth - 1]];
+    if (hole <= largest) return;
+    largest = hole;
+  }
+}
+
 VmaId VmaTree::Erase(VirtualAddress start) {
   Path path = PathToStart(start);
-  const VmaId erased(nodes_[path.node[height_ - 1]].refs[path.slot[height_ - 1]]);
-  nodes_[path.node[height_ - 1]].RemoveAt(path.slot[height_ - 1]);
+  Node& leaf = nodes_[path.node[height_ - 1]];
+  const int slot = path.slot[height_ - 1];
+  const VmaId erased(leaf.refs[slot]);
   --size_;
+  if (slot > 0 && slot + 1 < static_cast<int>(leaf.count) && leaf.count > kMinimum) {
+    // What most removals do: only a hole grows.
+    const std::uint64_t hole = leaf.starts[slot + 1] - leaf.ends[slot - 1];
+    leaf.RemoveAt(slot);
+    RefreshGapsAbove(path, height_ - 1, hole);
+    return erased;
+  }
+  leaf.RemoveAt(slot);
   RefillPath(path);
   if (height_ > 1 && nodes_[root_].count == 1) {
     const NodeIndex old = root_;

@@ -61,13 +61,14 @@ std::optional<VmaTree::Gap> VmaTree::HighestInside(const GapQuery& query, NodeIn
   const Node& node = nodes_[index];
   const int last = static_cast<int>(node.count) - 1;
   for (int i = last; i >= 0; --i) {
-    // Most holes are too small whatever the window leaves of them.
+    // Most holes are too small whatever the window leaves of them: the window counts only for the others.
     if (i < last && node.starts[i + 1] - node.ends[i] >= query.size) {
+      if (node.starts[i + 1] <= query.window.start.value()) return std::nullopt;
       if (std::optional<Gap> gap = FitBetween(query, node, i, depth); gap.has_value()) return gap;
     }
-    if (node.ends[i] <= query.window.start.value()) return std::nullopt;
     // A leaf's entries have no gap inside, so this never goes below a leaf.
     if (node.gaps[i] >= query.size && node.starts[i] < query.window.end.value()) {
+      if (node.ends[i] <= query.window.start.value()) return std::nullopt;
       if (std::optional<Gap> gap = HighestInside(query, node.refs[i], depth + 1); gap.has_value()) return gap;
     }
   }
@@ -78,11 +79,12 @@ std::optional<VmaTree::Gap> VmaTree::LowestInside(const GapQuery& query, NodeInd
   const Node& node = nodes_[index];
   const int last = static_cast<int>(node.count) - 1;
   for (int i = 0; i <= last; ++i) {
-    if (node.starts[i] >= query.window.end.value()) return std::nullopt;
     if (node.gaps[i] >= query.size && node.ends[i] > query.window.start.value()) {
+      if (node.starts[i] >= query.window.end.value()) return std::nullopt;
       if (std::optional<Gap> gap = LowestInside(query, node.refs[i], depth + 1); gap.has_value()) return gap;
     }
     if (i < last && node.starts[i + 1] - node.ends[i] >= query.size) {
+      if (node.ends[i] >= query.window.end.value()) return std::nullopt;
       if (std::optional<Gap> gap = FitBetween(query, node, i, depth); gap.has_value()) return gap;
     }
   }

@@ -112,21 +112,6 @@ TEST_F(ConcurrentCallTest, WhatMayNotStandInALaneIsNamed) {
   EXPECT_EQ(machine_->sequence(), 0U) << "what is refused leaves no trace";
 }
 
-TEST_F(ConcurrentCallTest, ItsCallsHaveALimit) {
-  const auto calls = [](int count) {
-    v1::Call call;
-    v1::Lane& lane = *call.mutable_concurrent()->add_lanes();
-    for (int i = 0; i < count; ++i) lane.add_calls()->mutable_wait4()->set_pid(1);
-    return call;
-  };
-  v1::Answer fits;
-  ExecuteCall(*machine_, calls(10'000), fits);
-  EXPECT_EQ(fits.value(), 10'000U);
-  v1::Answer too_many;
-  ExecuteCall(*machine_, calls(10'001), too_many);
-  EXPECT_THAT(too_many.misuse().message(), HasSubstr("lanes have 10001 calls, of at most 10000"));
-}
-
 TEST_F(ConcurrentCallTest, ACpuThatIsNoneIsRefused) {
   EXPECT_THAT(Run("brk { pid: 1 } cpu: 4").misuse().message(), HasSubstr("cpu is 4; the machine's CPUs are 0 to 3"));
   EXPECT_FALSE(Run("brk { pid: 1 } cpu: 3").has_misuse());
@@ -154,6 +139,18 @@ TEST_F(ConcurrentCallTest, TimePassesWhenItIsLet) {
   EXPECT_EQ(machine_->now().value(), before + 1'000'000'000);
   EXPECT_THAT(Run("advance_time { duration_ns: 31536000000000001 }").misuse().message(),
               HasSubstr("it must be at most 31536000000000000, a year"));
+}
+
+TEST_F(ConcurrentCallTest, NothingBeginsWhereTheClockEnds) {
+  constexpr char kYear[] = "advance_time { duration_ns: 31536000000000000 }";
+  int years = 0;
+  while (!Run(kYear).has_misuse()) ASSERT_LT(++years, 300);
+  EXPECT_EQ(years, 293) << "one begins before the 292 years are over";
+  const std::uint64_t sequence = machine_->sequence();
+  const v1::Answer answer = Run("brk { pid: 1 }");
+  EXPECT_EQ(answer.misuse().reason(), v1::ERROR_REASON_TIME_EXHAUSTED);
+  EXPECT_THAT(answer.misuse().message(), HasSubstr("create another machine"));
+  EXPECT_EQ(machine_->sequence(), sequence);
 }
 
 // --- Who waits for whom

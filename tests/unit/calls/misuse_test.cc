@@ -45,6 +45,7 @@ const std::map<v1::ErrorReason, absl::StatusCode>& PromisedCodes() {
       {v1::ERROR_REASON_METHOD_UNKNOWN, absl::StatusCode::kUnimplemented},
       {v1::ERROR_REASON_CALLER_GONE, absl::StatusCode::kCancelled},
       {v1::ERROR_REASON_ANSWER_TOO_LARGE, absl::StatusCode::kResourceExhausted},
+      {v1::ERROR_REASON_TIME_EXHAUSTED, absl::StatusCode::kFailedPrecondition},
   };
   return *kCodes;
 }

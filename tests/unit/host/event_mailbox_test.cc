@@ -124,6 +124,17 @@ TEST_F(EventMailboxTest, TheEndComesAfterWhatIsThere) {
   EXPECT_EQ(mail.end->message(), "first");
 }
 
+TEST_F(EventMailboxTest, WhatWaitsIsCountedAndWhatFindsNoMemoryIsLost) {
+  EXPECT_EQ(mailbox_.HostMemory(), ByteCount(0));
+  mailbox_.Put(Batch(100, 10, 1));
+  EXPECT_GE(mailbox_.HostMemory(), ByteCount(10 * sizeof(TraceRecord)));
+  mailbox_.Lose(*Batch(200, 4, 2));
+  const EventMailbox::Mail mail = mailbox_.Take(100);
+  EXPECT_EQ(FramesOf(mail).size(), 10U);
+  EXPECT_EQ(mail.lost, 4U);
+  EXPECT_EQ(mailbox_.HostMemory(), ByteCount(0));
+}
+
 TEST_F(EventMailboxTest, AClosedOneTakesNothing) {
   mailbox_.Put(Batch(100, 2, 1));
   mailbox_.Close();
@@ -178,6 +189,16 @@ TEST_F(ListenTest, EachHearsWhatItAskedForAndTheMachineTellsNoMore) {
     ASSERT_EQ(mail.slices.size(), 1U);
     EXPECT_EQ(mail.slices[0].batch->trace.records.size(), 2U) << "shared, and no kmem events among them";
   }
+}
+
+TEST_F(ListenTest, WhatNobodyReadsCountsAsTheMachinesMemory) {
+  Create("demo");
+  const auto mailbox = Listen("demo", "syscalls:*");
+  EXPECT_EQ(Execute(BatchOf("demo", BrkCall(), 5000)), absl::OkStatus());
+  EXPECT_GE(host().GetMachine("demo")->host_memory, Memory("demo") + ByteCount(10'000 * sizeof(TraceRecord)));
+  mailbox->Close();
+  Sequence("demo");
+  EXPECT_LE(host().GetMachine("demo")->host_memory, Memory("demo"));
 }
 
 TEST_F(ListenTest, TheRingIsGoneWithTheLastListener) {

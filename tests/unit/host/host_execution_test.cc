@@ -148,6 +148,36 @@ TEST_F(HostExecutionTest, CancellingABatchThatRunsDropsItsRest) {
   EXPECT_LE(Sequence("demo"), 10'000U);
 }
 
+// Milliseconds of work in one call.
+v1::Call LongConcurrent() {
+  v1::Call call;
+  v1::Lane& lane = *call.mutable_concurrent()->add_lanes();
+  for (int i = 0; i < 9'000; ++i) lane.add_calls()->mutable_fork()->set_pid(1);
+  return call;
+}
+
+TEST_F(HostExecutionTest, AMachineThatIsDeletedEndsItsConcurrentBeforeTheNextCallOfALane) {
+  Create("demo");
+  SubmittedBatch batch(host(), BatchOf("demo", LongConcurrent()));
+  // What is shown of the machine moves also while a Concurrent runs.
+  while (host().GetMachine("demo")->sequence == 0) std::this_thread::yield();
+  EXPECT_EQ(host().DeleteMachine("demo"), absl::OkStatus());
+  ASSERT_EQ(batch.status(), absl::OkStatus()) << "its one call has an answer";
+  const v1::LaneAnswer& lane = batch.response().answers(0).concurrent().lanes(0);
+  EXPECT_FALSE(lane.answers(0).has_misuse());
+  EXPECT_EQ(lane.answers(lane.answers_size() - 1).misuse().reason(), v1::ERROR_REASON_MACHINE_DELETED);
+}
+
+TEST_F(HostExecutionTest, ACallerWhoLeavesEndsAConcurrentBeforeTheNextCallOfALane) {
+  Create("demo");
+  SubmittedBatch batch(host(), BatchOf("demo", LongConcurrent()));
+  while (host().GetMachine("demo")->sequence == 0) std::this_thread::yield();
+  batch.Cancel();
+  ASSERT_EQ(batch.status(), absl::OkStatus());
+  const v1::LaneAnswer& lane = batch.response().answers(0).concurrent().lanes(0);
+  EXPECT_EQ(lane.answers(lane.answers_size() - 1).misuse().reason(), v1::ERROR_REASON_CALLER_GONE);
+}
+
 // Which of two machines with one worker is done first: a batch of a thousand calls, or one of two that came after it.
 class HostTurnsTest : public HostTest {
  protected:

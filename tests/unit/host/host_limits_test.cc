@@ -45,7 +45,8 @@ TEST(BatchLimitsTest, ALimitIsStillAllowed) {
   EXPECT_THAT(CheckBatchWireBytes((4U << 20) + 1, limits), HasReason(v1::ERROR_REASON_BATCH_TOO_LARGE));
   EXPECT_EQ(CheckBatchMemory(32U << 20, limits), absl::OkStatus());
   EXPECT_THAT(CheckBatchMemory((32U << 20) + 1, limits), HasReason(v1::ERROR_REASON_BATCH_TOO_LARGE));
-  EXPECT_THAT(std::string(CheckBatchCalls(10'001, limits).message()), HasSubstr("10001 calls, of at most 10000"));
+  EXPECT_THAT(std::string(CheckBatchCalls(10'001, limits).message()),
+              HasSubstr("10001 calls with those of lanes, of at most 10000"));
 }
 
 TEST_F(HostLimitsTest, ABatchOfTheMostCallsRuns) {
@@ -53,6 +54,18 @@ TEST_F(HostLimitsTest, ABatchOfTheMostCallsRuns) {
   EXPECT_EQ(Execute(BatchOf("demo", BrkCall(), 10'000)), absl::OkStatus());
   EXPECT_THAT(Execute(BatchOf("demo", BrkCall(), 10'001)), HasReason(v1::ERROR_REASON_BATCH_TOO_LARGE));
   EXPECT_EQ(Sequence("demo"), 10'000U);
+}
+
+TEST_F(HostLimitsTest, TheCallsOfLanesCountAndSoDoesTheConcurrent) {
+  Create("demo");
+  const auto concurrent = [](int count) {
+    v1::Call call;
+    v1::Lane& lane = *call.mutable_concurrent()->add_lanes();
+    for (int i = 0; i < count; ++i) *lane.add_calls() = BrkCall();
+    return call;
+  };
+  EXPECT_EQ(Execute(BatchOf("demo", concurrent(9'999))), absl::OkStatus());
+  EXPECT_THAT(Execute(BatchOf("demo", concurrent(10'000))), HasReason(v1::ERROR_REASON_BATCH_TOO_LARGE));
 }
 
 TEST_F(HostLimitsTest, ABatchOfTooManyBytesIsRefused) {

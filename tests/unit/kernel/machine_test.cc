@@ -46,6 +46,15 @@ class MachineTest : public testing::Test {
   Pid pid_;
 };
 
+TEST_F(MachineTest, WhatHappensOnceASecondIsSeenComing) {
+  const Nanoseconds soon(1'000'000);
+  EXPECT_FALSE(machine_->TimersAreDueWithin(soon));
+  machine_->AdvanceTime(Nanoseconds(999'500'000) - machine_->now());
+  EXPECT_TRUE(machine_->TimersAreDueWithin(soon));
+  machine_->AdvanceTime(soon);
+  EXPECT_FALSE(machine_->TimersAreDueWithin(soon));
+}
+
 TEST_F(MachineTest, MappingsGoDownFromTheTop) {
   EXPECT_EQ(Map(1), VirtualAddress(0x7ffff7ffe000));
   EXPECT_EQ(Map(2), VirtualAddress(0x7ffff7ffc000));

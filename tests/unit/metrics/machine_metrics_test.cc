@@ -158,7 +158,7 @@ node_slabinfo_objects_per_slab{slab="dentry"} 21
 # HELP node_slabinfo_pages_per_slab Pages that a slab consists of.
 # TYPE node_slabinfo_pages_per_slab gauge
 node_slabinfo_pages_per_slab{slab="dentry"} 1
-# HELP memsim_slab_caches_left_out Slab caches beyond the limit of this page.
+# HELP memsim_slab_caches_left_out Slab caches beyond the limit of this page, or with the name of a newer one.
 # TYPE memsim_slab_caches_left_out gauge
 memsim_slab_caches_left_out 0
 # HELP memsim_calls_total Calls that the machine has executed.
@@ -223,6 +223,20 @@ TEST(MachineMetricsTest, EveryCounterOfTheRegistryIsShownOnceWithAndWithoutAName
   }
   EXPECT_THAT(text, HasSubstr("\nnode_vmstat_pgfault 1\n"));
   EXPECT_THAT(text, HasSubstr("\nnode_forks_total 1\n"));
+}
+
+TEST(MachineMetricsTest, OfCachesWithOneNameTheNewestIsShownAndTheRestCounted) {
+  MachineReading reading;
+  reading.slabinfo =
+      "slabinfo - version: 2.1\n"
+      "same 1 2 3 4 5 : tunables 0 0 0 : slabdata 1 1 0\n"
+      "same 6 7 8 9 10 : tunables 0 0 0 : slabdata 1 1 0\n";
+  MetricsPage page;
+  AddMachine(kAlpha, reading, page);
+  const std::string text = page.Render();
+  EXPECT_THAT(text, HasSubstr("\nnode_slabinfo_objects{slab=\"same\"} 2\n"));
+  EXPECT_THAT(text, Not(HasSubstr("node_slabinfo_objects{slab=\"same\"} 7")));
+  EXPECT_THAT(text, HasSubstr("\nmemsim_slab_caches_left_out 1\n"));
 }
 
 TEST(MachineMetricsTest, OfTooManySlabCachesTheNewestAreLeftOutAndCounted) {

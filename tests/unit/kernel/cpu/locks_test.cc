@@ -117,13 +117,55 @@ TEST_F(LocksTest, HoldsThatEndTogetherWaitForTheOneThatIsFreeLast) {
   lanes.Next();
   const Nanoseconds start = cpus_.now();
   cpus_.Charge(Ns(100));
-  const std::vector<Locks::Hold> holds = {{&mmap, LockMode::kExclusive, start, {}},
-                                          {&vma, LockMode::kExclusive, start + Ns(40), {}}};
+  const std::vector<Locks::Hold> holds = {{&mmap, start, {}, LockMode::kExclusive},
+                                          {&vma, start + Ns(40), {}, LockMode::kExclusive}};
   locks_.EndHolds(holds);
   // The fault has the mapping until 500; from there on what was left after taking its lock: 60, and a transfer.
   EXPECT_EQ(cpus_.now(), Ns(500 + 60) + kDefaultCosts.lock_transfer);
   EXPECT_EQ(locks_.counts(LockClass::kVmaLock, LockMode::kExclusive).waits.count, 1U);
   EXPECT_EQ(locks_.counts(LockClass::kMmapLock, LockMode::kExclusive).waits.count, 0U);
+}
+
+TEST_F(LocksTest, WhoIsPushedFromOneBusyTimeIntoTheNextHasWaitedOnce) {
+  SimulatedLock mmap(LockClass::kMmapLock);
+  SimulatedLock vma(LockClass::kVmaLock);
+  Lanes lanes(locks_, {CpuId(0), CpuId(1)});
+  lanes.Next();
+  // Each is busy where the other is free:   mmap ##..##..##
+  //                                         vma  ..##..##..
+  for (int i = 0; i < 5; ++i) {
+    const LockScope busy(locks_, i % 2 == 0 ? mmap : vma);
+    cpus_.Charge(Ns(200));
+  }
+  const Nanoseconds all_busy = cpus_.now();
+  lanes.Finish();
+  lanes.Next();
+  const Nanoseconds start = cpus_.now();
+  cpus_.Charge(Ns(100));
+  const std::vector<Locks::Hold> holds = {{&mmap, start, {}, LockMode::kExclusive},
+                                          {&vma, start, {}, LockMode::kExclusive}};
+  locks_.EndHolds(holds);
+  EXPECT_GE(cpus_.now(), all_busy + Ns(100));
+  const TimeCounts of_mmap = locks_.counts(LockClass::kMmapLock, LockMode::kExclusive).waits;
+  const TimeCounts of_vma = locks_.counts(LockClass::kVmaLock, LockMode::kExclusive).waits;
+  EXPECT_EQ(of_mmap.count, 1U);
+  EXPECT_EQ(of_vma.count, 1U);
+  EXPECT_EQ(of_mmap.total + of_vma.total, all_busy - start) << "each waits where the other does not";
+}
+
+TEST_F(LocksTest, WhatLanesRememberIsCountedUntilTheyEnd) {
+  const ByteCount before = locks_.HostMemory();
+  {
+    Lanes lanes(locks_, {CpuId(0), CpuId(1)});
+    lanes.Next();
+    for (int i = 0; i < 1000; ++i) {
+      Hold(lock_, Ns(10));
+      cpus_.Charge(Ns(10));
+    }
+    EXPECT_GE(locks_.HostMemory(), before + ByteCount(1000 * sizeof(TimeInterval)));
+    while (lanes.Next().has_value()) lanes.Finish();
+  }
+  EXPECT_EQ(locks_.HostMemory(), before);
 }
 
 }  // namespace
