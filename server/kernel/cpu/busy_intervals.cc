@@ -5,6 +5,8 @@
 namespace memsim {
 
 std::vector<TimeInterval>::const_iterator BusyIntervals::EndingAfter(Nanoseconds time) const {
+  // Most look behind all of them: a CPU's own times come one after the other.
+  if (intervals_.empty() || intervals_.back().until <= time) return intervals_.end();
   return std::partition_point(intervals_.begin(), intervals_.end(),
                               [time](const TimeInterval& interval) { return interval.until <= time; });
 }
@@ -19,6 +21,10 @@ Nanoseconds BusyIntervals::FirstGap(Nanoseconds earliest, Nanoseconds length) co
 
 void BusyIntervals::Add(TimeInterval busy) {
   if (busy.until <= busy.from) return;
+  if (intervals_.empty() || intervals_.back().until < busy.from) {
+    intervals_.push_back(busy);
+    return MergeOldest();
+  }
   // Those that it overlaps or touches.
   const auto first = std::partition_point(intervals_.begin(), intervals_.end(),
                                           [&busy](const TimeInterval& interval) { return interval.until < busy.from; });
@@ -34,6 +40,10 @@ void BusyIntervals::Add(TimeInterval busy) {
     *first = busy;
     intervals_.erase(first + 1, last);
   }
+  MergeOldest();
+}
+
+void BusyIntervals::MergeOldest() {
   if (intervals_.size() <= kMaxIntervals) return;
   // Many at once: whatever goes from the front of a vector moves all the rest.
   constexpr std::size_t kMerged = kMaxIntervals / 4;
@@ -42,6 +52,7 @@ void BusyIntervals::Add(TimeInterval busy) {
 }
 
 void BusyIntervals::ForgetUntil(Nanoseconds horizon) {
+  if (intervals_.empty() || intervals_.front().until > horizon) return;
   intervals_.erase(intervals_.begin(), intervals_.begin() + (EndingAfter(horizon) - intervals_.begin()));
 }
 

@@ -42,6 +42,8 @@ class BusyIntervals {
  private:
   // The first interval that ends after a time.
   std::vector<TimeInterval>::const_iterator EndingAfter(Nanoseconds time) const;
+  // Keeps the limit.
+  void MergeOldest();
 
   std::vector<TimeInterval> intervals_;
 };
