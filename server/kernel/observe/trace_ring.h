@@ -42,7 +42,8 @@ struct TraceRecord {
 
 // What was told between two visits.
 struct TraceBatch {
-  // In the order in which the machine told of them, which is that of their times on each CPU.
+  // In the order in which the machine told of them, which is that of their times on each CPU but for what its kernel
+  // threads do: that takes none of the CPU's time (Cpus::TakeBack), so the next event may be an earlier one.
   std::vector<TraceRecord> records;
   std::vector<std::string> strings;
   // By tracepoint, those that came when the ring was full.

@@ -113,7 +113,7 @@ VirtualAddress Slub::Alloc(CacheId id, GfpMask gfp, ObjectOwner owner) {
 
 // ___slab_alloc.
 VirtualAddress Slub::AllocSlowly(Cache& cache, Cpu& cpu, GfpMask gfp, ObjectIndex link) {
-  Count(cpu, SlabPath::kAllocSlowpath);
+  CountPath(cpu, SlabPath::kAllocSlowpath);
   if (RefillFromOwnSlab(cache, cpu) || RefillFromCpuPartial(cache, cpu)) return Pop(cache, cpu, link);
   SlabId slab = TakeNodePartial(cache, cpu);
   if (slab == SlabId()) slab = MakeSlab(cache, cpu, gfp);
@@ -131,11 +131,11 @@ bool Slub::RefillFromOwnSlab(Cache& cache, Cpu& cpu) {
   const SlabId id = std::exchange(cpu.slab, SlabId());
   if (slabs_[id].freelist == kEndOfList) {
     slabs_[id].place = SlabPlace::kFull;
-    Count(cpu, SlabPath::kDeactivateBypass);
+    CountPath(cpu, SlabPath::kDeactivateBypass);
     return false;
   }
   Load(cpu, id);
-  Count(cpu, SlabPath::kAllocRefill);
+  CountPath(cpu, SlabPath::kAllocRefill);
   return true;
 }
 
@@ -147,7 +147,7 @@ bool Slub::RefillFromCpuPartial(Cache& cache, Cpu& cpu) {
   cpu.partial = std::exchange(slabs_[id].next, SlabId());
   --cpu.partial_slabs;
   Load(cpu, id);
-  Count(cpu, SlabPath::kCpuPartialAlloc);
+  CountPath(cpu, SlabPath::kCpuPartialAlloc);
   return true;
 }
 
@@ -166,14 +166,14 @@ SlabId Slub::TakeNodePartial(Cache& cache, Cpu& cpu) {
   Charge(costs().slab_node_partial);
   const SlabId taken = cache.partial_head;
   RemovePartial(cache, taken);
-  Count(cpu, SlabPath::kAllocFromPartial);
+  CountPath(cpu, SlabPath::kAllocFromPartial);
   const std::uint32_t enough = cache.definition.layout.cpu_partial_slabs / 2;
   for (std::uint32_t more = 0; more <= enough && cache.partial_head != SlabId(); ++more) {
     const SlabId id = cache.partial_head;
     Charge(costs().slab_node_partial);
     RemovePartial(cache, id);
     PutCpuPartial(cache, cpu, id, Drain::kNo);
-    Count(cpu, SlabPath::kCpuPartialNode);
+    CountPath(cpu, SlabPath::kCpuPartialNode);
   }
   return taken;
 }
@@ -191,7 +191,7 @@ PageFrameNumber Slub::AllocSlabPages(Cache& cache, Cpu& cpu, GfpMask gfp) {
   if (first.has_value()) return *first;
   first = pages_.AllocPages(gfp, layout.min_order, PageOwner::kSlab);
   if (!first.has_value()) return kNoPage;
-  Count(cpu, SlabPath::kOrderFallback);
+  CountPath(cpu, SlabPath::kOrderFallback);
   return *first;
 }
 
@@ -216,7 +216,7 @@ SlabId Slub::MakeSlab(Cache& cache, Cpu& cpu, GfpMask gfp) {
   const PageFrameNumber end = first + PagesOfOrder(slab.order);
   const SlabId id = slabs_.Add(std::move(slab));
   for (PageFrameNumber frame = first; frame < end; frame += PageCount(1)) pages_.frame(frame).mapping = id.value();
-  Count(cpu, SlabPath::kAllocSlab);
+  CountPath(cpu, SlabPath::kAllocSlab);
   return id;
 }
 
@@ -229,7 +229,7 @@ bool Slub::AllocBulkFromSlabs(Cache& cache, Cpu& cpu, GfpMask gfp, ObjectIndex l
       const LockScope lock(locks_, cpu.lock, LockMode::kExclusive, CpuLockOwner(cache, cpu));
       while (taken < objects.size() && cpu.freelist != kEndOfList) {
         Charge(costs().slab_alloc);
-        Count(cpu, SlabPath::kAllocFastpath);
+        CountPath(cpu, SlabPath::kAllocFastpath);
         objects[taken++] = Pop(cache, cpu, link);
       }
     }

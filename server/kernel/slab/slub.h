@@ -144,7 +144,7 @@ class Slub final : public SlabEngine {
     return MakeCpu(cache, number);
   }
   Cpu& MakeCpu(Cache& cache, std::size_t number);
-  static void Count(Cpu& cpu, SlabPath path, std::uint64_t times = 1) {
+  static void CountPath(Cpu& cpu, SlabPath path, std::uint64_t times = 1) {
     cpu.paths[static_cast<std::size_t>(path)] += times;
   }
   static void CountSheaf(Cpu& cpu, SlabPath path, std::uint64_t times = 1) {
@@ -171,7 +171,7 @@ class Slub final : public SlabEngine {
   // --- slub.cc. From the slabs, whether or not there are sheaves; link: what the object's link says from then on.
   VirtualAddress AllocFromSlab(Cache& cache, Cpu& cpu, GfpMask gfp, ObjectIndex link) {
     if (cpu.freelist == kEndOfList) return AllocSlowly(cache, cpu, gfp, link);
-    Count(cpu, SlabPath::kAllocFastpath);
+    CountPath(cpu, SlabPath::kAllocFastpath);
     return Pop(cache, cpu, link);
   }
   VirtualAddress AllocSlowly(Cache& cache, Cpu& cpu, GfpMask gfp, ObjectIndex link);

@@ -23,7 +23,7 @@ void Slub::Free(CacheId id, VirtualAddress object) {
     // What FreeToSlab does, without a chain on the way: this is the hot path.
     link = cpu.freelist;
     cpu.freelist = place.index;
-    return Count(cpu, SlabPath::kFreeFastpath);
+    return CountPath(cpu, SlabPath::kFreeFastpath);
   }
   FreeToSlab(cache, cpu, {place.slab, place.index, place.index, 1});
 }
@@ -33,21 +33,21 @@ void Slub::FreeToSlab(Cache& cache, Cpu& cpu, const Chain& chain) {
   if (chain.slab != cpu.slab) return FreeSlowly(cache, cpu, chain);
   slabs_[chain.slab].links[chain.tail] = cpu.freelist;
   cpu.freelist = chain.head;
-  Count(cpu, SlabPath::kFreeFastpath, chain.count);
+  CountPath(cpu, SlabPath::kFreeFastpath, chain.count);
 }
 
 // __slab_free.
 void Slub::FreeSlowly(Cache& cache, Cpu& cpu, const Chain& chain) {
-  Count(cpu, SlabPath::kFreeSlowpath);
+  CountPath(cpu, SlabPath::kFreeSlowpath);
   Charge(costs().slab_refill);
   Slab& slab = slabs_[chain.slab];
   slab.links[chain.tail] = slab.freelist;
   slab.freelist = chain.head;
   slab.inuse = static_cast<std::uint16_t>(slab.inuse - chain.count);
-  if (slab.place == SlabPlace::kCpuSlab) return Count(cpu, SlabPath::kFreeFrozen);
+  if (slab.place == SlabPlace::kCpuSlab) return CountPath(cpu, SlabPath::kFreeFrozen);
   if (slab.place == SlabPlace::kFull) {
     PutCpuPartial(cache, cpu, chain.slab, Drain::kYes);
-    return Count(cpu, SlabPath::kCpuPartialFree);
+    return CountPath(cpu, SlabPath::kCpuPartialFree);
   }
   if (slab.inuse != 0) return;
   {
@@ -57,9 +57,9 @@ void Slub::FreeSlowly(Cache& cache, Cpu& cpu, const Chain& chain) {
     if (slab.place != SlabPlace::kNodePartial) return;
     if (cache.partial_slabs < cache.definition.layout.min_partial) return;
     RemovePartial(cache, chain.slab);
-    Count(cpu, SlabPath::kFreeRemovePartial);
+    CountPath(cpu, SlabPath::kFreeRemovePartial);
   }
-  Count(cpu, SlabPath::kFreeSlab);
+  CountPath(cpu, SlabPath::kFreeSlab);
   Discard(cache, chain.slab);
 }
 
@@ -82,7 +82,7 @@ void Slub::PutCpuPartial(Cache& cache, Cpu& cpu, SlabId id, Drain drain) {
   }
   if (drained == SlabId()) return;
   PutPartials(cache, cpu, drained);
-  Count(cpu, SlabPath::kCpuPartialDrain);
+  CountPath(cpu, SlabPath::kCpuPartialDrain);
 }
 
 // __put_partials.
@@ -99,16 +99,16 @@ void Slub::PutPartials(Cache& cache, Cpu& cpu, SlabId first) {
       } else {
         Charge(costs().slab_node_partial);
         AddPartial(cache, id, ListEnd::kTail);
-        Count(cpu, SlabPath::kFreeAddPartial);
+        CountPath(cpu, SlabPath::kFreeAddPartial);
       }
     }
   }
   while (to_discard != SlabId()) {
     const SlabId id = to_discard;
     to_discard = slabs_[id].next;
-    Count(cpu, SlabPath::kDeactivateEmpty);
+    CountPath(cpu, SlabPath::kDeactivateEmpty);
     Discard(cache, id);
-    Count(cpu, SlabPath::kFreeSlab);
+    CountPath(cpu, SlabPath::kFreeSlab);
   }
 }
 
@@ -205,7 +205,7 @@ void Slub::FlushSlab(Cache& cache, Cpu& cpu) {
     const LockScope lock(locks_, cpu.lock, LockMode::kExclusive, CpuLockOwner(cache, cpu));
     Charge(costs().slab_refill);
     if (slab.freelist != kEndOfList) {
-      Count(cpu, SlabPath::kDeactivateRemoteFrees);
+      CountPath(cpu, SlabPath::kDeactivateRemoteFrees);
       end = ListEnd::kTail;
     }
     // The CPU's free objects go before those that others freed.
@@ -224,18 +224,18 @@ void Slub::FlushSlab(Cache& cache, Cpu& cpu) {
     slab.place = SlabPlace::kFull;
   }
   if (slab.inuse == 0 && cache.partial_slabs >= cache.definition.layout.min_partial) {
-    Count(cpu, SlabPath::kDeactivateEmpty);
+    CountPath(cpu, SlabPath::kDeactivateEmpty);
     Discard(cache, id);
-    Count(cpu, SlabPath::kFreeSlab);
+    CountPath(cpu, SlabPath::kFreeSlab);
   } else if (slab.freelist != kEndOfList) {
     const LockScope lock(locks_, cache.list_lock, LockMode::kExclusive, {cache.id.value(), 0});
     Charge(costs().slab_node_partial);
     AddPartial(cache, id, end);
-    Count(cpu, end == ListEnd::kHead ? SlabPath::kDeactivateToHead : SlabPath::kDeactivateToTail);
+    CountPath(cpu, end == ListEnd::kHead ? SlabPath::kDeactivateToHead : SlabPath::kDeactivateToTail);
   } else {
-    Count(cpu, SlabPath::kDeactivateFull);
+    CountPath(cpu, SlabPath::kDeactivateFull);
   }
-  Count(cpu, SlabPath::kCpuslabFlush);
+  CountPath(cpu, SlabPath::kCpuslabFlush);
 }
 
 // flush_cpu_slab. It runs on the CPU itself in Linux; here the one that asked pays for it.
