@@ -6,7 +6,7 @@ namespace memsim {
 
 ByteCount EventBatch::HostMemory() const {
   std::size_t bytes = sizeof(*this) + trace.records.capacity() * sizeof(TraceRecord);
-  for (const std::string& text : trace.strings) bytes += sizeof(text) + text.capacity();
+  for (const std::string& text : trace.strings) bytes += sizeof(std::string) + text.capacity();
   return ByteCount(bytes);
 }
 

@@ -1,6 +1,8 @@
 // Batches run in order, in turns, and end as their conditions say.
 
 #include <atomic>
+#include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -148,34 +150,42 @@ TEST_F(HostExecutionTest, CancellingABatchThatRunsDropsItsRest) {
   EXPECT_LE(Sequence("demo"), 10'000U);
 }
 
-// Milliseconds of work in one call.
-v1::Call LongConcurrent() {
-  v1::Call call;
-  v1::Lane& lane = *call.mutable_concurrent()->add_lanes();
-  for (int i = 0; i < 9'000; ++i) lane.add_calls()->mutable_fork()->set_pid(1);
-  return call;
+// A Concurrent in whose midst something happens: when its events have half filled the machine's ring.
+class InTheMidstTest : public HostExecutionTest {
+ protected:
+  // The answer of the last call of the one lane, and whether the first was executed.
+  v1::Misuse EndOf(const std::function<void(SubmittedBatch&)>& what_happens) {
+    Create("demo");
+    std::atomic<SubmittedBatch*> running = nullptr;
+    const auto mailbox = std::make_shared<EventMailbox>(MatchTracepoints("syscalls:*"), [&running, &what_happens] {
+      if (SubmittedBatch* const batch = running.exchange(nullptr)) what_happens(*batch);
+    });
+    host().ListenToEvents("demo", mailbox);
+    Sequence("demo");
+    while (mailbox->Take(10).any) continue;
+    v1::Call call;
+    v1::Lane& lane = *call.mutable_concurrent()->add_lanes();
+    for (int i = 0; i < 9'000; ++i) *lane.add_calls() = BrkCall();
+    HeldMachine held(host(), "demo");
+    SubmittedBatch batch(host(), BatchOf("demo", call));
+    running = &batch;
+    held.Release();
+    EXPECT_EQ(batch.status(), absl::OkStatus()) << "its one call has an answer";
+    const v1::LaneAnswer& answers = batch.response().answers(0).concurrent().lanes(0);
+    EXPECT_EQ(answers.answers_size(), 9'000);
+    EXPECT_FALSE(answers.answers(0).has_misuse());
+    mailbox->Close();
+    return answers.answers(answers.answers_size() - 1).misuse();
+  }
+};
+
+TEST_F(InTheMidstTest, AMachineThatIsDeletedEndsItsConcurrentBeforeTheNextCallOfALane) {
+  const v1::Misuse end = EndOf([this](SubmittedBatch&) { EXPECT_EQ(host().DeleteMachine("demo"), absl::OkStatus()); });
+  EXPECT_EQ(end.reason(), v1::ERROR_REASON_MACHINE_DELETED);
 }
 
-TEST_F(HostExecutionTest, AMachineThatIsDeletedEndsItsConcurrentBeforeTheNextCallOfALane) {
-  Create("demo");
-  SubmittedBatch batch(host(), BatchOf("demo", LongConcurrent()));
-  // What is shown of the machine moves also while a Concurrent runs.
-  while (host().GetMachine("demo")->sequence == 0) std::this_thread::yield();
-  EXPECT_EQ(host().DeleteMachine("demo"), absl::OkStatus());
-  ASSERT_EQ(batch.status(), absl::OkStatus()) << "its one call has an answer";
-  const v1::LaneAnswer& lane = batch.response().answers(0).concurrent().lanes(0);
-  EXPECT_FALSE(lane.answers(0).has_misuse());
-  EXPECT_EQ(lane.answers(lane.answers_size() - 1).misuse().reason(), v1::ERROR_REASON_MACHINE_DELETED);
-}
-
-TEST_F(HostExecutionTest, ACallerWhoLeavesEndsAConcurrentBeforeTheNextCallOfALane) {
-  Create("demo");
-  SubmittedBatch batch(host(), BatchOf("demo", LongConcurrent()));
-  while (host().GetMachine("demo")->sequence == 0) std::this_thread::yield();
-  batch.Cancel();
-  ASSERT_EQ(batch.status(), absl::OkStatus());
-  const v1::LaneAnswer& lane = batch.response().answers(0).concurrent().lanes(0);
-  EXPECT_EQ(lane.answers(lane.answers_size() - 1).misuse().reason(), v1::ERROR_REASON_CALLER_GONE);
+TEST_F(InTheMidstTest, ACallerWhoLeavesEndsAConcurrentBeforeTheNextCallOfALane) {
+  EXPECT_EQ(EndOf([](SubmittedBatch& batch) { batch.Cancel(); }).reason(), v1::ERROR_REASON_CALLER_GONE);
 }
 
 // Which of two machines with one worker is done first: a batch of a thousand calls, or one of two that came after it.
