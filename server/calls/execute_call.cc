@@ -14,6 +14,7 @@
 namespace memsim {
 namespace {
 
+// Half of what the clock's 64 bits hold: the rest is for the call itself, of whose steps each takes a second at most.
 constexpr Nanoseconds kLastStart{1ULL << 63};
 
 template <typename Request>
@@ -91,7 +92,6 @@ void ExecuteOn(Machine& machine, const v1::Call& call, std::optional<CpuId> cpu,
     if (!problem.empty()) return frame.Refuse(v1::ERROR_REASON_FIELD_INVALID, problem);
     cpu = CpuId(static_cast<std::uint16_t>(call.cpu()));
   }
-  // Far from where the clock's 64 bits end, whatever the call takes.
   if (machine.now() >= kLastStart) {
     return frame.Refuse(
         v1::ERROR_REASON_TIME_EXHAUSTED,

@@ -31,6 +31,7 @@ void EventMailbox::Lose(const EventBatch& batch) {
     if (closed() || end_.has_value() || lost == 0) return;
     lost_ += lost;
     news_ = begun_ = true;
+    if (waiting_.empty()) sequence_ = batch.sequence;
     if (std::exchange(awake_, true)) return;
   }
   wake_();

@@ -39,8 +39,8 @@ class HostedMachine final : public Runnable {
   ~HostedMachine() override;
 
   // Ends the job with a status if it is cancelled, or the queue does not take it. Runs it on the spot, callback
-  // included, if it is short, the machine idle and not short of memory, and the thread in no turn. REQUIRES: the job is
-  // in the pending work, and its bytes are reserved there.
+  // included, if it is short, the machine idle, not short of memory and not about to do what it does once a second, and
+  // the thread in no turn. REQUIRES: the job is in the pending work, and its bytes are reserved there.
   [[nodiscard]] Wake Submit(const std::shared_ptr<BatchJob>& job);
   // Ends a cancelled job whose turn has not come.
   void EndIfQueued(BatchJob& job);

@@ -16,8 +16,9 @@ int XarrayNodes::HeightFor(PageOffset index) {
 }
 
 bool XarrayNodes::Make(Place place, SlabCaches& slabs) {
-  if (nodes_.count(place) != 0) return true;
-  const VirtualAddress object = slabs.Alloc(KernelCache::kRadixTreeNode, kGfpKernelAccount);
+  // xas_alloc, under the tree's lock; then xas_nomem without it.
+  VirtualAddress object = slabs.Alloc(KernelCache::kRadixTreeNode, kGfpNowait | kGfpAccount);
+  if (object == kNoObject) object = slabs.Alloc(KernelCache::kRadixTreeNode, kGfpKernelAccount);
   if (object == kNoObject) return false;
   nodes_[place].object = object;
   return true;

@@ -61,7 +61,7 @@ class XarrayNodes {
   static Place PlaceOf(PageOffset index, int level) { return {level, index.value() >> (kSlotBits * (level + 1))}; }
   // How many levels it takes to reach an index from the root; 0 for the first.
   static int HeightFor(PageOffset index);
-  // The node at a place, made if it is not there. False: no memory.
+  // A new node. False: no memory. REQUIRES: there is none at the place.
   bool Make(Place place, SlabCaches& slabs);
   void Free(Place place, SlabCaches& slabs);
   // Takes out roots that lead to their first slot alone (xas_shrink).

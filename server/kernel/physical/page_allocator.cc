@@ -80,8 +80,8 @@ PageFrameNumber PageAllocator::Alloc(GfpMask gfp, Order order, PageOwner owner) 
   if (order > kMaxOrder) return kNoPage;
   PageFrameNumber pfn = order == Order(0) ? AllocAtOnce(gfp, owner) : kNoPage;
   if (pfn == kNoPage) pfn = AllocFromZones(gfp, order, owner);
-  cpus_->Trace<Tracepoint::kMmPageAlloc>(pfn, order, gfp, MigrateTypeFor(gfp));
   if ((gfp & kGfpZero) != 0 && pfn != kNoPage) cpus_->Charge(cpus_->costs().page_zero * PagesOfOrder(order).value());
+  cpus_->Trace<Tracepoint::kMmPageAlloc>(pfn, order, gfp, MigrateTypeFor(gfp));
   return pfn;
 }
 
@@ -200,8 +200,10 @@ bool PageAllocator::ReturnHighAtomic(GfpMask gfp) {
   for (int z = static_cast<int>(preferred_zone_[Index(ZoneForGfp(gfp))]); z >= 0; --z) {
     Zone& zone = zones_[static_cast<std::size_t>(z)];
     const LockScope hold(*locks_, zone.lock);
-    ChargeZoneWork(zone, zone.buddy.steps(), 0);
-    if (zone.buddy.ReturnHighAtomic(MigrateTypeFor(gfp))) return true;
+    const std::uint64_t steps = zone.buddy.steps();
+    const bool returned = zone.buddy.ReturnHighAtomic(MigrateTypeFor(gfp));
+    ChargeZoneWork(zone, steps, 0);
+    if (returned) return true;
   }
   return false;
 }

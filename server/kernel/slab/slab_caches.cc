@@ -17,8 +17,7 @@ namespace {
 
 // struct slab_sheaf before its objects.
 constexpr ByteCount kSheafHeader{32};
-// Linux sets no limit. A page of pointers is far more than its own caches ask for, and costs the host 4 KiB a
-// CPU.
+// Linux sets no limit. A page of pointers is far more than its own caches ask for, and costs the host 4 KiB a CPU.
 constexpr std::uint32_t kMaxSheafCapacity = 512;
 
 // One word of slabinfo, and a directory's name that is not one of those that aliases lead to.

@@ -54,7 +54,7 @@ Errno UnmapRange(AddressSpace& space, VirtualRange range, MmapWriteLock* downgra
   const ErrnoOr<UnmapPlan> plan = GatherUnmap(space, range);
   if (!plan.ok()) return plan.error();
   // Linux has taken the mappings off the tree by now; here they go one by one with their pages.
-  if (downgraded != nullptr) downgraded->Downgrade();
+  if (downgraded != nullptr && plan->first != nullptr) downgraded->Downgrade();
   CompleteUnmap(space, *plan);
   return Errno::kOk;
 }

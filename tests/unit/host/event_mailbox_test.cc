@@ -134,6 +134,8 @@ TEST_F(EventMailboxTest, WhatWaitsIsCountedAndWhatFindsNoMemoryIsLost) {
   EXPECT_EQ(FramesOf(mail).size(), 10U);
   EXPECT_EQ(mail.lost, 4U);
   EXPECT_EQ(mailbox_.HostMemory(), ByteCount(0));
+  mailbox_.Lose(*Batch(300, 1, 3));
+  EXPECT_EQ(mailbox_.Take(100).sequence, 3U);
 }
 
 TEST_F(EventMailboxTest, AClosedOneTakesNothing) {

@@ -9,41 +9,19 @@
 
 #include "server/kernel/process/clone_flags.h"
 #include "server/kernel/vm/mman_flags.h"
+#include "tests/unit/kernel/traced_machine.h"
 
 namespace memsim {
 namespace {
 
-constexpr std::uint64_t kReadWrite = kProtRead | kProtWrite;
-constexpr std::uint64_t kPrivateAnonymous = kMapPrivate | kMapAnonymous;
-
-class MachineTest : public testing::Test {
+class MachineTest : public TracedMachine {
  protected:
-  MachineTest() {
-    MachineSpec spec;
-    spec.address_randomization = AddressRandomization::kOff;
-    spec.memory = ByteCount(64ULL << 20);
-    machine_ = *Machine::Create(spec);
-    pid_ = *machine_->Spawn("test");
-  }
-  ~MachineTest() override { machine_->CheckInvariants(); }
-
-  VirtualAddress Map(std::uint64_t pages, std::uint64_t prot = kReadWrite, std::uint64_t flags = kPrivateAnonymous) {
-    const auto address =
-        machine_->Mmap(pid_, VirtualAddress(0), ToBytes(PageCount(pages)), prot, flags, -1, ByteCount(0));
-    EXPECT_TRUE(address.ok()) << ErrnoName(address.error());
-    machine_->CheckInvariants();
-    return *address;
-  }
-
   AccessResult Touch(Pid pid, VirtualAddress address, AccessKind kind, std::uint64_t pages = 1) {
     const auto result = machine_->Touch(pid, address, kind, PageCount(pages));
     EXPECT_TRUE(result.ok()) << ErrnoName(result.error());
     machine_->CheckInvariants();
     return *result;
   }
-
-  std::unique_ptr<Machine> machine_;
-  Pid pid_;
 };
 
 TEST_F(MachineTest, WhatHappensOnceASecondIsSeenComing) {

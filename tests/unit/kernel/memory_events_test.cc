@@ -83,6 +83,12 @@ TEST_F(MemoryEventsTest, PagesAreAskedForAsLinuxDoes) {
   EXPECT_THAT(flags(), ElementsAre(kCopiedFlags));
 }
 
+TEST_F(MemoryEventsTest, WhoFindsNothingToUnmapDoesNotGoOnAsAReader) {
+  Listen({"mmap_lock:*"});
+  EXPECT_EQ(machine_->Munmap(pid_, VirtualAddress(1 << 20), kPageSize), Errno::kOk);
+  EXPECT_EQ(Take().size(), 3U) << "asked for, had, left";
+}
+
 TEST_F(MemoryEventsTest, AnErrorCodeSaysWhetherThereWasAPage) {
   const VirtualAddress address = Map(1);
   EXPECT_TRUE(machine_->Touch(pid_, address, AccessKind::kRead, PageCount(1)).ok());

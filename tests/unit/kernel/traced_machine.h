@@ -52,9 +52,12 @@ class TracedMachine : public testing::Test {
     return lines;
   }
 
-  VirtualAddress Map(std::uint64_t pages) {
-    return *machine_->Mmap(pid_, VirtualAddress(0), ToBytes(PageCount(pages)), kReadWrite, kPrivateAnonymous, -1,
-                           ByteCount(0));
+  VirtualAddress Map(std::uint64_t pages, std::uint64_t prot = kReadWrite, std::uint64_t flags = kPrivateAnonymous) {
+    const auto address =
+        machine_->Mmap(pid_, VirtualAddress(0), ToBytes(PageCount(pages)), prot, flags, -1, ByteCount(0));
+    EXPECT_TRUE(address.ok()) << ErrnoName(address.error());
+    machine_->CheckInvariants();
+    return *address;
   }
 
   std::unique_ptr<Machine> machine_;
