@@ -73,6 +73,28 @@ TEST(MachineModelTest, TheOutcomeOfAProgramHasItsCallsAndItsDigests) {
   EXPECT_NE(first.digests.ToHex(), Digest().ToHex());
 }
 
+// The vdso is one of them, and behind a store has a page of its own like any private memory.
+TEST(MachineModelTest, EachPageOfAProgramCanBeMadeWritableAndStoredInto) {
+  constexpr std::uint64_t kMostPages = 80;
+  for (std::uint64_t place = kArenaPages; place < kArenaPages + kMostPages; ++place) {
+    EXPECT_TRUE(Agrees({16,
+                        1,
+                        1,
+                        true,
+                        65530,
+                        true,
+                        {
+                            {Kind::kSpawn, 0, 0, 0U, 0U, 0U, 0},
+                            {Kind::kClone, 0, 0, 0U, 0U, 0U, 0},
+                            {Kind::kMprotect, 1, place, 2U, 3U, 0U, 0},
+                            {Kind::kTouch, 1, place, 2U, 1U, 0U, 0},
+                            {Kind::kClone, 1, 1, 0U, 0U, 0U, 0},
+                            {Kind::kTouch, 1, place, 2U, 1U, 0U, 0},
+                        }}))
+        << place;
+  }
+}
+
 TEST(MachineModelTest, OneProgramInThreeHas64Cpus) {
   int many = 0;
   for (std::uint64_t seed = 1; seed <= 300; ++seed) many += DrawProgram(seed).cpus == 64 ? 1 : 0;

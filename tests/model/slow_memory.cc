@@ -157,6 +157,8 @@ bool SlowMemory::TouchPage(SlowPage& page, AccessKind access, TouchForecast& for
   if (page.HasFilePages() && !IsOwn(page.presence)) forecast.never_major = false;
   if (page.special || (page.HasFilePages() && page.ReallyShared())) {
     faults(0, 1);
+    // The vdso is private memory: mprotect may make it writable, and whoever stores into it gets a copy of the page.
+    if (page.special && access == AccessKind::kWrite) page.presence = Presence::kOwn;
     return true;
   }
   if (access != AccessKind::kWrite) {
