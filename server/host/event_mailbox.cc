@@ -4,11 +4,18 @@
 
 namespace memsim {
 
-ByteCount EventBatch::HostMemory() const {
-  std::size_t bytes = sizeof(*this) + trace.records.capacity() * sizeof(TraceRecord);
+namespace {
+
+ByteCount MemoryOf(const TraceBatch& trace) {
+  std::size_t bytes = sizeof(EventBatch) + trace.records.capacity() * sizeof(TraceRecord);
   for (const std::string& text : trace.strings) bytes += sizeof(std::string) + text.capacity();
   return ByteCount(bytes);
 }
+
+}  // namespace
+
+EventBatch::EventBatch(TraceBatch told, std::uint64_t calls)
+    : trace(std::move(told)), sequence(calls), host_memory(MemoryOf(trace)) {}
 
 std::size_t EventMailbox::CountOwn(const TraceBatch& batch) const {
   return static_cast<std::size_t>(
@@ -58,7 +65,7 @@ void EventMailbox::Put(const std::shared_ptr<const EventBatch>& batch) {
     } else if (waiting_.empty() || waiting_records_ + records <= kMaxWaitingRecords) {
       waiting_.push_back({batch, 0, records});
       waiting_records_ += records;
-      waiting_bytes_ += batch->HostMemory();
+      waiting_bytes_ += batch->host_memory;
     } else {
       lost_ += own;
       news_ = true;
@@ -94,7 +101,7 @@ EventMailbox::Mail EventMailbox::Take(std::size_t limit) {
     first.begin = at;
     sequence_ = first.batch->sequence;
     if (first.begin != first.end) continue;
-    waiting_bytes_ -= first.batch->HostMemory();
+    waiting_bytes_ -= first.batch->host_memory;
     waiting_.pop_front();
   }
   mail.any = mail.any || !mail.slices.empty();

@@ -24,11 +24,12 @@ namespace memsim {
 
 // What a machine told of, for all who listen.
 struct EventBatch {
-  TraceBatch trace;
-  // How many calls it had executed by then.
-  std::uint64_t sequence = 0;
+  EventBatch(TraceBatch told, std::uint64_t calls);
 
-  ByteCount HostMemory() const;
+  const TraceBatch trace;
+  // How many calls it had executed by then.
+  const std::uint64_t sequence;
+  const ByteCount host_memory;
 };
 
 // Thread-safe.
@@ -73,6 +74,11 @@ class EventMailbox {
     // There is nothing more, and why.
     std::optional<absl::Status> end;
   };
+  // Whether nothing waits.
+  bool empty() const ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(mutex_);
+    return waiting_.empty();
+  }
   // At most so many of the reader's records, the oldest first.
   Mail Take(std::size_t limit) ABSL_LOCKS_EXCLUDED(mutex_);
   void Close() ABSL_LOCKS_EXCLUDED(mutex_);

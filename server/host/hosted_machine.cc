@@ -44,6 +44,7 @@ HostedMachine::HostedMachine(MachineInfo info, std::unique_ptr<Machine> machine,
       meter_(meter),
       pending_(pending),
       queue_(options.queue),
+      usual_costs_(HasUsualCosts(machine->spec())),
       machine_(std::move(machine)) {
   Publish();
 }
@@ -54,7 +55,7 @@ HostedMachine::~HostedMachine() {
 
 Wake HostedMachine::Submit(const std::shared_ptr<BatchJob>& job) {
   // Before the queue has it, for then the job may end at any time, and its request be changed.
-  const bool on_the_spot = !ThreadTurn::InOne() && IsShort(job->request());
+  const bool on_the_spot = usual_costs_ && !ThreadTurn::InOne() && IsShort(job->request());
   absl::StatusOr<Wake> wake = queue_.PushBatch(job);
   if (!wake.ok()) {
     EndJob(*job, std::move(wake).status());
@@ -252,9 +253,7 @@ void HostedMachine::AddListener(const std::shared_ptr<EventMailbox>& mailbox) {
   }
   listeners_.push_back(mailbox);
   ListenForAll();
-  auto beginning = std::make_shared<EventBatch>();
-  beginning->sequence = machine_->sequence();
-  mailbox->Put(beginning);
+  mailbox->Put(std::make_shared<EventBatch>(TraceBatch(), machine_->sequence()));
 }
 
 void HostedMachine::ForgetListeners() {
@@ -272,9 +271,7 @@ void HostedMachine::ListenForAll() {
 
 void HostedMachine::DeliverEvents() {
   if (listeners_.empty()) return;
-  auto batch = std::make_shared<EventBatch>();
-  batch->trace = machine_->TakeEvents();
-  batch->sequence = machine_->sequence();
+  const auto batch = std::make_shared<EventBatch>(machine_->TakeEvents(), machine_->sequence());
   if (!batch->trace.records.empty()) {
     const bool keep = !meter_.exhausted();
     for (const std::shared_ptr<EventMailbox>& mailbox : listeners_) keep ? mailbox->Put(batch) : mailbox->Lose(*batch);

@@ -107,6 +107,7 @@ class HostedMachine final : public Runnable {
   HostMemoryMeter& meter_;
   PendingWork& pending_;
   MachineQueue queue_;
+  const bool usual_costs_;
 
   // --- In a turn only.
   std::unique_ptr<Machine> machine_;

@@ -3,6 +3,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace memsim {
 namespace {
 
@@ -69,6 +71,11 @@ bool IsShort(const v1::Call& call) {
 }
 
 }  // namespace
+
+bool HasUsualCosts(const MachineSpec& spec) {
+  return std::all_of(kCostInfo.begin(), kCostInfo.end(),
+                     [&spec](const CostInfo& cost) { return spec.costs.*cost.field <= kDefaultCosts.*cost.field; });
+}
 
 bool IsShort(const v1::ExecuteBatchRequest& batch) {
   return batch.calls_size() == 0 || (batch.calls_size() == 1 && IsShort(batch.calls(0)));

@@ -12,6 +12,7 @@
 
 #include "memsim/v1/execution_service.pb.h"
 #include "server/base/units.h"
+#include "server/kernel/machine_spec.h"
 
 namespace memsim {
 
@@ -26,6 +27,9 @@ constexpr PageCount kHeadroomOfShortCall{8 * kMaxPagesOfShortCall};
 
 // More virtual time than such a call takes with the usual costs.
 constexpr Nanoseconds kMaxTimeOfShortCall{1'000'000};
+
+// Whether none of the machine's steps takes more virtual time than usual, so that the above holds.
+bool HasUsualCosts(const MachineSpec& spec);
 
 // Whether the batch has at most one call, and that is short. What is not known for short by its arguments is not.
 bool IsShort(const v1::ExecuteBatchRequest& batch);

@@ -97,9 +97,16 @@ void EventStream::Advance() {
     }
   }
   if (!end.ok()) return Finish(scope_.End(end));
+  // What was read does not count as the machine's memory any more, which an idle machine notices by a look.
+  if (mailbox_->empty()) LookAtMachine();
   write_buffer_ = SerializeMessage(MakeResponse(mail));
   scope_.MessageSent();
   StartWrite(&write_buffer_);
+}
+
+// If there is no room for a look the machine is busy, and notices by itself.
+void EventStream::LookAtMachine() {
+  scope_.host().Inspect(name_, [](const absl::StatusOr<const Machine*>&) {});
 }
 
 v1::WatchEventsResponse EventStream::MakeResponse(const EventMailbox::Mail& mail) const {
@@ -125,8 +132,8 @@ void EventStream::OnDone() {
     alarm = std::move(alarm_);
   }
   scope_.admission().RemoveStream(this);
-  // A look makes the machine notice that nobody listens any more. If it has no room for one, it is busy, and will.
-  if (mailbox_ != nullptr) scope_.host().Inspect(name_, [](const absl::StatusOr<const Machine*>&) {});
+  // It notices that nobody listens any more.
+  if (mailbox_ != nullptr) LookAtMachine();
   const std::shared_ptr<EventStream> last = std::move(self_);
 }
 

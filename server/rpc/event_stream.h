@@ -55,6 +55,8 @@ class EventStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void EndWith(const absl::Status& reason) ABSL_LOCKS_EXCLUDED(mutex_);
   // Writes what is in the mailbox, or finishes, if that may be done now.
   void Advance() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Gives the machine a turn in which nothing happens but what every turn ends with.
+  void LookAtMachine();
   v1::WatchEventsResponse MakeResponse(const EventMailbox::Mail& mail) const;
 
   RpcScope scope_;

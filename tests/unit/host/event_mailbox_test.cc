@@ -24,17 +24,16 @@ TracepointSet Frees() {
 
 // So many records of page frees, each with another one between that is not for the reader.
 std::shared_ptr<EventBatch> Batch(std::uint64_t first_pfn, std::size_t frees, std::uint64_t sequence) {
-  auto batch = std::make_shared<EventBatch>();
+  TraceBatch trace;
   for (std::size_t i = 0; i < frees; ++i) {
     TraceRecord record;
     record.point = Tracepoint::kMmPageFree;
     record.fields[0] = first_pfn + i;
-    batch->trace.records.push_back(record);
+    trace.records.push_back(record);
     record.point = Tracepoint::kKfree;
-    batch->trace.records.push_back(record);
+    trace.records.push_back(record);
   }
-  batch->sequence = sequence;
-  return batch;
+  return std::make_shared<EventBatch>(std::move(trace), sequence);
 }
 
 std::vector<std::uint64_t> FramesOf(const EventMailbox::Mail& mail) {
@@ -104,10 +103,10 @@ TEST_F(EventMailboxTest, OneBatchIsTakenHoweverLargeItIs) {
 }
 
 TEST_F(EventMailboxTest, OfWhatTheMachineLostOnlyTheReadersOwnCounts) {
-  const auto batch = Batch(100, 1, 1);
-  batch->trace.lost[static_cast<std::size_t>(Tracepoint::kMmPageFree)] = 3;
-  batch->trace.lost[static_cast<std::size_t>(Tracepoint::kKfree)] = 10;
-  mailbox_.Put(batch);
+  TraceBatch trace;
+  trace.lost[static_cast<std::size_t>(Tracepoint::kMmPageFree)] = 3;
+  trace.lost[static_cast<std::size_t>(Tracepoint::kKfree)] = 10;
+  mailbox_.Put(std::make_shared<EventBatch>(std::move(trace), 1));
   EXPECT_EQ(mailbox_.Take(10).lost, 3U);
 }
 

@@ -117,5 +117,14 @@ TEST(ShortCallsTest, WhatReachesFurtherThanItsLengthSaysIsNot) {
   }
 }
 
+TEST(ShortCallsTest, StepsThatTakeLongerThanUsualMakeCallsLonger) {
+  MachineSpec spec;
+  EXPECT_TRUE(HasUsualCosts(spec));
+  spec.costs.fault = Nanoseconds(1);
+  EXPECT_TRUE(HasUsualCosts(spec));
+  spec.costs.page_zero = kDefaultCosts.page_zero + Nanoseconds(1);
+  EXPECT_FALSE(HasUsualCosts(spec));
+}
+
 }  // namespace
 }  // namespace memsim
