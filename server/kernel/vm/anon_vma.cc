@@ -9,8 +9,10 @@ namespace memsim {
 void AnonVmaLinks::DigestTo(Digest& digest) const {
   digest.Add(own);
   digest.Add(chain.size());
-  for (const AnonVmaId id : chain) digest.Add(id);
-  for (const VirtualAddress object : objects) digest.Add(object);
+  for (const AnonVmaLink& link : chain) {
+    digest.Add(link.anon_vma);
+    digest.Add(link.object);
+  }
 }
 
 AnonVmaId AnonVmas::Allocate(AnonVmaId parent) {
@@ -51,8 +53,8 @@ bool AnonVmas::Join(AnonVmaLinks& links, AnonVmaId anon_vma) {
 
 std::optional<AnonVmaLinks> AnonVmas::Clone(const AnonVmaLinks& source) {
   AnonVmaLinks copy;
-  for (const AnonVmaId id : source.chain) {
-    if (AddLink(id, copy)) continue;
+  for (const AnonVmaLink& link : source.chain) {
+    if (AddLink(link.anon_vma, copy)) continue;
     Unlink(copy);
     return std::nullopt;
   }
@@ -65,7 +67,8 @@ std::optional<AnonVmaLinks> AnonVmas::Fork(const AnonVmaLinks& parent) {
   AnonVmaLinks child;
   if (parent.own == AnonVmaId()) return child;
   AnonVmaId own;
-  for (const AnonVmaId id : parent.chain) {
+  for (const AnonVmaLink& link : parent.chain) {
+    const AnonVmaId id = link.anon_vma;
     if (!AddLink(id, child)) {
       Unlink(child);
       return std::nullopt;
@@ -83,7 +86,6 @@ std::optional<AnonVmaLinks> AnonVmas::Fork(const AnonVmaLinks& parent) {
     }
     // Its own comes first.
     std::rotate(child.chain.begin(), child.chain.end() - 1, child.chain.end());
-    std::rotate(child.objects.begin(), child.objects.end() - 1, child.objects.end());
   }
   child.own = own;
   ++nodes_[own].active_vmas;
@@ -93,8 +95,7 @@ std::optional<AnonVmaLinks> AnonVmas::Fork(const AnonVmaLinks& parent) {
 bool AnonVmas::AddLink(AnonVmaId id, AnonVmaLinks& links) {
   const VirtualAddress object = slabs_.Alloc(KernelCache::kAnonVmaChain, kGfpKernel);
   if (object == kNoObject) return false;
-  links.chain.push_back(id);
-  links.objects.push_back(object);
+  links.chain.push_back({id, object});
   ++nodes_[id].links;
   ++links_;
   return true;
@@ -109,8 +110,8 @@ void AnonVmas::DropLink(AnonVmaId id) {
 
 void AnonVmas::Unlink(AnonVmaLinks& links) {
   if (links.own != AnonVmaId()) --nodes_[links.own].active_vmas;
-  for (const AnonVmaId id : links.chain) DropLink(id);
-  for (const VirtualAddress object : links.objects) slabs_.Free(KernelCache::kAnonVmaChain, object);
+  for (const AnonVmaLink& link : links.chain) DropLink(link.anon_vma);
+  for (const AnonVmaLink& link : links.chain) slabs_.Free(KernelCache::kAnonVmaChain, link.object);
   links = AnonVmaLinks();
 }
 

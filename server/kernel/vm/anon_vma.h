@@ -24,14 +24,18 @@ namespace memsim {
 // 0: none.
 using AnonVmaId = Unit<struct AnonVmaIdTag, std::uint32_t>;
 
+// An anon_vma_chain: itself an object of a slab cache.
+struct AnonVmaLink {
+  AnonVmaId anon_vma;
+  VirtualAddress object;
+};
+
 // A mapping's links to anon_vmas: vma->anon_vma and vma->anon_vma_chain.
 struct AnonVmaLinks {
   // Where the mapping's own new pages belong. 0: it has had none.
   AnonVmaId own;
-  // Every anon_vma whose pages it may hold, own included, oldest last.
-  absl::InlinedVector<AnonVmaId, 1> chain;
-  // The anon_vma_chain of each.
-  absl::InlinedVector<VirtualAddress, 1> objects;
+  // To every anon_vma whose pages it may hold, own included, oldest last.
+  absl::InlinedVector<AnonVmaLink, 1> chain;
 
   // Not inherited by fork: vma_had_uncowed_parents is false.
   bool HadUncowedParents() const { return own != AnonVmaId() && chain.size() != 1; }
@@ -40,7 +44,7 @@ struct AnonVmaLinks {
 };
 
 // What a link takes of the host's memory.
-inline constexpr std::uint64_t kLinkBytes = sizeof(AnonVmaId) + sizeof(VirtualAddress);
+inline constexpr std::uint64_t kLinkBytes = sizeof(AnonVmaLink);
 
 // All anon_vmas of the machine.
 class AnonVmas {

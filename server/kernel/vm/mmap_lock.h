@@ -41,6 +41,7 @@ class MmapWriter {
   void End(Locks& locks);
 
  private:
+  // The records name a mapping's lock by the start that it had when it was marked.
   // Whether a mapping's lock is at the place that it remembers, which may be one from an earlier writer's.
   bool Holds(const Vma& vma) const {
     return vma.lock.place_ < holds_.size() && holds_[vma.lock.place_].lock == &vma.lock.lock();
@@ -59,7 +60,7 @@ class MmapWriteLock {
   MmapWriteLock(const MmapWriteLock&) = delete;
   MmapWriteLock& operator=(const MmapWriteLock&) = delete;
 
-  // Goes on as a reader: munmap does before it frees pages (mmap_write_downgrade).
+  // Goes on as a reader (mmap_write_downgrade): who unmaps does before pages are freed, if nothing else is left to do.
   void Downgrade();
 
  private:

@@ -71,21 +71,22 @@ VmaTree::NodeIndex VmaTree::NewNode() {
 
 void VmaTree::FreeNode(NodeIndex index) {
   --node_count_;
-  if (finger_ == index) finger_ = kNone;
+  has_finger_ = false;
   nodes_[index].count = 0;
   nodes_[index].refs[0] = free_head_;
   free_head_ = index;
 }
 
-VmaTree::Slot VmaTree::Summary(NodeIndex index) const {
+VmaTree::Slot VmaTree::Summary(NodeIndex index, int depth) const {
   const Node& node = nodes_[index];
   const int n = static_cast<int>(node.count);
-  // Two loops, which need fewer registers than one.
-  std::uint64_t inside = node.gaps[0];
-  for (int i = 1; i < n; ++i) inside = std::max(inside, node.gaps[i]);
-  std::uint64_t between = 0;
-  for (int i = 1; i < n; ++i) between = std::max(between, node.starts[i] - node.ends[i - 1]);
-  return {node.starts[0], node.ends[n - 1], std::max(inside, between), index};
+  std::uint64_t largest = node.gaps[0];
+  for (int i = 1; i < n; ++i) largest = std::max(largest, node.gaps[i]);
+  // A leaf's gaps are its holes.
+  if (!IsLeafDepth(depth)) {
+    for (int i = 1; i < n; ++i) largest = std::max(largest, node.starts[i] - node.ends[i - 1]);
+  }
+  return {node.starts[0], node.ends[n - 1], largest, index};
 }
 
 // --- Looking up
@@ -97,16 +98,9 @@ VmaTree::Entry VmaTree::EntryAt(const Node& leaf, int slot) const {
 VmaTree::Place VmaTree::PlaceOf(VirtualAddress address) const {
   if (const Node* leaf = FingerWith(address)) return {leaf, leaf->EndsAtOrBelow(address.value())};
   if (height_ == 0) return {nullptr, 0};
-  const Node* node = &nodes_[root_];
-  int slot = node->EndsAtOrBelow(address.value());
-  // Only the root can have nothing above: an inner entry's end is that of its last range.
-  if (slot == static_cast<int>(node->count)) return {nullptr, 0};
-  for (int depth = 1; depth < height_; ++depth) {
-    node = &nodes_[node->refs[slot]];
-    slot = node->EndsAtOrBelow(address.value());
-  }
-  finger_ = static_cast<NodeIndex>(node - nodes_.data());
-  return {node, slot};
+  const int slot = Descend(address);
+  const Node* leaf = &nodes_[finger_.node[height_ - 1]];
+  return slot == static_cast<int>(leaf->count) ? Place{nullptr, 0} : Place{leaf, slot};
 }
 
 VmaTree::Place VmaTree::PlaceBefore(VirtualAddress address) const {
@@ -115,11 +109,14 @@ VmaTree::Place VmaTree::PlaceBefore(VirtualAddress address) const {
   const Node* node = &nodes_[root_];
   int below = node->StartsBelow(address.value());
   if (below == 0) return {nullptr, 0};
+  finger_.node[0] = root_;
   for (int depth = 1; depth < height_; ++depth) {
-    node = &nodes_[node->refs[below - 1]];
+    finger_.slot[depth - 1] = below - 1;
+    finger_.node[depth] = node->refs[below - 1];
+    node = &nodes_[finger_.node[depth]];
     below = node->StartsBelow(address.value());
   }
-  finger_ = static_cast<NodeIndex>(node - nodes_.data());
+  has_finger_ = true;
   return {node, below - 1};
 }
 
@@ -173,19 +170,27 @@ void VmaTree::ForEach(absl::FunctionRef<void(const Entry&)> visit) const {
 
 // --- Paths
 
-VmaTree::Path VmaTree::PathTo(VirtualAddress address) const {
-  Path path;
+int VmaTree::Descend(VirtualAddress address) const {
   NodeIndex index = root_;
+  int slot = 0;
   for (int depth = 0; depth < height_; ++depth) {
     const Node& node = nodes_[index];
-    int slot = node.EndsAtOrBelow(address.value());
+    slot = node.EndsAtOrBelow(address.value());
     // Beyond everything: to the last child, and past the last entry of its leaf.
-    if (depth < height_ - 1) slot = std::min(slot, static_cast<int>(node.count) - 1);
-    path.node[depth] = index;
-    path.slot[depth] = slot;
+    if (!IsLeafDepth(depth)) slot = std::min(slot, static_cast<int>(node.count) - 1);
+    finger_.node[depth] = index;
+    finger_.slot[depth] = slot;
     index = node.refs[slot < kFanout ? slot : 0];
   }
-  finger_ = path.node[height_ - 1];
+  has_finger_ = true;
+  return slot;
+}
+
+VmaTree::Path VmaTree::PathTo(VirtualAddress address) const {
+  const Node* leaf = FingerWith(address);
+  const int slot = leaf != nullptr ? leaf->EndsAtOrBelow(address.value()) : Descend(address);
+  Path path = finger_;
+  path.slot[height_ - 1] = slot;
   return path;
 }
 
@@ -258,11 +263,12 @@ std::size_t VmaTree::CheckNode(NodeIndex index, int depth, std::size_t* nodes) c
     MEMSIM_CHECK(node.starts[i] < node.ends[i], node.starts[i], node.ends[i]);
     MEMSIM_CHECK(i == 0 || node.ends[i - 1] <= node.starts[i], node.starts[i], node.ends[i - 1]);
     if (is_leaf) {
-      MEMSIM_CHECK(node.refs[i] != 0 && node.gaps[i] == 0, node.refs[i], node.gaps[i]);
+      const std::uint64_t hole = i + 1 < n ? node.starts[i + 1] - node.ends[i] : 0;
+      MEMSIM_CHECK(node.refs[i] != 0 && node.gaps[i] == hole, node.refs[i], node.gaps[i]);
       ++ranges;
     } else {
       ranges += CheckNode(node.refs[i], depth + 1, nodes);
-      MEMSIM_CHECK(Summary(node.refs[i]) == node.Get(i), node.refs[i], index);
+      MEMSIM_CHECK(Summary(node.refs[i], depth + 1) == node.Get(i), node.refs[i], index);
     }
   }
   for (int i = n; i < kFanout; ++i) {

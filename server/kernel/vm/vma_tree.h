@@ -2,8 +2,8 @@
 //
 // A B+-tree in the spirit of Linux's maple tree. Every entry of a node says where its subtree begins and ends, and how
 // large the largest hole inside it is. The hole between two neighbouring entries is computed where they meet, in their
-// common node, so what a node knows depends on its subtree alone. Leaves hold the ranges themselves, whose inner hole
-// is 0, in the same layout:
+// common node, so what a node knows depends on its subtree alone. Leaves hold the ranges themselves in the same layout;
+// a range has no hole inside, so their gaps tell of the holes between their ranges, which are looked at most:
 //
 //        starts [ 0x1000 0x8000 ]  ends [ 0x5000 0x9000 ]  gaps [ 0x1000 0 ]
 //                 /           \                            in the node: 0x8000 - 0x5000
@@ -116,8 +116,8 @@ class VmaTree {
  private:
   using NodeIndex = std::uint32_t;
 
-  // One entry of a node: of a leaf the range, its id, and a gap of 0; of an inner node what a child spans, which one it
-  // is, and the largest hole inside.
+  // One entry of a node: of a leaf the range, its id, and the hole behind it, which is 0 for the leaf's last; of an
+  // inner node what a child spans, which one it is, and the largest hole inside.
   struct Slot {
     std::uint64_t start;
     std::uint64_t end;
@@ -149,6 +149,14 @@ class VmaTree {
     }
     void InsertAt(int i, const Slot& slot);
     void RemoveAt(int i);
+    // Of a leaf: corrects the hole behind an entry. Nothing for an i that is none.
+    void SetHole(int i) {
+      const int n = static_cast<int>(count);
+      if (i >= 0 && i < n) gaps[i] = i + 1 < n ? starts[i + 1] - ends[i] : 0;
+    }
+    void SetHoles() {
+      for (int i = 0; i < static_cast<int>(count); ++i) SetHole(i);
+    }
   };
 
   // Where an entry is: the node and the entry's index in it, from the root (depth 0) to the leaf (depth height_ - 1).
@@ -160,10 +168,10 @@ class VmaTree {
   static constexpr std::uint64_t kUnused = UINT64_MAX;
   static constexpr NodeIndex kNone = UINT32_MAX;
 
-  // Where the last search ended, if that is still a leaf: calls look around one place many times.
+  // The leaf in which the last search ended, if the address lies in it: calls look around one place many times.
   const Node* FingerWith(VirtualAddress address) const {
-    if (finger_ == kNone) return nullptr;
-    const Node& leaf = nodes_[finger_];
+    if (!has_finger_) return nullptr;
+    const Node& leaf = nodes_[finger_.node[height_ - 1]];
     return leaf.starts[0] < address.value() && address.value() < leaf.ends[leaf.count - 1] ? &leaf : nullptr;
   }
 
@@ -179,6 +187,8 @@ class VmaTree {
   // To the first entry that ends above address; past the last entry of the last leaf if there is none. REQUIRES:
   // height_ > 0.
   Path PathTo(VirtualAddress address) const;
+  // The same from the root, into finger_. Returns the slot in the leaf.
+  int Descend(VirtualAddress address) const;
   // To the entry that starts at start, which must exist.
   Path PathToStart(VirtualAddress start) const;
   // Moves to the entry after. False if there is none.
@@ -189,17 +199,19 @@ class VmaTree {
 
   NodeIndex NewNode();
   void FreeNode(NodeIndex index);
+  bool IsLeafDepth(int depth) const { return depth == height_ - 1; }
   // What the entry of a node says in its parent.
-  Slot Summary(NodeIndex index) const;
+  Slot Summary(NodeIndex index, int depth) const;
   // Corrects the entries above the node at depth, as far up as anything changes.
   void RefreshAbove(const Path& path, int depth);
   // The same where nothing has changed but that there is a hole of this size in the node.
   void RefreshGapsAbove(const Path& path, int depth, std::uint64_t hole);
   void InsertIntoPath(Path& path, Slot slot);
-  NodeIndex Split(NodeIndex index);
+  void InsertAt(Node& node, int i, const Slot& slot, int depth);
+  NodeIndex Split(NodeIndex index, int depth);
   void GrowRoot(NodeIndex right);
   void RefillPath(Path& path);
-  void MoveEntries(Node& left, Node& right, int left_count);
+  void MoveEntries(Node& left, Node& right, int left_count, int depth);
 
   struct GapQuery {
     VirtualRange window;
@@ -221,8 +233,10 @@ class VmaTree {
   // Free nodes are chained through refs[0].
   NodeIndex free_head_ = kNone;
   NodeIndex root_ = kNone;
-  // No part of the tree: it only tells where to look first.
-  mutable NodeIndex finger_ = kNone;
+  // No part of the tree: it only tells where to look first. Its path stands as long as no node above a leaf gets or
+  // loses an entry; the slot in the leaf means nothing.
+  mutable Path finger_ = {};
+  mutable bool has_finger_ = false;
   int height_ = 0;
   std::size_t size_ = 0;
   std::size_t node_count_ = 0;

@@ -29,41 +29,51 @@ void VmaTree::InsertIntoPath(Path& path, Slot slot) {
     const NodeIndex index = path.node[depth];
     const int i = path.slot[depth];
     if (nodes_[index].count < kFanout) {
-      nodes_[index].InsertAt(i, slot);
+      InsertAt(nodes_[index], i, slot, depth);
       RefreshAbove(path, depth);
       return;
     }
-    const NodeIndex right = Split(index);
+    const NodeIndex right = Split(index, depth);
     const int left_count = static_cast<int>(nodes_[index].count);
     if (i <= left_count) {
-      nodes_[index].InsertAt(i, slot);
+      InsertAt(nodes_[index], i, slot, depth);
     } else {
-      nodes_[right].InsertAt(i - left_count, slot);
+      InsertAt(nodes_[right], i - left_count, slot, depth);
     }
     if (depth == 0) return GrowRoot(right);
-    nodes_[path.node[depth - 1]].Set(path.slot[depth - 1], Summary(index));
+    nodes_[path.node[depth - 1]].Set(path.slot[depth - 1], Summary(index, depth));
     ++path.slot[depth - 1];
-    slot = Summary(right);
+    slot = Summary(right, depth);
   }
 }
 
-VmaTree::NodeIndex VmaTree::Split(NodeIndex index) {
+void VmaTree::InsertAt(Node& node, int i, const Slot& slot, int depth) {
+  node.InsertAt(i, slot);
+  if (!IsLeafDepth(depth)) return;
+  node.SetHole(i - 1);
+  node.SetHole(i);
+}
+
+VmaTree::NodeIndex VmaTree::Split(NodeIndex index, int depth) {
   const NodeIndex right = NewNode();
-  MoveEntries(nodes_[index], nodes_[right], kFanout / 2);
+  MoveEntries(nodes_[index], nodes_[right], kFanout / 2, depth);
   return right;
 }
 
 void VmaTree::GrowRoot(NodeIndex right) {
   const NodeIndex left = root_;
+  const Slot left_summary = Summary(left, 0);
+  const Slot right_summary = Summary(right, 0);
   root_ = NewNode();
-  nodes_[root_].InsertAt(0, Summary(left));
-  nodes_[root_].InsertAt(1, Summary(right));
+  nodes_[root_].InsertAt(0, left_summary);
+  nodes_[root_].InsertAt(1, right_summary);
   ++height_;
   MEMSIM_CHECK(height_ <= kMaxHeight, size_);
 }
 
-// Shares the entries of two neighbours so that the left one has left_count of them.
-void VmaTree::MoveEntries(Node& left, Node& right, int left_count) {
+// Shares the entries of two neighbours at a depth so that the left one has left_count of them.
+void VmaTree::MoveEntries(Node& left, Node& right, int left_count, int depth) {
+  has_finger_ = false;
   std::array<Slot, static_cast<std::size_t>(2 * kFanout)> all;
   const int from_left = static_cast<int>(left.count);
   const int total = from_left + static_cast<int>(right.count);
@@ -76,11 +86,14 @@ void VmaTree::MoveEntries(Node& left, Node& right, int left_count) {
     left.Set(i, i < left_count ? all[i] : unused);
     right.Set(i, i < total - left_count ? all[left_count + i] : unused);
   }
+  if (!IsLeafDepth(depth)) return;
+  left.SetHoles();
+  right.SetHoles();
 }
 
 void VmaTree::RefreshAbove(const Path& path, int depth) {
   for (; depth > 0; --depth) {
-    const Slot summary = Summary(path.node[depth]);
+    const Slot summary = Summary(path.node[depth], depth);
     Node& parent = nodes_[path.node[depth - 1]];
     const int slot = path.slot[depth - 1];
     if (parent.Get(slot) == summary) return;
@@ -106,10 +119,12 @@ VmaId VmaTree::Erase(VirtualAddress start) {
     // What most removals do: only a hole grows.
     const std::uint64_t hole = leaf.starts[slot + 1] - leaf.ends[slot - 1];
     leaf.RemoveAt(slot);
+    leaf.SetHole(slot - 1);
     RefreshGapsAbove(path, height_ - 1, hole);
     return erased;
   }
   leaf.RemoveAt(slot);
+  leaf.SetHole(slot - 1);
   RefillPath(path);
   if (height_ > 1 && nodes_[root_].count == 1) {
     const NodeIndex old = root_;
@@ -134,15 +149,15 @@ void VmaTree::RefillPath(Path& path) {
     const NodeIndex right = parent.refs[left_slot + 1];
     const int total = static_cast<int>(nodes_[left].count + nodes_[right].count);
     if (total < 2 * kMinimum + 1) {
-      MoveEntries(nodes_[left], nodes_[right], total);
+      MoveEntries(nodes_[left], nodes_[right], total, depth);
       FreeNode(right);
-      parent.Set(left_slot, Summary(left));
+      parent.Set(left_slot, Summary(left, depth));
       parent.RemoveAt(left_slot + 1);
       path.slot[depth - 1] = left_slot;
     } else {
-      MoveEntries(nodes_[left], nodes_[right], total / 2);
-      parent.Set(left_slot, Summary(left));
-      parent.Set(left_slot + 1, Summary(right));
+      MoveEntries(nodes_[left], nodes_[right], total / 2, depth);
+      parent.Set(left_slot, Summary(left, depth));
+      parent.Set(left_slot + 1, Summary(right, depth));
       return RefreshAbove(path, depth - 1);
     }
   }
@@ -157,6 +172,8 @@ void VmaTree::Resize(VirtualAddress start, VirtualRange new_range) {
   const int slot = path.slot[height_ - 1];
   leaf.starts[slot] = new_range.start.value();
   leaf.ends[slot] = new_range.end.value();
+  leaf.SetHole(slot - 1);
+  leaf.SetHole(slot);
   RefreshAbove(path, height_ - 1);
 }
 

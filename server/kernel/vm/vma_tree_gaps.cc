@@ -60,13 +60,21 @@ std::optional<VmaTree::Gap> VmaTree::LowestGap(VirtualRange window, ByteCount si
 std::optional<VmaTree::Gap> VmaTree::HighestInside(const GapQuery& query, NodeIndex index, int depth) const {
   const Node& node = nodes_[index];
   const int last = static_cast<int>(node.count) - 1;
+  if (IsLeafDepth(depth)) {
+    for (int i = last - 1; i >= 0; --i) {
+      if (node.gaps[i] < query.size) [[likely]]
+        continue;
+      if (node.starts[i + 1] <= query.window.start.value()) return std::nullopt;
+      if (std::optional<Gap> gap = FitBetween(query, node, i, depth); gap.has_value()) return gap;
+    }
+    return std::nullopt;
+  }
   for (int i = last; i >= 0; --i) {
     // Most holes are too small whatever the window leaves of them: the window counts only for the others.
     if (i < last && node.starts[i + 1] - node.ends[i] >= query.size) {
       if (node.starts[i + 1] <= query.window.start.value()) return std::nullopt;
       if (std::optional<Gap> gap = FitBetween(query, node, i, depth); gap.has_value()) return gap;
     }
-    // A leaf's entries have no gap inside, so this never goes below a leaf.
     if (node.gaps[i] >= query.size && node.starts[i] < query.window.end.value()) {
       if (node.ends[i] <= query.window.start.value()) return std::nullopt;
       if (std::optional<Gap> gap = HighestInside(query, node.refs[i], depth + 1); gap.has_value()) return gap;
@@ -79,7 +87,8 @@ std::optional<VmaTree::Gap> VmaTree::LowestInside(const GapQuery& query, NodeInd
   const Node& node = nodes_[index];
   const int last = static_cast<int>(node.count) - 1;
   for (int i = 0; i <= last; ++i) {
-    if (node.gaps[i] >= query.size && node.ends[i] > query.window.start.value()) {
+    // A leaf's gaps lie behind its entries.
+    if (!IsLeafDepth(depth) && node.gaps[i] >= query.size && node.ends[i] > query.window.start.value()) {
       if (node.starts[i] >= query.window.end.value()) return std::nullopt;
       if (std::optional<Gap> gap = LowestInside(query, node.refs[i], depth + 1); gap.has_value()) return gap;
     }

@@ -41,7 +41,7 @@ TEST_F(AnonVmasTest, AFreshOneIsItsMappingsOwnAndAlone) {
   AnonVmaLinks links = Create();
   EXPECT_EQ(links.own, AnonVmaId(1));
   ASSERT_EQ(links.chain.size(), 1U);
-  EXPECT_EQ(links.chain[0], links.own);
+  EXPECT_EQ(links.chain[0].anon_vma, links.own);
   EXPECT_FALSE(links.HadUncowedParents());
   Unlink(links);
   EXPECT_EQ(links.own, AnonVmaId());
@@ -67,8 +67,8 @@ TEST_F(AnonVmasTest, AChildsMappingIsLinkedToAllOfItsParentsAndHasOneOfItsOwn) {
   AnonVmaLinks child = Fork(parent);
   EXPECT_NE(child.own, parent.own);
   ASSERT_EQ(child.chain.size(), 2U);
-  EXPECT_EQ(child.chain[0], child.own);
-  EXPECT_EQ(child.chain[1], parent.own);
+  EXPECT_EQ(child.chain[0].anon_vma, child.own);
+  EXPECT_EQ(child.chain[1].anon_vma, parent.own);
   EXPECT_TRUE(child.HadUncowedParents());
   AnonVmaLinks grandchild = Fork(child);
   EXPECT_EQ(grandchild.chain.size(), 3U);

@@ -58,7 +58,7 @@ TEST(VmaTreeTest, AnEmptyTreeFindsNothingAndCostsAlmostNothing) {
   EXPECT_EQ(tree.Find(Page(0)), std::nullopt);
   EXPECT_EQ(tree.FindBefore(Page(100)), std::nullopt);
   EXPECT_EQ(tree.FindIntersection(Pages(0, 100)), std::nullopt);
-  EXPECT_LT(tree.HostMemory(), ByteCount(128));
+  EXPECT_LT(tree.HostMemory(), ByteCount(256));
 }
 
 TEST(VmaTreeTest, TheTreeOfAnInitProcessFitsAKibibyte) { EXPECT_LT(Comb(16).HostMemory(), ByteCount(1024)); }
