@@ -7,8 +7,6 @@ void Cpus::CountBusy() {
   counted_ = now_;
 }
 
-void Cpus::SwitchTo(CpuId cpu) { Resume(cpu, now_); }
-
 void Cpus::Resume(CpuId cpu, Nanoseconds now) {
   if (cpu == current_ && now == now_) return;
   CountBusy();
@@ -23,9 +21,8 @@ void Cpus::Idle(Nanoseconds time) {
   counted_ = now_;
 }
 
-void Cpus::RunTask(Pid pid) {
+void Cpus::SwitchTask(Pid pid) {
   Cpu& cpu = cpus_[current_.value()];
-  if (cpu.running == pid) return;
   if (cpu.running != Pid()) {
     ++cpu.counts.context_switches;
     Charge(costs_.context_switch);

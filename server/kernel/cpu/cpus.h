@@ -43,7 +43,9 @@ class Cpus {
   void Charge(Nanoseconds cost) { now_ += cost; }
 
   // From here on another CPU runs, at the same time. REQUIRES: the CPU exists.
-  void SwitchTo(CpuId cpu);
+  void SwitchTo(CpuId cpu) {
+    if (cpu != current_) Resume(cpu, now_);
+  }
   // The same, at a time of its own: for lanes, which keep the clocks.
   void Resume(CpuId cpu, Nanoseconds now);
   // What the running CPU did since a time took none: the work of kernel threads beside the calls, whose time is not
@@ -52,7 +54,9 @@ class Cpus {
   // Time passes in which no CPU does anything.
   void Idle(Nanoseconds time);
   // A task runs on the current CPU; if another one ran there before, that takes a context switch.
-  void RunTask(Pid pid);
+  void RunTask(Pid pid) {
+    if (cpus_[current_.value()].running != pid) SwitchTask(pid);
+  }
   // The boot is over: time starts at zero, and nothing is counted yet.
   void StartClocks();
 
@@ -79,6 +83,7 @@ class Cpus {
     Pid running;
   };
 
+  void SwitchTask(Pid pid);
   // Counts the running CPU's time since it was counted last.
   void CountBusy();
 

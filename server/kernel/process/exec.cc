@@ -117,42 +117,43 @@ class ImageLoader {
   }
 
   Errno Map(const ExecImage& image, const ImageMapping& mapping) {
-    Vma vma;
-    vma.range = {mapping.start, mapping.end};
-    vma.flags = FlagsOf(mapping);
-    vma.special = SpecialOf(mapping.path);
+    NewMapping wanted;
+    wanted.range = {mapping.start, mapping.end};
+    wanted.flags = FlagsOf(mapping);
+    wanted.special = SpecialOf(mapping.path);
     // Shared memory is counted from its own first page.
-    vma.pgoff = PageOffset((vma.flags & kVmShared) != 0 ? 0 : mapping.start.value() >> kPageShift);
+    wanted.pgoff = PageOffset((wanted.flags & kVmShared) != 0 ? 0 : mapping.start.value() >> kPageShift);
     if (NamesFile(mapping)) {
       const ErrnoOr<OpenFileId> file = FileFor(image, mapping.path);
       if (!file.ok()) return file.error();
       if (!space_.environment().files.CanMap(*file)) return Errno::kAcces;
-      vma.pgoff = PageOffset(mapping.offset.value() >> kPageShift);
-      vma.zero_device = space_.environment().files.IsZeroDevice(*file) && (vma.flags & kVmShared) == 0;
-    } else if (vma.special != SpecialMapping::kNone) {
-      vma.pgoff = PageOffset(0);
+      wanted.pgoff = PageOffset(mapping.offset.value() >> kPageShift);
+      wanted.zero_device = space_.environment().files.IsZeroDevice(*file) && (wanted.flags & kVmShared) == 0;
+    } else if (wanted.special != SpecialMapping::kNone) {
+      wanted.pgoff = PageOffset(0);
     }
     VmEnvironment& environment = space_.environment();
-    if ((vma.flags & kVmAccount) != 0 && !environment.commit.Charge(vma.range.pages(), space_.statistics().total_vm)) {
+    if ((wanted.flags & kVmAccount) != 0 &&
+        !environment.commit.Charge(wanted.range.pages(), space_.statistics().total_vm)) {
       return Errno::kNoMem;
     }
-    if (IsSharedMemory(mapping, vma)) {
-      const ErrnoOr<OpenFileId> memory = CreateSharedMemory(space_, vma.range.pages(), vma.range.pages());
-      if (!memory.ok()) return GiveUp(vma, memory.error());
-      vma.file = *memory;
+    if (IsSharedMemory(mapping, wanted)) {
+      const ErrnoOr<OpenFileId> memory = CreateSharedMemory(space_, wanted.range.pages(), wanted.range.pages());
+      if (!memory.ok()) return GiveUp(wanted, memory.error());
+      wanted.file = *memory;
     } else if (NamesFile(mapping)) {
-      vma.file = files_.at(mapping.path);
-      environment.files.Get(vma.file);
+      wanted.file = files_.at(mapping.path);
+      environment.files.Get(wanted.file);
     }
-    if (mapping.path == "[stack]") stack_ = vma.range;
-    if (space_.Insert(vma) != nullptr) return Errno::kOk;
-    if (vma.file != OpenFileId()) environment.files.Put(vma.file);
-    return GiveUp(vma, Errno::kNoMem);
+    if (mapping.path == "[stack]") stack_ = wanted.range;
+    if (InsertNewRange(space_, wanted) != nullptr) return Errno::kOk;
+    if (wanted.file != OpenFileId()) environment.files.Put(wanted.file);
+    return GiveUp(wanted, Errno::kNoMem);
   }
 
   // What was promised for a mapping that is not to be goes back.
-  Errno GiveUp(const Vma& vma, Errno error) {
-    if ((vma.flags & kVmAccount) != 0) space_.environment().commit.Uncharge(vma.range.pages());
+  Errno GiveUp(const NewMapping& wanted, Errno error) {
+    if ((wanted.flags & kVmAccount) != 0) space_.environment().commit.Uncharge(wanted.range.pages());
     return error;
   }
 
@@ -169,8 +170,8 @@ class ImageLoader {
   }
 
   // What MAP_SHARED makes of memory without a file, and of /dev/zero. REQUIRES: a file has been opened.
-  bool IsSharedMemory(const ImageMapping& mapping, const Vma& vma) const {
-    if ((vma.flags & kVmShared) == 0) return false;
+  bool IsSharedMemory(const ImageMapping& mapping, const NewMapping& wanted) const {
+    if ((wanted.flags & kVmShared) == 0) return false;
     return !NamesFile(mapping) || space_.environment().files.IsZeroDevice(files_.at(mapping.path));
   }
 

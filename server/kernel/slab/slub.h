@@ -217,7 +217,7 @@ class Slub final : public SlabEngine {
 
   // --- slub_sheaves.cc. kNoObject, false: nothing could be done; the slabs must serve.
   VirtualAddress AllocFromSheaf(Cache& cache, Cpu& cpu, GfpMask gfp, ObjectIndex link);
-  bool FreeToSheaf(Cache& cache, Cpu& cpu, VirtualAddress object);
+  bool FreeToSheaf(Cache& cache, Cpu& cpu, VirtualAddress object, ObjectIndex& link);
   std::size_t AllocBulkFromSheaves(Cache& cache, Cpu& cpu, ObjectIndex link, absl::Span<VirtualAddress> objects);
   std::size_t FreeBulkToSheaves(Cache& cache, Cpu& cpu, absl::Span<VirtualAddress> objects);
   bool ReplaceEmptyMain(Cache& cache, Cpu& cpu, GfpMask gfp);

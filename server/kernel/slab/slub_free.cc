@@ -18,7 +18,7 @@ void Slub::Free(CacheId id, VirtualAddress object) {
   MEMSIM_CHECK(IsHeld(link), object.value(), id.value());
   --cache.held;
   if (cpu.sheaves != nullptr) {
-    if (FreeToSheaf(cache, cpu, object)) return;
+    if (FreeToSheaf(cache, cpu, object, link)) return;
   } else if (place.slab == cpu.slab) {
     // What FreeToSlab does, without a chain on the way: this is the hot path.
     link = cpu.freelist;

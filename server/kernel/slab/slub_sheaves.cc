@@ -141,7 +141,7 @@ std::size_t Slub::AllocBulkFromSheaves(Cache& cache, Cpu& cpu, ObjectIndex link,
 // --- Freeing
 
 // free_to_pcs.
-bool Slub::FreeToSheaf(Cache& cache, Cpu& cpu, VirtualAddress object) {
+bool Slub::FreeToSheaf(Cache& cache, Cpu& cpu, VirtualAddress object, ObjectIndex& link) {
   CpuSheaves& sheaves = *cpu.sheaves;
   if (sheaves.main == nullptr) {
     sheaves.main = AllocSheaf(cache, cpu, kGfpKernel);
@@ -149,7 +149,7 @@ bool Slub::FreeToSheaf(Cache& cache, Cpu& cpu, VirtualAddress object) {
   }
   const std::size_t capacity = cache.definition.sheaf_capacity;
   if (sheaves.main->objects.size() == capacity && !ReplaceFullMain(cache, cpu)) return false;
-  Mark(cache, object, kInSheaf);
+  link = kInSheaf;
   sheaves.main->objects.push_back(object);
   CountSheaf(cpu, SlabPath::kFreePcs);
   return true;

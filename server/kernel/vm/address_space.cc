@@ -53,22 +53,31 @@ void AddressSpace::ForEachVma(absl::FunctionRef<void(const Vma&)> visit) const {
   tree_.ForEach([this, visit](const VmaTree::Entry& entry) { visit(pool_[entry.id]); });
 }
 
-Vma* AddressSpace::Insert(const Vma& vma) {
+VmaId AddressSpace::Allocate() {
   const VirtualAddress object = environment_.slabs.Alloc(KernelCache::kVmAreaStruct, kGfpKernel);
-  if (object == kNoObject) return nullptr;
-  const VmaId id = pool_.Add(vma);
-  Vma& inserted = pool_[id];
-  inserted.object = object;
-  tree_.Insert(inserted.range, id);
-  HoldTreeNodes();
-  Account(inserted.flags, inserted.range.pages());
-  AddToIndex(inserted);
-  MarkWritten(inserted);
-  environment_.counters.Add(Counter::kVmas, 1);
-  return &inserted;
+  if (object == kNoObject) return kNoVma;
+  const VmaId id = pool_.Add();
+  pool_[id].object = object;
+  return id;
 }
 
-void AddressSpace::HoldTreeNodes() {
+void AddressSpace::Free(VmaId id) {
+  environment_.slabs.Free(KernelCache::kVmAreaStruct, pool_[id].object);
+  pool_.Remove(id);
+}
+
+Vma& AddressSpace::Link(VmaId id) {
+  Vma& vma = pool_[id];
+  tree_.Insert(vma.range, id);
+  HoldTreeNodes();
+  Account(vma.flags, vma.range.pages());
+  AddToIndex(vma);
+  MarkWritten(vma);
+  environment_.counters.Add(Counter::kVmas, 1);
+  return vma;
+}
+
+void AddressSpace::HoldOtherNodes() {
   while (maple_nodes_.size() > tree_.node_count()) {
     environment_.slabs.Free(KernelCache::kMapleNode, maple_nodes_.back());
     maple_nodes_.pop_back();
@@ -91,32 +100,29 @@ void AddressSpace::Remove(Vma& vma) {
   environment_.anon_vmas.Unlink(vma.anon);
   RemoveFromIndex(vma);
   if (vma.file != OpenFileId()) environment_.files.Put(vma.file);
-  const VmaId id = tree_.Erase(vma.range.start);
-  environment_.slabs.Free(KernelCache::kVmAreaStruct, vma.object);
-  pool_.Remove(id);
+  Free(tree_.Erase(vma.range.start));
   HoldTreeNodes();
   environment_.counters.Add(Counter::kVmas, -1);
 }
 
 Vma* AddressSpace::Split(Vma& vma, VirtualAddress address) {
   MEMSIM_CHECK(vma.range.start < address && address < vma.range.end, address.value());
+  const VmaId id = Allocate();
+  if (id == kNoVma) return nullptr;
   std::optional<AnonVmaLinks> links = environment_.anon_vmas.Clone(vma.anon);
-  if (!links.has_value()) return nullptr;
-  Vma upper = vma;
+  if (!links.has_value()) {
+    Free(id);
+    return nullptr;
+  }
+  Vma& upper = pool_[id];
+  upper.CopyFrom(vma);
   upper.range.start = address;
   upper.pgoff = vma.PageIndex(address);
   upper.anon = *std::move(links);
-  const VirtualRange whole = vma.range;
-  Resize(vma, {whole.start, address});
-  Vma* const inserted = Insert(upper);
-  if (inserted == nullptr) {
-    Resize(vma, whole);
-    environment_.anon_vmas.Unlink(upper.anon);
-    return nullptr;
-  }
+  Resize(vma, {vma.range.start, address});
   if (vma.file != OpenFileId()) environment_.files.Get(vma.file);
   environment_.cpus.Charge(environment_.costs.vma_split_or_merge);
-  return inserted;
+  return &Link(id);
 }
 
 Errno AddressSpace::SplitWithinLimit(Vma& vma, VirtualAddress address) {

@@ -110,19 +110,34 @@ class AddressSpace {
   Vma* FindIntersection(VirtualRange range);
   // The last mapping that starts below address.
   Vma* FindBefore(VirtualAddress address) { return VmaOf(tree_.FindIdBefore(address)); }
+  // Both, where address lies in no mapping.
+  struct Neighbours {
+    Vma* below;
+    Vma* above;
+  };
+  Neighbours NeighboursOf(VirtualAddress address) {
+    const VmaTree::Neighbours ids = tree_.NeighboursOf(address);
+    return {VmaOf(ids.below), VmaOf(ids.above)};
+  }
   Vma* Next(const Vma& vma) { return Find(vma.range.end); }
   Vma* Previous(const Vma& vma) { return FindBefore(vma.range.start); }
   void ForEachVma(absl::FunctionRef<void(const Vma&)> visit) const;
   // REQUIRES: the mapping exists.
   const Vma& ById(VmaId id) const { return pool_[id]; }
+  Vma& ById(VmaId id) { return pool_[id]; }
   std::uint64_t map_count() const { return tree_.size(); }
   const VmaTree& tree() const { return tree_; }
 
   // --- Changing the set of mappings. The page tables are the caller's business.
-  // Takes over the references that vma holds (its file, its anon_vmas). Null: there is no memory for it, and the
-  // references stay with the caller. REQUIRES: its range is free.
-  Vma* Insert(const Vma& vma);
-  // Drops the mapping's references.
+  // A mapping that nobody finds yet (vm_area_alloc): its maker fills it in, and links it or frees it. kNoVma: no
+  // memory.
+  VmaId Allocate();
+  // Its references are the maker's business. REQUIRES: it was never linked.
+  void Free(VmaId id);
+  // From now on it is found, and its references (its file, its anon_vmas) go with it (vma_link). REQUIRES: its range is
+  // free.
+  Vma& Link(VmaId id);
+  // Takes a mapping out, and drops its references.
   void Remove(Vma& vma);
   // Cuts a mapping in two at an address inside it (__split_vma); returns the upper part. The lower part is vma itself.
   // Null: no memory.
@@ -153,7 +168,10 @@ class AddressSpace {
   const Vma* VmaOf(VmaId id) const { return id == kNoVma ? nullptr : &pool_[id]; }
   // Holds as many maple nodes as the tree has, or where there is no memory as many of them as there is memory for: the
   // next change makes up for it.
-  void HoldTreeNodes();
+  void HoldTreeNodes() {
+    if (maple_nodes_.size() != tree_.node_count()) HoldOtherNodes();
+  }
+  void HoldOtherNodes();
   // vm_stat_account: adds a mapping's pages to the statistics, or takes them out.
   void Account(VmFlags flags, PageCount pages);
   void Unaccount(VmFlags flags, PageCount pages);

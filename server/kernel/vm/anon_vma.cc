@@ -109,6 +109,7 @@ void AnonVmas::DropLink(AnonVmaId id) {
 }
 
 void AnonVmas::Unlink(AnonVmaLinks& links) {
+  if (links.chain.empty()) return;
   if (links.own != AnonVmaId()) --nodes_[links.own].active_vmas;
   for (const AnonVmaLink& link : links.chain) DropLink(link.anon_vma);
   for (const AnonVmaLink& link : links.chain) slabs_.Free(KernelCache::kAnonVmaChain, link.object);

@@ -76,17 +76,19 @@ Errno CopyVma(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
     return Errno::kNoMem;
   }
   const bool wipe = (vma.flags & kVmWipeOnFork) != 0;
-  Vma copy = vma;
-  copy.flags &= ~kVmLockedMask;
-  copy.anon = AnonVmaLinks();
-  std::optional<AnonVmaLinks> links = wipe ? AnonVmaLinks() : environment.anon_vmas.Fork(vma.anon);
-  const bool linked = links.has_value();
-  if (linked) copy.anon = *std::move(links);
-  if (!linked || child.Insert(copy) == nullptr) {
-    environment.anon_vmas.Unlink(copy.anon);
+  const VmaId id = child.Allocate();
+  std::optional<AnonVmaLinks> links;
+  if (id != kNoVma) links = wipe ? AnonVmaLinks() : environment.anon_vmas.Fork(vma.anon);
+  if (!links.has_value()) {
+    if (id != kNoVma) child.Free(id);
     if ((vma.flags & kVmAccount) != 0) environment.commit.Uncharge(vma.range.pages());
     return Errno::kNoMem;
   }
+  Vma& copy = child.ById(id);
+  copy.CopyFrom(vma);
+  copy.flags &= ~kVmLockedMask;
+  copy.anon = *std::move(links);
+  child.Link(id);
   if (copy.file != OpenFileId()) environment.files.Get(copy.file);
   if (wipe || !NeedsPageCopy(vma)) return Errno::kOk;
   return CopyPages(parent, vma, child) ? Errno::kOk : Errno::kNoMem;

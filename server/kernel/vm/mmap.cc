@@ -1,6 +1,6 @@
 #include "server/kernel/vm/mmap.h"
 
-#include <optional>
+#include <utility>
 
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/mman_flags.h"
@@ -157,23 +157,26 @@ ErrnoOr<OpenFileId> FileOf(AddressSpace& space, const PendingMap& map) {
 
 // mmap_region: from here on the old mappings in the range are cut, and after the limits are passed they are gone.
 Errno MapRegion(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
+  UnmapPlan replaced;
   // A place that the kernel chose, or found free as the hint says, has nothing to cut.
-  const ErrnoOr<UnmapPlan> plan =
-      map.Has(kMapFixed) ? GatherUnmap(space, map.range) : ErrnoOr<UnmapPlan>(UnmapPlan{map.range, nullptr, {}, {}});
-  if (!plan.ok()) return plan.error();
+  if (map.Has(kMapFixed)) {
+    const ErrnoOr<UnmapPlan> plan = GatherUnmap(space, map.range);
+    if (!plan.ok()) return plan.error();
+    replaced = *plan;
+  }
   // Replaced pages make room for the new ones.
-  if (!MayExpand(space, caller, map.flags, map.range.pages() - plan->pages)) return Errno::kNoMem;
+  if (!MayExpand(space, caller, map.flags, map.range.pages() - replaced.pages)) return Errno::kNoMem;
   CommitAccounting& commit = space.environment().commit;
-  UnmapPlan replaced = *plan;
+  PageCount promised;
   if (IsAccountable(map.flags)) {
     // What was promised to the old mappings goes over to the new one.
-    if (!commit.Charge(map.range.pages() - plan->accounted, space.statistics().total_vm)) return Errno::kNoMem;
+    promised = map.range.pages() - std::exchange(replaced.accounted, PageCount(0));
+    if (!commit.Charge(promised, space.statistics().total_vm)) return Errno::kNoMem;
     map.flags |= kVmAccount;
-    replaced.accounted = PageCount(0);
   }
   const ErrnoOr<OpenFileId> file = FileOf(space, map);
   if (!file.ok()) {
-    if ((map.flags & kVmAccount) != 0) commit.Uncharge(map.range.pages() - plan->accounted);
+    commit.Uncharge(promised);
     return file.error();
   }
   CompleteUnmap(space, replaced);

@@ -41,12 +41,12 @@ void CompleteUnmap(AddressSpace& space, const UnmapPlan& plan) {
     ZapRange(space, *first, first->range);
     touched.end = first->range.end;
     space.Remove(*first);
-    first = space.Find(touched.end);
+    first = touched.end < range.end ? space.Find(touched.end) : nullptr;
   }
   // free_pgtables: down to the mapping below and up to the one above.
-  const Vma* below = space.FindBefore(touched.start);
+  const auto [below, above] = space.NeighboursOf(touched.start);
   space.page_tables().FreeRange(touched, below == nullptr ? VirtualAddress(0) : below->range.end,
-                                first == nullptr ? VirtualAddress(0) : first->range.start);
+                                above == nullptr ? VirtualAddress(0) : above->range.start);
   space.environment().commit.Uncharge(plan.accounted);
 }
 

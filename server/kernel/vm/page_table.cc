@@ -182,7 +182,14 @@ void PageTables::VisitDirectory(Tables& tables, TableNumber number, int level, V
 
 void PageTables::FreeRange(VirtualRange range, VirtualAddress floor, VirtualAddress ceiling) {
   if (root_ == kNoTable || range.start >= range.end) return;
-  FreeBelow(root_, kRootLevel, VirtualAddress(0), range, floor, ceiling);
+  // Most often a neighbour needs the only leaf table at either end.
+  constexpr std::uint64_t kSpan = 1ULL << Shift(2);
+  std::uint64_t first = range.start.value() & ~(kSpan - 1);
+  std::uint64_t end = (range.end.value() + kSpan - 1) & ~(kSpan - 1);
+  if (first < floor.value()) first += kSpan;
+  if (ceiling != VirtualAddress(0) && end > ceiling.value()) end -= kSpan;
+  if (first >= end) return;
+  FreeBelow(root_, kRootLevel, VirtualAddress(0), {VirtualAddress(first), VirtualAddress(end)}, floor, ceiling);
 }
 
 // A table is freed when the whole span that it serves lies in [floor, ceiling): nobody else's entries can be in it.

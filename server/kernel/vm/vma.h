@@ -34,6 +34,27 @@ struct Vma {
   // Itself, as an object of a slab cache.
   VirtualAddress object;
 
+  // As it was made. REQUIRES: it has no links.
+  void Clear() {
+    range = VirtualRange();
+    flags = 0;
+    pgoff = PageOffset();
+    file = OpenFileId();
+    zero_device = false;
+    special = SpecialMapping::kNone;
+    lock = VmaLock();
+    object = VirtualAddress();
+  }
+  // What vm_area_dup copies: all but its links to anon_vmas, its lock and its object.
+  void CopyFrom(const Vma& other) {
+    range = other.range;
+    flags = other.flags;
+    pgoff = other.pgoff;
+    file = other.file;
+    zero_device = other.zero_device;
+    special = other.special;
+  }
+
   // vma_is_anonymous: faults are served with pages of its own from the start.
   bool IsAnonymous() const { return (file == OpenFileId() || zero_device) && special == SpecialMapping::kNone; }
   // linear_page_index.

@@ -104,7 +104,8 @@ Vma* MergeExistingRange(AddressSpace& space, Vma& middle, const NewMapping& want
 
 Vma* MergeNewRange(AddressSpace& space, const NewMapping& wanted) {
   if ((wanted.flags & kVmSpecial) != 0 || wanted.special != SpecialMapping::kNone) return nullptr;
-  const MergePlan plan = PlanMerge(space.FindBefore(wanted.range.start), space.Find(wanted.range.start), wanted);
+  const AddressSpace::Neighbours neighbours = space.NeighboursOf(wanted.range.start);
+  const MergePlan plan = PlanMerge(neighbours.below, neighbours.above, wanted);
   if (plan.left == nullptr && plan.right == nullptr) return nullptr;
   ChargeMerge(space);
   return JoinNeighbours(space, wanted.range, wanted.anon, nullptr, plan);
@@ -121,15 +122,17 @@ Vma* MapNewRange(AddressSpace& space, const NewMapping& wanted) {
 }
 
 Vma* InsertNewRange(AddressSpace& space, const NewMapping& wanted) {
-  Vma vma;
+  const VmaId id = space.Allocate();
+  if (id == kNoVma) return nullptr;
+  Vma& vma = space.ById(id);
   vma.range = wanted.range;
   vma.flags = wanted.flags;
   vma.pgoff = wanted.pgoff;
   vma.file = wanted.file;
   vma.zero_device = wanted.zero_device;
-  vma.anon = wanted.anon;
+  if (!wanted.anon.chain.empty()) vma.anon = wanted.anon;
   vma.special = wanted.special;
-  return space.Insert(vma);
+  return &space.Link(id);
 }
 
 bool ExpandInto(AddressSpace& space, Vma& below, const NewMapping& wanted) {

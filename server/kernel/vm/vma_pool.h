@@ -14,16 +14,16 @@ namespace memsim {
 
 class VmaPool {
  public:
-  VmaId Add(const Vma& vma) {
+  // One that has nothing yet.
+  VmaId Add() {
     if (free_.empty()) Grow();
     const VmaId id = free_.back();
     free_.pop_back();
-    (*this)[id] = vma;
     return id;
   }
-  // REQUIRES: id was added and not removed since.
+  // REQUIRES: id was added and not removed since, and has no links to anon_vmas.
   void Remove(VmaId id) {
-    (*this)[id] = Vma();
+    (*this)[id].Clear();
     free_.push_back(id);
   }
 

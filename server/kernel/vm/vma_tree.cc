@@ -26,12 +26,12 @@ inline int Count(const std::array<std::uint64_t, VmaTree::kFanout>& numbers, Pre
 
 }  // namespace
 
-inline int VmaTree::Node::EndsAtOrBelow(std::uint64_t address) const {
+inline int VmaTree::Node::CountEndsUpTo(std::uint64_t address) const {
   // Only an address of kUnused counts the unused entries too.
   return std::min(Count(ends, [address](std::uint64_t end) { return end <= address; }), static_cast<int>(count));
 }
 
-inline int VmaTree::Node::StartsBelow(std::uint64_t address) const {
+inline int VmaTree::Node::CountStartsBelow(std::uint64_t address) const {
   return Count(starts, [address](std::uint64_t start) { return start < address; });
 }
 
@@ -96,7 +96,10 @@ VmaTree::Entry VmaTree::EntryAt(const Node& leaf, int slot) const {
 }
 
 VmaTree::Place VmaTree::PlaceOf(VirtualAddress address) const {
-  if (const Node* leaf = FingerWith(address)) return {leaf, leaf->EndsAtOrBelow(address.value())};
+  if (const Node* leaf = FingerWith(address)) {
+    finger_slot() = leaf->EndsAtOrBelow(address.value(), finger_slot());
+    return {leaf, finger_slot()};
+  }
   if (height_ == 0) return {nullptr, 0};
   const int slot = Descend(address);
   const Node* leaf = &nodes_[finger_.node[height_ - 1]];
@@ -104,7 +107,10 @@ VmaTree::Place VmaTree::PlaceOf(VirtualAddress address) const {
 }
 
 VmaTree::Place VmaTree::PlaceBefore(VirtualAddress address) const {
-  if (const Node* leaf = FingerWith(address)) return {leaf, leaf->StartsBelow(address.value()) - 1};
+  if (const Node* leaf = FingerWith(address)) {
+    finger_slot() = leaf->StartsBelow(address.value(), finger_slot());
+    return {leaf, finger_slot() - 1};
+  }
   if (height_ == 0) return {nullptr, 0};
   const Node* node = &nodes_[root_];
   int below = node->StartsBelow(address.value());
@@ -116,6 +122,7 @@ VmaTree::Place VmaTree::PlaceBefore(VirtualAddress address) const {
     node = &nodes_[finger_.node[depth]];
     below = node->StartsBelow(address.value());
   }
+  finger_slot() = below;
   has_finger_ = true;
   return {node, below - 1};
 }
@@ -138,6 +145,14 @@ std::optional<VmaTree::Entry> VmaTree::FindBefore(VirtualAddress address) const 
 VmaId VmaTree::FindIdBefore(VirtualAddress address) const {
   const Place place = PlaceBefore(address);
   return place.leaf == nullptr ? kNoVma : VmaId(place.leaf->refs[place.slot]);
+}
+
+VmaTree::Neighbours VmaTree::NeighboursOf(VirtualAddress address) const {
+  const Place above = PlaceOf(address);
+  if (above.leaf != nullptr && above.slot > 0) {
+    return {VmaId(above.leaf->refs[above.slot - 1]), VmaId(above.leaf->refs[above.slot])};
+  }
+  return {FindIdBefore(address), above.leaf == nullptr ? kNoVma : VmaId(above.leaf->refs[above.slot])};
 }
 
 std::optional<VmaTree::Entry> VmaTree::Lookup(VirtualAddress address) const {
@@ -186,17 +201,9 @@ int VmaTree::Descend(VirtualAddress address) const {
   return slot;
 }
 
-VmaTree::Path VmaTree::PathTo(VirtualAddress address) const {
-  const Node* leaf = FingerWith(address);
-  const int slot = leaf != nullptr ? leaf->EndsAtOrBelow(address.value()) : Descend(address);
-  Path path = finger_;
-  path.slot[height_ - 1] = slot;
-  return path;
-}
-
-VmaTree::Path VmaTree::PathToStart(VirtualAddress start) const {
+const VmaTree::Path& VmaTree::PathToStart(VirtualAddress start) const {
   MEMSIM_CHECK(height_ > 0, start.value());
-  const Path path = PathTo(start);
+  const Path& path = PathTo(start);
   const Node& leaf = nodes_[path.node[height_ - 1]];
   const int slot = path.slot[height_ - 1];
   MEMSIM_CHECK(slot < static_cast<int>(leaf.count) && leaf.starts[slot] == start.value(), start.value());

@@ -27,6 +27,7 @@
 #ifndef MEMSIM_SERVER_KERNEL_VM_VMA_TREE_H_
 #define MEMSIM_SERVER_KERNEL_VM_VMA_TREE_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -70,6 +71,12 @@ class VmaTree {
   // The last range whose start is below address.
   std::optional<Entry> FindBefore(VirtualAddress address) const;
   VmaId FindIdBefore(VirtualAddress address) const;
+  // Both around an address that no range holds; kNoVma where there is none.
+  struct Neighbours {
+    VmaId below;
+    VmaId above;
+  };
+  Neighbours NeighboursOf(VirtualAddress address) const;
   // The range that holds address (vma_lookup).
   std::optional<Entry> Lookup(VirtualAddress address) const;
   // The first range that overlaps (find_vma_intersection).
@@ -136,10 +143,18 @@ class VmaTree {
     std::uint32_t count;
     std::array<std::uint64_t, kFanout> gaps;
 
-    // How many entries end at or below address: the index of the first that ends above it.
-    int EndsAtOrBelow(std::uint64_t address) const;
+    // How many entries end at or below address: the index of the first that ends above it. guess: what it may be.
+    int EndsAtOrBelow(std::uint64_t address, int guess = kFanout) const {
+      const bool right = guess < kFanout && (guess == 0 || ends[guess - 1] <= address) && ends[guess] > address;
+      return right ? guess : CountEndsUpTo(address);
+    }
     // How many entries start below address: one more than the index of the last.
-    int StartsBelow(std::uint64_t address) const;
+    int StartsBelow(std::uint64_t address, int guess = kFanout) const {
+      const bool right = guess < kFanout && (guess == 0 || starts[guess - 1] < address) && starts[guess] >= address;
+      return right ? guess : CountStartsBelow(address);
+    }
+    int CountEndsUpTo(std::uint64_t address) const;
+    int CountStartsBelow(std::uint64_t address) const;
     Slot Get(int i) const { return {starts[i], ends[i], gaps[i], refs[i]}; }
     void Set(int i, const Slot& slot) {
       starts[i] = slot.start;
@@ -174,6 +189,8 @@ class VmaTree {
     const Node& leaf = nodes_[finger_.node[height_ - 1]];
     return leaf.starts[0] < address.value() && address.value() < leaf.ends[leaf.count - 1] ? &leaf : nullptr;
   }
+  // Where in it the last search ended.
+  int& finger_slot() const { return finger_.slot[height_ - 1]; }
 
   // An entry of a leaf; leaf is null where there is none.
   struct Place {
@@ -186,11 +203,14 @@ class VmaTree {
   Entry EntryAt(const Node& leaf, int slot) const;
   // To the first entry that ends above address; past the last entry of the last leaf if there is none. REQUIRES:
   // height_ > 0.
-  Path PathTo(VirtualAddress address) const;
+  const Path& PathTo(VirtualAddress address) const {
+    PlaceOf(address);
+    return finger_;
+  }
   // The same from the root, into finger_. Returns the slot in the leaf.
   int Descend(VirtualAddress address) const;
   // To the entry that starts at start, which must exist.
-  Path PathToStart(VirtualAddress start) const;
+  const Path& PathToStart(VirtualAddress start) const;
   // Moves to the entry after. False if there is none.
   bool Step(Path& path) const;
   // The end of the entry before the path's, and the start of the one after; 0 and kUnused where there is none.
@@ -206,11 +226,11 @@ class VmaTree {
   void RefreshAbove(const Path& path, int depth);
   // The same where nothing has changed but that there is a hole of this size in the node.
   void RefreshGapsAbove(const Path& path, int depth, std::uint64_t hole);
-  void InsertIntoPath(Path& path, Slot slot);
+  void InsertAtFinger(Slot slot);
   void InsertAt(Node& node, int i, const Slot& slot, int depth);
   NodeIndex Split(NodeIndex index, int depth);
   void GrowRoot(NodeIndex right);
-  void RefillPath(Path& path);
+  void RefillFinger();
   void MoveEntries(Node& left, Node& right, int left_count, int depth);
 
   struct GapQuery {
@@ -221,6 +241,12 @@ class VmaTree {
   std::optional<Gap> FitBetween(const GapQuery& query, const Node& node, int slot, int depth) const;
   std::optional<Gap> HighestInside(const GapQuery& query, NodeIndex index, int depth) const;
   std::optional<Gap> LowestInside(const GapQuery& query, NodeIndex index, int depth) const;
+  // The same where the search before found the highest gap to end, if it may look there and not above.
+  std::optional<Gap> HighestAtCeiling(const GapQuery& query) const;
+  // There is a hole, which may be new or larger than before.
+  void RaiseCeiling(std::uint64_t low, std::uint64_t high) {
+    if (high - low >= ceiling_.size) ceiling_.at = std::max(ceiling_.at, high);
+  }
   std::optional<Gap> FitBelowAll(const GapQuery& query) const;
   std::optional<Gap> FitAboveAll(const GapQuery& query) const;
   VmaId FirstId(std::uint32_t ref, int depth) const;
@@ -234,9 +260,17 @@ class VmaTree {
   NodeIndex free_head_ = kNone;
   NodeIndex root_ = kNone;
   // No part of the tree: it only tells where to look first. Its path stands as long as no node above a leaf gets or
-  // loses an entry; the slot in the leaf means nothing.
+  // loses an entry; the slot in the leaf is a guess.
   mutable Path finger_ = {};
   mutable bool has_finger_ = false;
+  // No part of the tree either. Who maps and unmaps asks for the highest gap time and again, and there is nothing new
+  // above the one that was found before: in windows that end at window_end, no gap of size or more ends above at.
+  struct Ceiling {
+    std::uint64_t window_end = 0;
+    std::uint64_t size = 0;
+    std::uint64_t at = 0;
+  };
+  mutable Ceiling ceiling_;
   int height_ = 0;
   std::size_t size_ = 0;
   std::size_t node_count_ = 0;

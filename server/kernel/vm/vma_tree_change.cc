@@ -14,22 +14,27 @@ void VmaTree::Insert(VirtualRange range, VmaId id) {
     root_ = NewNode();
     height_ = 1;
   }
-  Path path = PathTo(range.start);
+  const Path& path = PathTo(range.start);
   const Node& leaf = nodes_[path.node[height_ - 1]];
   const int slot = path.slot[height_ - 1];
   // The next range is in this leaf, unless this is the end of the tree; all ranges before end at or below range.start.
   MEMSIM_CHECK(slot == static_cast<int>(leaf.count) || range.end.value() <= leaf.starts[slot], range.start.value(),
                range.end.value());
-  InsertIntoPath(path, {range.start.value(), range.end.value(), 0, id.value()});
+  InsertAtFinger({range.start.value(), range.end.value(), 0, id.value()});
   ++size_;
 }
 
-void VmaTree::InsertIntoPath(Path& path, Slot slot) {
+void VmaTree::InsertAtFinger(Slot slot) {
+  Path& path = finger_;
   for (int depth = height_ - 1;; --depth) {
     const NodeIndex index = path.node[depth];
     const int i = path.slot[depth];
     if (nodes_[index].count < kFanout) {
+      const bool inside = i > 0 && i < static_cast<int>(nodes_[index].count);
+      const std::uint64_t filled = inside && IsLeafDepth(depth) ? nodes_[index].gaps[i - 1] : UINT64_MAX;
       InsertAt(nodes_[index], i, slot, depth);
+      // What most insertions do: they make a hole smaller that is not the largest.
+      if (depth > 0 && filled < nodes_[path.node[depth - 1]].gaps[path.slot[depth - 1]]) return;
       RefreshAbove(path, depth);
       return;
     }
@@ -110,7 +115,7 @@ void VmaTree::RefreshGapsAbove(const Path& path, int depth, std::uint64_t hole) 
 }
 
 VmaId VmaTree::Erase(VirtualAddress start) {
-  Path path = PathToStart(start);
+  const Path& path = PathToStart(start);
   Node& leaf = nodes_[path.node[height_ - 1]];
   const int slot = path.slot[height_ - 1];
   const VmaId erased(leaf.refs[slot]);
@@ -121,11 +126,13 @@ VmaId VmaTree::Erase(VirtualAddress start) {
     leaf.RemoveAt(slot);
     leaf.SetHole(slot - 1);
     RefreshGapsAbove(path, height_ - 1, hole);
+    RaiseCeiling(leaf.ends[slot - 1], leaf.starts[slot]);
     return erased;
   }
+  RaiseCeiling(EndBefore(path), StartAfter(path));
   leaf.RemoveAt(slot);
   leaf.SetHole(slot - 1);
-  RefillPath(path);
+  RefillFinger();
   if (height_ > 1 && nodes_[root_].count == 1) {
     const NodeIndex old = root_;
     root_ = nodes_[old].refs[0];
@@ -139,8 +146,9 @@ VmaId VmaTree::Erase(VirtualAddress start) {
   return erased;
 }
 
-// Restores the minimum of the nodes along a path whose leaf has lost an entry.
-void VmaTree::RefillPath(Path& path) {
+// Restores the minimum of the nodes along the finger's path, whose leaf has lost an entry.
+void VmaTree::RefillFinger() {
+  Path& path = finger_;
   for (int depth = height_ - 1; depth > 0; --depth) {
     if (nodes_[path.node[depth]].count >= kMinimum) return RefreshAbove(path, depth);
     Node& parent = nodes_[path.node[depth - 1]];
@@ -165,9 +173,11 @@ void VmaTree::RefillPath(Path& path) {
 
 void VmaTree::Resize(VirtualAddress start, VirtualRange new_range) {
   MEMSIM_CHECK(!new_range.empty(), new_range.start.value(), new_range.end.value());
-  const Path path = PathToStart(start);
+  const Path& path = PathToStart(start);
   MEMSIM_CHECK(EndBefore(path) <= new_range.start.value(), new_range.start.value(), EndBefore(path));
   MEMSIM_CHECK(new_range.end.value() <= StartAfter(path), new_range.end.value(), StartAfter(path));
+  RaiseCeiling(EndBefore(path), new_range.start.value());
+  RaiseCeiling(new_range.end.value(), StartAfter(path));
   Node& leaf = nodes_[path.node[height_ - 1]];
   const int slot = path.slot[height_ - 1];
   leaf.starts[slot] = new_range.start.value();

@@ -43,9 +43,30 @@ std::optional<VmaTree::Gap> VmaTree::HighestGap(VirtualRange window, ByteCount s
     const std::optional<VirtualRange> range = Fit(query, 0, UINT64_MAX);
     return range.has_value() ? std::optional<Gap>(Gap{*range, kNoVma, kNoVma}) : std::nullopt;
   }
-  if (std::optional<Gap> gap = FitAboveAll(query); gap.has_value()) return gap;
-  if (std::optional<Gap> gap = HighestInside(query, root_, 0); gap.has_value()) return gap;
-  return FitBelowAll(query);
+  const std::uint64_t window_end = window.end.value();
+  if (window_end == ceiling_.window_end && query.size >= ceiling_.size) {
+    if (std::optional<Gap> gap = HighestAtCeiling(query); gap.has_value()) {
+      if (query.size == ceiling_.size) ceiling_.at = gap->range.end.value();
+      return gap;
+    }
+  }
+  std::optional<Gap> gap = FitAboveAll(query);
+  if (!gap.has_value()) gap = HighestInside(query, root_, 0);
+  if (!gap.has_value()) gap = FitBelowAll(query);
+  if (gap.has_value()) ceiling_ = {window_end, query.size, gap->range.end.value()};
+  return gap;
+}
+
+std::optional<VmaTree::Gap> VmaTree::HighestAtCeiling(const GapQuery& query) const {
+  const Place below = PlaceBefore(VirtualAddress(ceiling_.at));
+  if (below.leaf == nullptr) return std::nullopt;
+  const int last = static_cast<int>(below.leaf->count) - 1;
+  // Behind the leaf's last entry there may be a hole that it does not know.
+  if (below.slot == last) return std::nullopt;
+  for (int i = below.slot; i >= 0; --i) {
+    if (below.leaf->gaps[i] >= query.size) return FitBetween(query, *below.leaf, i, height_ - 1);
+  }
+  return std::nullopt;
 }
 
 std::optional<VmaTree::Gap> VmaTree::LowestGap(VirtualRange window, ByteCount size) const {

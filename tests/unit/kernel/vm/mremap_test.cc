@@ -6,6 +6,7 @@
 
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/populate.h"
+#include "server/kernel/vm/vma_merge.h"
 #include "tests/unit/kernel/vm/program.h"
 
 namespace memsim {
@@ -312,11 +313,11 @@ TEST_F(MremapTest, HolesOfAMoveLeaveWhatIsAtTheDestinationAlone) {
 // --- The kernel's own mappings
 
 TEST_F(MremapTest, TheVdsoMovesWholeAndStaysTheVdso) {
-  Vma vdso;
+  NewMapping vdso;
   vdso.range = {At(0), At(2)};
   vdso.flags = kVmRead | kVmExec | kVmMayRead | kVmMayWrite | kVmMayExec;
   vdso.special = SpecialMapping::kVdso;
-  ASSERT_NE(mm().space().Insert(vdso), nullptr);
+  ASSERT_NE(InsertNewRange(mm().space(), vdso), nullptr);
   EXPECT_EQ(mm().Read(0, 2), "2 minor");
   mm().Map(12, 13, "rx");
   EXPECT_EQ(mm().Remap(0, 1, 1, kTo, 10), "EINVAL");
