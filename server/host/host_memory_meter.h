@@ -20,13 +20,27 @@ class HostMemoryMeter {
     used_.fetch_add(after.value() - before.value(), std::memory_order_relaxed);
   }
 
+  // A machine that took so much is gone. The host's allocator keeps what it is given back, but for what lies at its
+  // end: whether so much has come together that it is worth the milliseconds to make it return that to the host
+  // (malloc_trim).
+  bool Release(ByteCount taken) {
+    Change(taken, ByteCount(0));
+    if (kept_.fetch_add(taken.value(), std::memory_order_relaxed) + taken.value() < kBetweenTrims.value()) return false;
+    // Of several that get here at once, one.
+    return kept_.exchange(0, std::memory_order_relaxed) >= kBetweenTrims.value();
+  }
+
   ByteCount used() const { return ByteCount(used_.load(std::memory_order_relaxed)); }
   ByteCount cap() const { return cap_; }
   bool exhausted() const { return used() > cap_; }
 
+  static constexpr ByteCount kBetweenTrims{64ULL << 20};
+
  private:
   const ByteCount cap_;
   std::atomic<std::uint64_t> used_ = 0;
+  // Of machines that are gone, since the last trim.
+  std::atomic<std::uint64_t> kept_ = 0;
 };
 
 }  // namespace memsim

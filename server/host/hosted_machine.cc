@@ -22,9 +22,6 @@ namespace {
 
 // How long the calls of a Concurrent run between two looks at the host memory that they take.
 constexpr std::chrono::milliseconds kBetweenLooks{2};
-// The host's allocator keeps what it is given back, but for what lies at its end. From a machine of this size on it is
-// worth the milliseconds to make it return that to the host.
-constexpr ByteCount kLargeMachine{64ULL << 20};
 
 MachineInfo WithSpec(MachineInfo info, const Machine& machine) {
   info.spec = machine.spec();
@@ -294,12 +291,13 @@ void HostedMachine::Destroy() {
   DeliverEvents();
   for (const std::shared_ptr<EventMailbox>& mailbox : listeners_) mailbox->End(queue_.CloseStatus());
   listeners_.clear();
-  const bool large = machine_->HostMemory() >= kLargeMachine;
   machine_.reset();
-  if (large) malloc_trim(0);
-  MutexLock lock(snapshot_mutex_);
-  meter_.Change(snapshot_.host_memory, ByteCount(0));
-  snapshot_.host_memory = ByteCount(0);
+  ByteCount taken;
+  {
+    MutexLock lock(snapshot_mutex_);
+    taken = std::exchange(snapshot_.host_memory, ByteCount(0));
+  }
+  if (meter_.Release(taken)) malloc_trim(0);
 }
 
 }  // namespace memsim

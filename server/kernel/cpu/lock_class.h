@@ -55,6 +55,13 @@ inline constexpr LockKind KindOf(LockClass lock_class) { return kLockClassInfo[s
 enum class LockMode : std::uint8_t { kExclusive, kShared };
 inline constexpr int kLockModeCount = 2;
 
+// How a holder comes by the lock.
+enum class LockEntry : std::uint8_t {
+  kAsked,
+  // A reader who was its writer until then: no writer who waits goes first.
+  kDowngraded,
+};
+
 }  // namespace memsim
 
 #endif  // MEMSIM_SERVER_KERNEL_CPU_LOCK_CLASS_H_

@@ -2,8 +2,8 @@
 
 namespace memsim {
 
-Nanoseconds LockHistory::FirstFit(Nanoseconds asked, Nanoseconds length, LockMode mode, bool downgraded) const {
-  if (downgraded) return exclusive_.FirstGap(asked, length);
+Nanoseconds LockHistory::FirstFit(Nanoseconds asked, Nanoseconds length, LockMode mode, LockEntry entry) const {
+  if (entry == LockEntry::kDowngraded) return exclusive_.FirstGap(asked, length);
   if (mode == LockMode::kShared) return closed_to_readers_.FirstGap(asked, length);
   // Free of writers and of readers: each gap of the one is tried against the other, which only ever moves it up.
   for (;;) {
@@ -13,10 +13,11 @@ Nanoseconds LockHistory::FirstFit(Nanoseconds asked, Nanoseconds length, LockMod
   }
 }
 
-void LockHistory::Add(Nanoseconds asked, TimeInterval held, LockMode mode, bool may_be_shared) {
+void LockHistory::Add(Nanoseconds asked, TimeInterval held, LockMode mode, LockKind kind) {
   if (mode == LockMode::kShared) return shared_.Add(held);
   exclusive_.Add(held);
-  if (may_be_shared) closed_to_readers_.Add({asked, held.until});
+  // Spin locks have no readers.
+  if (kind != LockKind::kSpin) closed_to_readers_.Add({asked, held.until});
 }
 
 void LockHistory::ForgetUntil(Nanoseconds horizon) {

@@ -13,13 +13,11 @@ namespace memsim {
 
 class LockHistory {
  public:
-  // The first time from `asked` on at which the lock can be held for `length`. downgraded: by a reader who is its
-  // writer until `asked`, so that no writer who waits goes first.
-  Nanoseconds FirstFit(Nanoseconds asked, Nanoseconds length, LockMode mode, bool downgraded) const;
+  // The first time from `asked` on at which the lock can be held for `length`.
+  Nanoseconds FirstFit(Nanoseconds asked, Nanoseconds length, LockMode mode, LockEntry entry) const;
 
-  // The lock was asked for at `asked` and held in `held`.
-  // may_be_shared: whether it has readers at all.
-  void Add(Nanoseconds asked, TimeInterval held, LockMode mode, bool may_be_shared);
+  // The lock, of this kind, was asked for at `asked` and held in `held`.
+  void Add(Nanoseconds asked, TimeInterval held, LockMode mode, LockKind kind);
 
   // See BusyIntervals.
   void ForgetUntil(Nanoseconds horizon);

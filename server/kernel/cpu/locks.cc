@@ -66,13 +66,13 @@ void Locks::FitHolds(absl::Span<const Hold> holds) {
 
 Nanoseconds Locks::WaitFor(const Hold& hold, Nanoseconds asked) {
   const Nanoseconds length = cpus_.now() - hold.since;
-  return HistoryOf(*hold.lock).FirstFit(asked, length, hold.mode, hold.downgraded) - asked;
+  return HistoryOf(*hold.lock).FirstFit(asked, length, hold.mode, hold.entry) - asked;
 }
 
 void Locks::AddToHistory(const Hold& hold, TimeInterval held) {
   LockHistory& history = HistoryOf(*hold.lock);
   history_bytes_ -= history.HeapBytes();
-  history.Add(hold.since, held, hold.mode, KindOf(hold.lock->lock_class_) != LockKind::kSpin);
+  history.Add(hold.since, held, hold.mode, KindOf(hold.lock->lock_class_));
   history_bytes_ += history.HeapBytes();
 }
 

@@ -70,8 +70,7 @@ class Locks {
     // For the record of a lock that is waited for the first time.
     LockOwner owner;
     LockMode mode;
-    // A reader who was its writer until `since`.
-    bool downgraded = false;
+    LockEntry entry = LockEntry::kAsked;
   };
 
   // The current CPU leaves a lock. What it cost to get it is charged now.

@@ -57,7 +57,7 @@ MmapWriteLock::~MmapWriteLock() {
     return;
   }
   space_.environment().locks.EndHold(
-      {&space_.mmap_lock(), reading_since_, {space_.number(), 0}, LockMode::kShared, true});
+      {&space_.mmap_lock(), reading_since_, {space_.number(), 0}, LockMode::kShared, LockEntry::kDowngraded});
 }
 
 void MmapWriteLock::Downgrade() {

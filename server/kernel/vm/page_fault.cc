@@ -124,39 +124,45 @@ class Toucher {
     TellOfFault(address);
     environment.cpus.Charge(environment.costs.fault);
     Vma* vma = FindVma(address);
-    if ((vma == nullptr || address < vma->range.start) && !GrowTo(vma, address)) {
-      return Die(Segv(SignalCode::kMapErr, address));
-    }
+    if (vma == nullptr || address < vma->range.start) return TakeFaultBelow(vma, address);
     // Faults go without mmap_lock, which Linux only takes where this one finds a writer at work.
     const LockScope vma_lock(environment.locks, vma->lock.lock(), LockMode::kShared,
                              {space_.number(), vma->range.start.value()});
-    if (const auto code = AccessError(*vma, progress_.kind)) return Die(Segv(*code, address));
+    return ServeFault(*vma, address);
+  }
+
+  // lock_mm_and_find_vma, of an address in no mapping: a look at the whole address space, whose lock cannot be
+  // upgraded. What lets a stack grow goes on as a reader, and needs no mapping's lock.
+  TouchStatus TakeFaultBelow(Vma* above, VirtualAddress address) {
+    { const MmapReadLock look(space_); }
+    if (above == nullptr || (above->flags & kVmGrowsDown) == 0) return Die(Segv(SignalCode::kMapErr, address));
+    MmapWriteLock lock(space_);
+    if (!ExpandStack(space_, caller_, *above, address)) return Die(Segv(SignalCode::kMapErr, address));
+    lock.Downgrade();
+    return ServeFault(*above, address);
+  }
+
+  // handle_mm_fault, of an address in the mapping.
+  TouchStatus ServeFault(Vma& vma, VirtualAddress address) {
+    if (const auto code = AccessError(vma, progress_.kind)) return Die(Segv(*code, address));
     LeafTable* table = space_.page_tables().FindOrAllocate(address);
     if (table == nullptr) return TouchStatus::kOutOfMemory;
-    Fault fault{space_, *vma, PageAlignDown(address), progress_.kind == AccessKind::kWrite, *table};
+    Fault fault{space_, vma, PageAlignDown(address), progress_.kind == AccessKind::kWrite, *table};
     switch (HandleEntryFault(fault)) {
       case FaultOutcome::kMinor:
         ++caller_.faults.minor_faults;
         break;
       case FaultOutcome::kMajor:
         ++caller_.faults.major_faults;
-        environment.counters.Add(Counter::kPgMajFault, 1);
+        space_.environment().counters.Add(Counter::kPgMajFault, 1);
         break;
       case FaultOutcome::kBusError:
         return Die({SignalNumber::kBus, SignalCode::kAccErr, address});
       case FaultOutcome::kOutOfMemory:
         return TouchStatus::kOutOfMemory;
     }
-    environment.counters.Add(Counter::kPgFault, 1);
+    space_.environment().counters.Add(Counter::kPgFault, 1);
     return TouchStatus::kDone;
-  }
-
-  // lock_mm_and_find_vma: a look at the whole address space, whose locks no upgrade joins.
-  bool GrowTo(Vma* above, VirtualAddress address) {
-    { const MmapReadLock lock(space_); }
-    if (above == nullptr || (above->flags & kVmGrowsDown) == 0) return false;
-    const MmapWriteLock lock(space_);
-    return ExpandStack(space_, caller_, *above, address);
   }
 
   // trace_page_fault_user. No program runs, so no instruction has an address.

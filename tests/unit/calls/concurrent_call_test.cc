@@ -1,5 +1,6 @@
 // Several CPUs at a time: what lanes do to each other, and what may not stand in one.
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -151,6 +152,25 @@ TEST_F(ConcurrentCallTest, NothingBeginsWhereTheClockEnds) {
   EXPECT_EQ(answer.misuse().reason(), v1::ERROR_REASON_TIME_EXHAUSTED);
   EXPECT_THAT(answer.misuse().message(), HasSubstr("create another machine"));
   EXPECT_EQ(machine_->sequence(), sequence);
+}
+
+TEST_F(ConcurrentCallTest, ItEndsAfter2To63Nanoseconds) {
+  constexpr std::uint64_t kEnd = 1ULL << 63;
+  constexpr std::uint64_t kYear = 31536000000000000;
+  const auto advance_to = [&](std::uint64_t time) {
+    while (machine_->now().value() < time) {
+      const std::uint64_t step = std::min(kYear, time - machine_->now().value());
+      ASSERT_FALSE(Run(absl::StrCat("advance_time { duration_ns: ", step, " }")).has_misuse());
+    }
+  };
+  advance_to(kEnd - 1);
+  EXPECT_FALSE(Run("advance_time { duration_ns: 1 }").has_misuse()) << "one below";
+  ASSERT_EQ(machine_->now().value(), kEnd);
+  EXPECT_TRUE(Run("advance_time { duration_ns: 1 }").has_misuse()) << "at the limit";
+  machine_ = Boot(1);
+  advance_to(kEnd - 1);
+  EXPECT_EQ(AnswerText(Run("advance_time { duration_ns: 2 }")), "0");
+  EXPECT_TRUE(Run("brk { pid: 1 }").has_misuse()) << "one above";
 }
 
 // --- Who waits for whom

@@ -1,7 +1,7 @@
 #include "server/host/event_mailbox.h"
 
+#include <chrono>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -165,6 +165,14 @@ class ListenTest : public HostTest {
               absl::OkStatus());
     return bytes;
   }
+  // Whether the machine comes to count no more than itself, which it does at the end of a turn.
+  bool CountsItselfAlone(const std::string& machine) {
+    const auto until = Soon();
+    while (host().GetMachine(machine)->host_memory > Memory(machine)) {
+      if (std::chrono::steady_clock::now() > until) return false;
+    }
+    return true;
+  }
 };
 
 TEST_F(ListenTest, EventsAreThereBeforeTheAnswerAndOnlyThoseSinceTheBeginning) {
@@ -195,12 +203,32 @@ TEST_F(ListenTest, EachHearsWhatItAskedForAndTheMachineTellsNoMore) {
 
 TEST_F(ListenTest, WhatNobodyReadsCountsAsTheMachinesMemory) {
   Create("demo");
-  const auto mailbox = Listen("demo", "syscalls:*");
-  EXPECT_EQ(Execute(BatchOf("demo", BrkCall(), 5000)), absl::OkStatus());
-  EXPECT_GE(host().GetMachine("demo")->host_memory, Memory("demo") + ByteCount(10'000 * sizeof(TraceRecord)));
-  mailbox->Close();
-  // It is counted at the end of a turn.
-  while (host().GetMachine("demo")->host_memory > Memory("demo")) std::this_thread::yield();
+  for (const bool reads : {true, false}) {
+    const auto mailbox = Listen("demo", "syscalls:*");
+    EXPECT_EQ(Execute(BatchOf("demo", BrkCall(), 5000)), absl::OkStatus());
+    EXPECT_GE(host().GetMachine("demo")->host_memory, Memory("demo") + ByteCount(10'000 * sizeof(TraceRecord)));
+    reads ? static_cast<void>(mailbox->Take(SIZE_MAX)) : mailbox->Close();
+    EXPECT_TRUE(CountsItselfAlone("demo")) << reads;
+    mailbox->Close();
+  }
+}
+
+TEST_F(ListenTest, WhereMemoryIsShortEventsAreLostAndCounted) {
+  Create("demo");
+  HostOptions options;
+  options.max_host_memory = host().GetMachine("demo")->host_memory;
+  StartHost(options);
+  Create("demo");
+  const auto mailbox = Listen("demo", "syscalls:sys_*_munmap");
+  EXPECT_TRUE(mailbox->Take(1).any);
+  // Listening alone takes more than there is room for. What frees memory still runs.
+  v1::Call munmap;
+  munmap.mutable_munmap()->set_pid(1);
+  EXPECT_EQ(Execute(BatchOf("demo", munmap)), absl::OkStatus());
+  const EventMailbox::Mail mail = mailbox->Take(100);
+  EXPECT_THAT(mail.slices, IsEmpty());
+  EXPECT_EQ(mail.lost, 2U) << "its beginning and its end";
+  EXPECT_EQ(mail.sequence, 1U);
 }
 
 TEST_F(ListenTest, TheRingIsGoneWithTheLastListener) {

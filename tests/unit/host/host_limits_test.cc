@@ -232,6 +232,18 @@ TEST(HostMemoryMeterTest, TheCapItselfIsStillAllowed) {
   EXPECT_FALSE(meter.exhausted());
 }
 
+TEST(HostMemoryMeterTest, WhatManySmallMachinesLeaveBehindIsReturnedToTheHostTogether) {
+  HostMemoryMeter meter(ByteCount(1));
+  const ByteCount half(HostMemoryMeter::kBetweenTrims.value() / 2);
+  meter.Change(ByteCount(0), half * 5);
+  EXPECT_FALSE(meter.Release(half));
+  EXPECT_FALSE(meter.Release(half - ByteCount(1)));
+  EXPECT_TRUE(meter.Release(ByteCount(1)));
+  EXPECT_FALSE(meter.Release(half));
+  EXPECT_TRUE(meter.Release(half + ByteCount(1)));
+  EXPECT_EQ(meter.used(), half - ByteCount(1));
+}
+
 TEST(GrowingCallsTest, EveryOperationGrowsOrIsKnownNotTo) {
   EXPECT_FALSE(MayGrowState(v1::Call())) << "it is refused for what it is";
   const std::set<std::string> frugal = {"exit_group",

@@ -1,5 +1,7 @@
 // Stacks that grow down to an access below them.
 
+#include <vector>
+
 #include "gtest/gtest.h"
 
 #include "server/kernel/vm/layout.h"
@@ -23,6 +25,23 @@ TEST_F(StackGrowthTest, AnAccessBelowGrowsTheStackToItsPageAndNoFurther) {
   EXPECT_EQ(mm().Read(980, 981), "1 minor");
   EXPECT_EQ(mm().Maps(), "980..1002 rw-p");
   EXPECT_EQ(mm().VmaAt(980).PageIndex(At(1001)), PageOffset(At(1001).value() >> kPageShift));
+}
+
+TEST_F(StackGrowthTest, TheFaultThatLetsItGrowIsServedUnderMmapLockAlone) {
+  const auto holds = [this](LockClass lock_class, LockMode mode) {
+    return world_.locks.counts(lock_class, mode).holds.count;
+  };
+  const auto count = [&holds] {
+    return std::vector<std::uint64_t>{
+        holds(LockClass::kMmapLock, LockMode::kShared), holds(LockClass::kMmapLock, LockMode::kExclusive),
+        holds(LockClass::kVmaLock, LockMode::kShared), holds(LockClass::kVmaLock, LockMode::kExclusive)};
+  };
+  const std::vector<std::uint64_t> before = count();
+  EXPECT_EQ(mm().Write(999, 1000), "1 minor");
+  // A look, then for the change, then as a reader again; and who changes the mapping has its lock.
+  EXPECT_EQ(count(), (std::vector<std::uint64_t>{before[0] + 2, before[1] + 1, before[2], before[3] + 1}));
+  EXPECT_EQ(mm().Write(1001, 1002), "1 minor");
+  EXPECT_EQ(count(), (std::vector<std::uint64_t>{before[0] + 2, before[1] + 1, before[2] + 1, before[3] + 1}));
 }
 
 TEST_F(StackGrowthTest, MemoryBelowThatCanBeTouchedKeeps256PagesFree) {
