@@ -1,5 +1,6 @@
 #include "client/cli/answer_text.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -153,7 +154,11 @@ std::string AnswerText(absl::string_view operation, const v1::Answer& answer) {
 }
 
 bool Succeeded(const v1::Answer& answer) {
-  return answer.error_number() == 0 && !answer.has_signal() && !answer.has_misuse();
+  if (answer.error_number() != 0 || answer.has_signal() || answer.has_misuse()) return false;
+  const auto& lanes = answer.concurrent().lanes();
+  return std::all_of(lanes.begin(), lanes.end(), [](const v1::LaneAnswer& lane) {
+    return std::all_of(lane.answers().begin(), lane.answers().end(), Succeeded);
+  });
 }
 
 }  // namespace memsim::cli

@@ -13,7 +13,7 @@ namespace memsim::cli {
 
 std::string AnswerText(absl::string_view operation, const v1::Answer& answer);
 
-// Whether the machine did what it was asked to: no errno, no signal, no misuse.
+// Whether the machine did what it was asked to: no errno, no signal, no misuse, and none in a lane.
 bool Succeeded(const v1::Answer& answer);
 
 }  // namespace memsim::cli

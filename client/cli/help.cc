@@ -101,7 +101,8 @@ std::string OverviewHelp(const std::vector<Command>& commands) {
       "  memsim proc demo meminfo\n"
       "  memsim free demo --server local\n"
       "  memsim help mmap\n"
-      "\nExit code: 0 fine; 1 the machine answered with an errno or a signal, or the server refused; 2 usage.\n");
+      "\nExit code: 0 fine; 1 the machine answered with an errno or a signal, be it to one call of many, or the "
+      "server refused; 2 usage.\n");
   return text;
 }
 

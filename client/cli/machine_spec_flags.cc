@@ -61,7 +61,9 @@ absl::Status SetCost(absl::string_view text, v1::MachineSpec& spec) {
   if (!absl::StrContains(text, "=")) return UsageError("--cost: \"", client::Printable(text), "\" is not NAME=TIME");
   const absl::StatusOr<std::uint64_t> time = ParseNanoseconds(parts.second);
   if (!time.ok()) return UsageError("--cost: ", time.status().message());
-  (*spec.mutable_cost_ns())[parts.first] = *time;
+  if (!spec.mutable_cost_ns()->insert({parts.first, *time}).second) {
+    return UsageError("--cost names ", client::Printable(parts.first), " twice");
+  }
   return absl::OkStatus();
 }
 

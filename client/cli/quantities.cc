@@ -142,7 +142,13 @@ absl::StatusOr<std::uint64_t> ParseNanoseconds(absl::string_view text) {
   if (!plain || !absl::SimpleAtod(number, &fraction) || fraction * static_cast<double>(unit) > std::ldexp(1.0, 53)) {
     return UsageError("\"", client::Printable(text), "\" is no time; write nanoseconds, or 10us, 1.5ms, 2s, 1min, 1h");
   }
-  return static_cast<std::uint64_t>(std::llround(fraction * static_cast<double>(unit)));
+  const double nanoseconds = fraction * static_cast<double>(unit);
+  const double whole = std::round(nanoseconds);
+  // 1.1 and the like are no fractions of two, and come out a little beside what was written.
+  if (std::abs(nanoseconds - whole) > 1e-9 + 1e-15 * whole) {
+    return UsageError("\"", client::Printable(text), "\" is no whole number of nanoseconds");
+  }
+  return static_cast<std::uint64_t>(whole);
 }
 
 std::string FormatSize(std::uint64_t bytes) {

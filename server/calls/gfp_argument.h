@@ -16,7 +16,8 @@ namespace memsim {
 // gfp_t has 32 bits; what lies above them was never a flag. nullopt: the frame is refused.
 inline std::optional<GfpMask> ReadGfp(CallFrame& frame, std::uint64_t mask) {
   if (mask > UINT32_MAX) {
-    frame.Refuse(v1::ERROR_REASON_FIELD_INVALID, absl::StrCat("gfp_mask is ", mask, "; it has 32 bits"));
+    frame.Refuse(v1::ERROR_REASON_FIELD_INVALID,
+                 absl::StrCat("gfp_mask is ", mask, "; it has 32 bits: write at most 0xffffffff"));
     return std::nullopt;
   }
   return static_cast<GfpMask>(mask);

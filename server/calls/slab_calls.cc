@@ -74,7 +74,8 @@ std::vector<VirtualAddress> ReadObjects(CallFrame& frame, const v1::KmemCacheFre
 
 void RunOperation(CallFrame& frame, const v1::KmemCacheCreateRequest& request) {
   if (request.flags() > UINT32_MAX) {
-    return frame.Refuse(v1::ERROR_REASON_FIELD_INVALID, absl::StrCat("flags is ", request.flags(), "; it has 32 bits"));
+    return frame.Refuse(v1::ERROR_REASON_FIELD_INVALID,
+                        absl::StrCat("flags is ", request.flags(), "; it has 32 bits: write at most 0xffffffff"));
   }
   CacheDefinition definition;
   definition.name = request.name();

@@ -2,6 +2,9 @@
 
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+
+#include "server/calls/misuse.h"
 #include "server/host/refusals.h"
 
 namespace memsim {
@@ -25,15 +28,22 @@ void Admission::RpcEnds(bool was_let_in) {
   if (rpcs_ == 0 || let_in_ == 0) ended_.NotifyAll();
 }
 
-void Admission::AddStream(const std::shared_ptr<DrainableStream>& stream) {
+absl::Status Admission::AddStream(const std::shared_ptr<DrainableStream>& stream) {
   {
     MutexLock lock(mutex_);
+    if (streams_.size() == kMaxStreams) {
+      return MisuseStatus(v1::ERROR_REASON_QUEUE_FULL,
+                          absl::StrCat(kMaxStreams,
+                                       " streams are open, which is as many as there may be; end one, or "
+                                       "try again later"));
+    }
     if (!draining_) {
       streams_.emplace(stream.get(), stream);
-      return;
+      return absl::OkStatus();
     }
   }
   stream->Drain();
+  return absl::OkStatus();
 }
 
 void Admission::RemoveStream(const DrainableStream* stream) {

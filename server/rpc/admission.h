@@ -28,6 +28,9 @@ class DrainableStream {
 // Thread-safe. It calls nobody while it holds its lock.
 class Admission {
  public:
+  // Streams that are open at a time, of all clients: an idle one costs gRPC and us some kilobytes.
+  static constexpr std::size_t kMaxStreams = 16384;
+
   // Until tokens exist, every caller is anonymous and has this role.
   explicit Admission(v1::Role anonymous_role) : anonymous_{"anonymous", anonymous_role} {}
 
@@ -39,8 +42,8 @@ class Admission {
   absl::Status LetIn() ABSL_LOCKS_EXCLUDED(mutex_);
   void RpcEnds(bool was_let_in) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Has the stream told to drain, at once if the server drains already.
-  void AddStream(const std::shared_ptr<DrainableStream>& stream) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Has the stream told to drain, at once if the server drains already. QUEUE_FULL: there are kMaxStreams.
+  absl::Status AddStream(const std::shared_ptr<DrainableStream>& stream) ABSL_LOCKS_EXCLUDED(mutex_);
   void RemoveStream(const DrainableStream* stream) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // From now on nothing is let in, and streams end.

@@ -31,6 +31,11 @@ absl::StatusOr<TracepointSet> ReadPatterns(const google::protobuf::RepeatedPtrFi
           absl::StrCat("patterns[", i, "] has ", pattern.size(), " bytes; no name of an event has ", kMaxPatternBytes));
     }
     const TracepointSet matched = MatchTracepoints(pattern);
+    if (pattern.empty()) {
+      return PatternsInvalid(absl::StrCat("patterns[", i,
+                                          "] is \"\", which no event of a machine matches; write * for "
+                                          "all of them, or their names as GetTracepoints tells them"));
+    }
     if (matched.empty()) {
       return PatternsInvalid(absl::StrCat("patterns[", i, "] is ", Quoted(pattern),
                                           ", which no event of a machine matches; did you mean ",

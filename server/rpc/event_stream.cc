@@ -15,8 +15,8 @@ EventStream* EventStream::Start(const ApiMethod& method, const grpc::ByteBuffer&
   stream->scope_.MessageReceived();
   absl::Status status = stream->scope_.Admit();
   if (status.ok()) status = stream->Prepare(request);
+  if (status.ok()) status = stream->scope_.admission().AddStream(stream);
   if (status.ok()) {
-    stream->scope_.admission().AddStream(stream);
     stream->scope_.host().ListenToEvents(stream->name_, stream->mailbox_);
   } else {
     stream->EndWith(status);

@@ -21,12 +21,12 @@ grpc::ByteBuffer SerializeAnswers(BatchJob& job) {
 ExecuteStream* ExecuteStream::Start(const ApiMethod& method) {
   const std::shared_ptr<ExecuteStream> stream(new ExecuteStream(method));
   stream->self_ = stream;
-  const absl::Status admitted = stream->scope_.Admit();
+  absl::Status admitted = stream->scope_.Admit();
+  if (admitted.ok()) admitted = stream->scope_.admission().AddStream(stream);
   if (!admitted.ok()) {
     MutexLock lock(stream->mutex_);
     stream->EndWith(admitted);
   }
-  stream->scope_.admission().AddStream(stream);
   stream->Advance();
   return stream.get();
 }

@@ -18,8 +18,8 @@ WatchStream* WatchStream::Start(const ApiMethod& method, const grpc::ByteBuffer&
   stream->scope_.MessageReceived();
   absl::Status status = stream->scope_.Admit();
   if (status.ok()) status = stream->Prepare(request);
+  if (status.ok()) status = stream->scope_.admission().AddStream(stream);
   if (status.ok()) {
-    stream->scope_.admission().AddStream(stream);
     stream->Tick();
   } else {
     stream->EndWith(status);

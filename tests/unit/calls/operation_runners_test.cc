@@ -195,8 +195,10 @@ TEST_F(OperationTest, PagesComeAndGoByFrameAndByAddress) {
 }
 
 TEST_F(OperationTest, AGfpMaskHas32Bits) {
-  EXPECT_EQ(Refusal("alloc_pages { gfp_mask: 0x100000000 }"), "gfp_mask is 4294967296; it has 32 bits");
-  EXPECT_EQ(Refusal("get_zeroed_page { gfp_mask: 0x100000000 }"), "gfp_mask is 4294967296; it has 32 bits");
+  EXPECT_EQ(Refusal("alloc_pages { gfp_mask: 0x100000000 }"),
+            "gfp_mask is 4294967296; it has 32 bits: write at most 0xffffffff");
+  EXPECT_EQ(Refusal("get_zeroed_page { gfp_mask: 0x100000000 }"),
+            "gfp_mask is 4294967296; it has 32 bits: write at most 0xffffffff");
 }
 
 TEST_F(OperationTest, EveryWrongFreeIsToldWhatIsWrong) {

@@ -52,7 +52,8 @@ TEST_F(SlabCallsTest, AllArgumentsOfACacheArrive) {
   EXPECT_EQ(Ask("kmem_cache_create { name: 'a' object_size_bytes: 8 }"), "EEXIST");
   EXPECT_EQ(Ask("kmem_cache_create { object_size_bytes: 8 }"), "EINVAL");
   EXPECT_EQ(Ask("kmem_cache_create { name: 'b' object_size_bytes: 8 flags: 4 }"), "ENOSYS");
-  EXPECT_EQ(Refusal("kmem_cache_create { name: 'b' flags: 4294967296 }"), "flags is 4294967296; it has 32 bits");
+  EXPECT_EQ(Refusal("kmem_cache_create { name: 'b' flags: 4294967296 }"),
+            "flags is 4294967296; it has 32 bits: write at most 0xffffffff");
 }
 
 TEST_F(SlabCallsTest, DestroyTellsHowManyObjectsThereAre) {

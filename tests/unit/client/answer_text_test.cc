@@ -40,6 +40,16 @@ TEST(AnswerTextTest, ErrorsHaveTheirNameAndTheirMeaning) {
   EXPECT_TRUE(Succeeded(Value(0)));
 }
 
+TEST(AnswerTextTest, LanesSucceedWhenEachOfTheirCallsDoes) {
+  v1::Answer answer;
+  *answer.mutable_concurrent()->add_lanes()->add_answers() = Value(1);
+  v1::LaneAnswer& lane = *answer.mutable_concurrent()->add_lanes();
+  *lane.add_answers() = Value(0);
+  EXPECT_TRUE(Succeeded(answer));
+  *lane.add_answers() = Errno(12);
+  EXPECT_FALSE(Succeeded(answer));
+}
+
 TEST(AnswerTextTest, SignalsHaveTheirNameCodeAndAddress) {
   v1::Answer answer;
   answer.mutable_signal()->set_number(11);

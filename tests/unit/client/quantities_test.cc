@@ -74,6 +74,18 @@ TEST(FormatSizeTest, WholeUnitsComeBack) {
   for (std::uint64_t bytes = 1; bytes < (1ULL << 50); bytes *= 2) EXPECT_EQ(*ParseSize(FormatSize(bytes)), bytes);
 }
 
+TEST(ParseNanosecondsTest, UnitsAndFractionsThatAreWholeNanoseconds) {
+  EXPECT_EQ(*ParseNanoseconds("7"), 7U);
+  EXPECT_EQ(*ParseNanoseconds("1.1us"), 1100U);
+  EXPECT_EQ(*ParseNanoseconds("1.000001ms"), 1'000'001U);
+  EXPECT_EQ(*ParseNanoseconds("0.1s"), 100'000'000U);
+  for (const char* text : {"0.5ns", "1.5", "0.0001us", "1.0000001ms"}) {
+    EXPECT_THAT(std::string(ParseNanoseconds(text).status().message()),
+                testing::HasSubstr("no whole number of nanoseconds"))
+        << text;
+  }
+}
+
 TEST(FormatTest, AddressesTimesAndCounts) {
   EXPECT_EQ(FormatAddress(0x7ffff7dc0000), "0x7ffff7dc0000");
   EXPECT_EQ(FormatNanoseconds(0), "0 ns");

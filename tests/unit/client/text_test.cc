@@ -120,6 +120,8 @@ TEST(MachineSpecFlagsTest, MistakesNameTheFlagThatWasTyped) {
   EXPECT_THAT(error({"--sysctl", "overcommit_memroy=2"}), HasSubstr("did you mean overcommit_memory?"));
   EXPECT_THAT(error({"--sysctl", "overcommit_memory"}), HasSubstr("NAME=VALUE"));
   EXPECT_THAT(error({"--sysctl", "overcommit_memory=x"}), HasSubstr("overcommit_memory=x"));
+  EXPECT_THAT(error({"--cost", "fault=1us", "--cost", "fault=1us"}), HasSubstr("--cost names fault twice"));
+  EXPECT_THAT(error({"--cost", "fault=0.1ns"}), HasSubstr("no whole number of nanoseconds"));
 }
 
 }  // namespace

@@ -220,15 +220,16 @@ TEST_F(ListenTest, WhereMemoryIsShortEventsAreLostAndCounted) {
   StartHost(options);
   Create("demo");
   const auto mailbox = Listen("demo", "syscalls:sys_*_munmap");
-  EXPECT_TRUE(mailbox->Take(1).any);
-  // Listening alone takes more than there is room for. What frees memory still runs.
+  // A process more is more than there is room for, if listening was not already. What frees memory still runs.
+  v1::Call spawn;
+  spawn.mutable_spawn()->set_comm("one more");
+  EXPECT_EQ(Execute(BatchOf("demo", spawn)), absl::OkStatus());
   v1::Call munmap;
   munmap.mutable_munmap()->set_pid(1);
   EXPECT_EQ(Execute(BatchOf("demo", munmap)), absl::OkStatus());
   const EventMailbox::Mail mail = mailbox->Take(100);
   EXPECT_THAT(mail.slices, IsEmpty());
   EXPECT_EQ(mail.lost, 2U) << "its beginning and its end";
-  EXPECT_EQ(mail.sequence, 1U);
 }
 
 TEST_F(ListenTest, TheRingIsGoneWithTheLastListener) {

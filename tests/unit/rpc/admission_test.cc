@@ -3,7 +3,9 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -34,10 +36,10 @@ TEST(AdmissionTest, DrainingShutsTheDoorAndTellsTheStreams) {
   Admission admission(v1::ROLE_OWNER);
   const auto stream = std::make_shared<CountingStream>();
   const auto removed = std::make_shared<CountingStream>();
-  admission.AddStream(stream);
-  admission.AddStream(removed);
+  EXPECT_EQ(admission.AddStream(stream), absl::OkStatus());
+  EXPECT_EQ(admission.AddStream(removed), absl::OkStatus());
   admission.RemoveStream(removed.get());
-  admission.AddStream(std::make_shared<CountingStream>());  // Gone at once.
+  EXPECT_EQ(admission.AddStream(std::make_shared<CountingStream>()), absl::OkStatus()) << "gone at once";
   EXPECT_EQ(admission.LetIn(), absl::OkStatus());
   admission.BeginDrain();
   EXPECT_EQ(MisuseReason(admission.LetIn()), v1::ERROR_REASON_SERVER_DRAINING);
@@ -45,8 +47,30 @@ TEST(AdmissionTest, DrainingShutsTheDoorAndTellsTheStreams) {
   EXPECT_EQ(removed->drained, 0);
 
   const auto late = std::make_shared<CountingStream>();
-  admission.AddStream(late);
+  EXPECT_EQ(admission.AddStream(late), absl::OkStatus());
   EXPECT_EQ(late->drained, 1);
+}
+
+TEST(AdmissionTest, StreamsHaveALimitAndRoomAgainWhenOneEnds) {
+  Admission admission(v1::ROLE_OWNER);
+  std::vector<std::shared_ptr<CountingStream>> streams;
+  for (std::size_t i = 0; i < Admission::kMaxStreams; ++i) {
+    streams.push_back(std::make_shared<CountingStream>());
+    ASSERT_EQ(admission.AddStream(streams.back()), absl::OkStatus()) << i;
+  }
+  const auto late = std::make_shared<CountingStream>();
+  const absl::Status refused = admission.AddStream(late);
+  EXPECT_EQ(MisuseReason(refused), v1::ERROR_REASON_QUEUE_FULL);
+  EXPECT_EQ(std::string(refused.message()),
+            "16384 streams are open, which is as many as there may be; end one, or try again later");
+  // Who was refused and ends takes no other one's place.
+  admission.RemoveStream(late.get());
+  EXPECT_FALSE(admission.AddStream(late).ok());
+  admission.RemoveStream(streams[5].get());
+  EXPECT_EQ(admission.AddStream(late), absl::OkStatus());
+  admission.BeginDrain();
+  EXPECT_EQ(late->drained, 1);
+  EXPECT_EQ(streams[5]->drained, 0);
 }
 
 TEST(AdmissionTest, WaitingEndsWithTheLastRpcThatWasLetIn) {
