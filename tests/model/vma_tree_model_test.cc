@@ -116,13 +116,13 @@ void Apply(const Operation& op, VmaTree& tree, Model& model) {
   model.Insert(fits ? range : entry->range, entry->id);
 }
 
-bool SameHighest(VirtualRange window, ByteCount size, const VmaTree& tree, const Model& model) {
+bool SameHighest(VirtualRange window, ByteCount size, VmaTree& tree, const Model& model) {
   const std::vector<VmaTree::Gap> gaps = model.Gaps(window, size);
   const std::optional<VmaTree::Gap> highest = tree.HighestGap(window, size);
   return gaps.empty() ? !highest.has_value() : highest == gaps.back();
 }
 
-bool SameNeighbours(VirtualAddress address, const VmaTree& tree, const Model& model) {
+bool SameNeighbours(VirtualAddress address, VmaTree& tree, const Model& model) {
   if (!model.IsFree(RangeOf(address, kPageSize))) return true;
   const VmaTree::Neighbours neighbours = tree.NeighboursOf(address);
   const std::optional<VmaTree::Entry> below = model.FindBefore(address);
@@ -131,7 +131,7 @@ bool SameNeighbours(VirtualAddress address, const VmaTree& tree, const Model& mo
          neighbours.above == (above.has_value() ? above->id : kNoVma);
 }
 
-bool SameLookups(const Operation& op, const VmaTree& tree, const Model& model) {
+bool SameLookups(const Operation& op, VmaTree& tree, const Model& model) {
   const VirtualRange window = Pages(op.page / 2, op.page + 16 * op.pages);
   for (const VirtualAddress a : {window.start, window.end, VirtualAddress(op.page << kPageShift)}) {
     if (tree.Find(a) != model.Find(a) || tree.FindBefore(a) != model.FindBefore(a)) return false;

@@ -126,7 +126,8 @@ class AddressSpace {
   const Vma& ById(VmaId id) const { return pool_[id]; }
   Vma& ById(VmaId id) { return pool_[id]; }
   std::uint64_t map_count() const { return tree_.size(); }
-  const VmaTree& tree() const { return tree_; }
+  // For the gap searches, which change nothing that anybody sees.
+  VmaTree& tree() { return tree_; }
 
   // --- Changing the set of mappings. The page tables are the caller's business.
   // A mapping that nobody finds yet (vm_area_alloc): its maker fills it in, and links it or frees it. kNoVma: no

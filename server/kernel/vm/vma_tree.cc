@@ -275,7 +275,10 @@ std::size_t VmaTree::CheckNode(NodeIndex index, int depth, std::size_t* nodes) c
       ++ranges;
     } else {
       ranges += CheckNode(node.refs[i], depth + 1, nodes);
-      MEMSIM_CHECK(Summary(node.refs[i], depth + 1) == node.Get(i), node.refs[i], index);
+      Slot summary = Summary(node.refs[i], depth + 1);
+      MEMSIM_CHECK(summary.gap <= node.gaps[i], summary.gap, node.gaps[i]);
+      summary.gap = node.gaps[i];
+      MEMSIM_CHECK(summary == node.Get(i), node.refs[i], index);
     }
   }
   for (int i = n; i < kFanout; ++i) {

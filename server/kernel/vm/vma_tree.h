@@ -1,9 +1,10 @@
 // An index of the ranges of one address space: which range holds an address, which is next, and where there is room.
 //
 // A B+-tree in the spirit of Linux's maple tree. Every entry of a node says where its subtree begins and ends, and how
-// large the largest hole inside it is. The hole between two neighbouring entries is computed where they meet, in their
-// common node, so what a node knows depends on its subtree alone. Leaves hold the ranges themselves in the same layout;
-// a range has no hole inside, so their gaps tell of the holes between their ranges, which are looked at most:
+// large the largest hole inside it is at most: who fills a hole leaves that as it is, and a search that trusts it in
+// vain corrects it. The hole between two neighbouring entries is computed where they meet, in their common node, so
+// what a node knows depends on its subtree alone. Leaves hold the ranges themselves in the same layout; a range has no
+// hole inside, so their gaps tell of the holes between their ranges, which are looked at most:
 //
 //        starts [ 0x1000 0x8000 ]  ends [ 0x5000 0x9000 ]  gaps [ 0x1000 0 ]
 //                 /           \                            in the node: 0x8000 - 0x5000
@@ -18,10 +19,9 @@
 //
 // Invariants (CheckInvariants verifies them):
 //  1. Ranges are not empty, ascend, and do not overlap; no id is 0.
-//  2. All leaves have the same depth, and every node but the root at least kMinimum entries: Find, Insert, Erase,
-//  Resize and the
-//     gap searches visit O(log size()) nodes.
-//  3. Every inner entry equals the summary of its child.
+//  2. All leaves have the same depth, and every node but the root at least kMinimum entries: Find, Insert, Erase and
+//     Resize visit O(log size()) nodes, and so do the gap searches, but for as many as were filled since the last one.
+//  3. Every inner entry equals the summary of its child, but that its gap may be larger.
 //  4. Every node of the pool is in the tree or on the free list.
 
 #ifndef MEMSIM_SERVER_KERNEL_VM_VMA_TREE_H_
@@ -100,9 +100,9 @@ class VmaTree {
   // --- Finding room
   // The highest free space within window of at least size, whole: its upper end is where a top-down mmap allocates. To
   // go on below it, search again with window.end = gap.range.start. REQUIRES: size > 0.
-  std::optional<Gap> HighestGap(VirtualRange window, ByteCount size) const;
+  std::optional<Gap> HighestGap(VirtualRange window, ByteCount size);
   // The lowest. To go on above it, search again with window.start = gap.range.end. REQUIRES: size > 0.
-  std::optional<Gap> LowestGap(VirtualRange window, ByteCount size) const;
+  std::optional<Gap> LowestGap(VirtualRange window, ByteCount size);
 
   // --- Books
   // How many levels of nodes there are; 0 if empty.
@@ -224,7 +224,7 @@ class VmaTree {
   Slot Summary(NodeIndex index, int depth) const;
   // Corrects the entries above the node at depth, as far up as anything changes.
   void RefreshAbove(const Path& path, int depth);
-  // The same where nothing has changed but that there is a hole of this size in the node.
+  // The same where all that matters is that there is a hole of this size in the node.
   void RefreshGapsAbove(const Path& path, int depth, std::uint64_t hole);
   void InsertAtFinger(Slot slot);
   void InsertAt(Node& node, int i, const Slot& slot, int depth);
@@ -239,8 +239,10 @@ class VmaTree {
   };
   static std::optional<VirtualRange> Fit(const GapQuery& query, std::uint64_t low, std::uint64_t high);
   std::optional<Gap> FitBetween(const GapQuery& query, const Node& node, int slot, int depth) const;
-  std::optional<Gap> HighestInside(const GapQuery& query, NodeIndex index, int depth) const;
-  std::optional<Gap> LowestInside(const GapQuery& query, NodeIndex index, int depth) const;
+  std::optional<Gap> HighestInside(const GapQuery& query, NodeIndex index, int depth);
+  std::optional<Gap> LowestInside(const GapQuery& query, NodeIndex index, int depth);
+  // A child has no such hole as its entry in the node says, or none in the window.
+  void CorrectGap(Node& node, int slot, int depth) { node.gaps[slot] = Summary(node.refs[slot], depth + 1).gap; }
   // The same where the search before found the highest gap to end, if it may look there and not above.
   std::optional<Gap> HighestAtCeiling(const GapQuery& query) const;
   // There is a hole, which may be new or larger than before.

@@ -30,12 +30,10 @@ void VmaTree::InsertAtFinger(Slot slot) {
     const NodeIndex index = path.node[depth];
     const int i = path.slot[depth];
     if (nodes_[index].count < kFanout) {
-      const bool inside = i > 0 && i < static_cast<int>(nodes_[index].count);
-      const std::uint64_t filled = inside && IsLeafDepth(depth) ? nodes_[index].gaps[i - 1] : UINT64_MAX;
+      // What most insertions do: they only make a hole smaller.
+      const bool inside = IsLeafDepth(depth) && i > 0 && i < static_cast<int>(nodes_[index].count);
       InsertAt(nodes_[index], i, slot, depth);
-      // What most insertions do: they make a hole smaller that is not the largest.
-      if (depth > 0 && filled < nodes_[path.node[depth - 1]].gaps[path.slot[depth - 1]]) return;
-      RefreshAbove(path, depth);
+      if (!inside) RefreshAbove(path, depth);
       return;
     }
     const NodeIndex right = Split(index, depth);

@@ -1,6 +1,7 @@
-// The search for room. A subtree that lies wholly within the window and whose largest hole fits surely has an answer;
-// only the subtrees at the window's two ends may promise a hole that lies outside. So a search goes down at most one
-// path for each end in vain, and one more for the answer.
+// The search for room. A subtree that lies wholly within the window and whose largest hole fits has an answer, unless
+// that hole was filled since; and the subtrees at the window's two ends may promise a hole that lies outside. So a
+// search goes down at most one path for each end in vain, one for each hole that was filled since the last search, and
+// one more for the answer.
 
 #include <algorithm>
 
@@ -36,7 +37,7 @@ std::optional<VmaTree::Gap> VmaTree::FitAboveAll(const GapQuery& query) const {
   return Gap{*range, LastId(root_, 0), kNoVma};
 }
 
-std::optional<VmaTree::Gap> VmaTree::HighestGap(VirtualRange window, ByteCount size) const {
+std::optional<VmaTree::Gap> VmaTree::HighestGap(VirtualRange window, ByteCount size) {
   MEMSIM_CHECK(size > ByteCount(0));
   const GapQuery query{window, size.value()};
   if (height_ == 0) {
@@ -69,7 +70,7 @@ std::optional<VmaTree::Gap> VmaTree::HighestAtCeiling(const GapQuery& query) con
   return std::nullopt;
 }
 
-std::optional<VmaTree::Gap> VmaTree::LowestGap(VirtualRange window, ByteCount size) const {
+std::optional<VmaTree::Gap> VmaTree::LowestGap(VirtualRange window, ByteCount size) {
   if (height_ == 0) return HighestGap(window, size);
   MEMSIM_CHECK(size > ByteCount(0));
   const GapQuery query{window, size.value()};
@@ -78,8 +79,8 @@ std::optional<VmaTree::Gap> VmaTree::LowestGap(VirtualRange window, ByteCount si
   return FitAboveAll(query);
 }
 
-std::optional<VmaTree::Gap> VmaTree::HighestInside(const GapQuery& query, NodeIndex index, int depth) const {
-  const Node& node = nodes_[index];
+std::optional<VmaTree::Gap> VmaTree::HighestInside(const GapQuery& query, NodeIndex index, int depth) {
+  Node& node = nodes_[index];
   const int last = static_cast<int>(node.count) - 1;
   if (IsLeafDepth(depth)) {
     for (int i = last - 1; i >= 0; --i) {
@@ -99,19 +100,21 @@ std::optional<VmaTree::Gap> VmaTree::HighestInside(const GapQuery& query, NodeIn
     if (node.gaps[i] >= query.size && node.starts[i] < query.window.end.value()) {
       if (node.ends[i] <= query.window.start.value()) return std::nullopt;
       if (std::optional<Gap> gap = HighestInside(query, node.refs[i], depth + 1); gap.has_value()) return gap;
+      CorrectGap(node, i, depth);
     }
   }
   return std::nullopt;
 }
 
-std::optional<VmaTree::Gap> VmaTree::LowestInside(const GapQuery& query, NodeIndex index, int depth) const {
-  const Node& node = nodes_[index];
+std::optional<VmaTree::Gap> VmaTree::LowestInside(const GapQuery& query, NodeIndex index, int depth) {
+  Node& node = nodes_[index];
   const int last = static_cast<int>(node.count) - 1;
   for (int i = 0; i <= last; ++i) {
     // A leaf's gaps lie behind its entries.
     if (!IsLeafDepth(depth) && node.gaps[i] >= query.size && node.ends[i] > query.window.start.value()) {
       if (node.starts[i] >= query.window.end.value()) return std::nullopt;
       if (std::optional<Gap> gap = LowestInside(query, node.refs[i], depth + 1); gap.has_value()) return gap;
+      CorrectGap(node, i, depth);
     }
     if (i < last && node.starts[i + 1] - node.ends[i] >= query.size) {
       if (node.ends[i] >= query.window.end.value()) return std::nullopt;

@@ -52,7 +52,7 @@ VmaTree Comb(std::uint32_t n) {
 }
 
 TEST(VmaTreeTest, AnEmptyTreeFindsNothingAndCostsAlmostNothing) {
-  const VmaTree tree;
+  VmaTree tree;
   tree.CheckInvariants();
   EXPECT_TRUE(tree.empty());
   EXPECT_EQ(tree.Find(Page(0)), std::nullopt);
@@ -65,7 +65,7 @@ TEST(VmaTreeTest, TheTreeOfAnInitProcessFitsAKibibyte) { EXPECT_LT(Comb(16).Host
 
 TEST(VmaTreeTest, FindGivesTheFirstRangeThatEndsAboveTheAddress) {
   //                         0123456789
-  const VmaTree tree = Draw(".AAA..BBC.");
+  VmaTree tree = Draw(".AAA..BBC.");
   EXPECT_EQ(Name(tree.Find(Page(0))), 'A');
   EXPECT_EQ(Name(tree.Find(Page(3))), 'A');
   EXPECT_EQ(Name(tree.Find(Page(4))), 'B');
@@ -78,7 +78,7 @@ TEST(VmaTreeTest, FindGivesTheFirstRangeThatEndsAboveTheAddress) {
 
 TEST(VmaTreeTest, FindBeforeGivesTheLastRangeThatStartsBelowTheAddress) {
   //                         0123456789
-  const VmaTree tree = Draw(".AAA..BBC.");
+  VmaTree tree = Draw(".AAA..BBC.");
   EXPECT_EQ(Name(tree.FindBefore(Page(1))), '-');
   EXPECT_EQ(Name(tree.FindBefore(VirtualAddress(Page(1).value() + 1))), 'A');
   EXPECT_EQ(Name(tree.FindBefore(Page(6))), 'A');
@@ -88,7 +88,7 @@ TEST(VmaTreeTest, FindBeforeGivesTheLastRangeThatStartsBelowTheAddress) {
 
 TEST(VmaTreeTest, LookupGivesTheRangeThatHoldsTheAddressOrNone) {
   //                         0123456789
-  const VmaTree tree = Draw(".AAA..BBC.");
+  VmaTree tree = Draw(".AAA..BBC.");
   EXPECT_EQ(Name(tree.Lookup(Page(0))), '-');
   EXPECT_EQ(Name(tree.Lookup(Page(1))), 'A');
   EXPECT_EQ(Name(tree.Lookup(Page(4))), '-');
@@ -96,7 +96,7 @@ TEST(VmaTreeTest, LookupGivesTheRangeThatHoldsTheAddressOrNone) {
 
 TEST(VmaTreeTest, FindIntersectionIgnoresNeighboursThatOnlyTouch) {
   //                         0123456789
-  const VmaTree tree = Draw(".AAA..BBC.");
+  VmaTree tree = Draw(".AAA..BBC.");
   EXPECT_EQ(Name(tree.FindIntersection(Pages(4, 6))), '-');
   EXPECT_EQ(Name(tree.FindIntersection(Pages(4, 7))), 'B');
   EXPECT_EQ(Name(tree.FindIntersection(Pages(3, 9))), 'A');
@@ -105,7 +105,7 @@ TEST(VmaTreeTest, FindIntersectionIgnoresNeighboursThatOnlyTouch) {
 
 TEST(VmaTreeTest, ForEachInVisitsWhatOverlapsInOrder) {
   //                         0123456789
-  const VmaTree tree = Draw(".AAA..BBC.");
+  VmaTree tree = Draw(".AAA..BBC.");
   std::string names;
   tree.ForEachIn(Pages(2, 8), [&names](const VmaTree::Entry& e) { names += Name(e); });
   EXPECT_EQ(names, "AB");
@@ -130,7 +130,7 @@ TEST(VmaTreeTest, ResizeTrimsExpandsAndShiftsWithinTheNeighbours) {
 
 TEST(VmaTreeTest, TheHighestGapIsTheTopmostThatFits) {
   //                         0123456789abcdef
-  const VmaTree tree = Draw("..AA...B.CCC...D");
+  VmaTree tree = Draw("..AA...B.CCC...D");
   const VirtualRange window = Pages(0, 16);
   EXPECT_EQ(tree.HighestGap(window, Size(1)), (VmaTree::Gap{Pages(12, 15), VmaId('C'), VmaId('D')}));
   EXPECT_EQ(tree.HighestGap(window, Size(3)), (VmaTree::Gap{Pages(12, 15), VmaId('C'), VmaId('D')}));
@@ -141,7 +141,7 @@ TEST(VmaTreeTest, TheHighestGapIsTheTopmostThatFits) {
 
 TEST(VmaTreeTest, AGapIsCutToTheWindowButKeepsItsNeighbours) {
   //                         0123456789abcdef
-  const VmaTree tree = Draw("..AA...B.CCC...D");
+  VmaTree tree = Draw("..AA...B.CCC...D");
   EXPECT_EQ(tree.HighestGap(Pages(0, 6), Size(1)), (VmaTree::Gap{Pages(4, 6), VmaId('A'), VmaId('B')}));
   EXPECT_EQ(tree.HighestGap(Pages(5, 6), Size(1)), (VmaTree::Gap{Pages(5, 6), VmaId('A'), VmaId('B')}));
   EXPECT_EQ(tree.HighestGap(Pages(5, 6), Size(2)), std::nullopt);
@@ -150,7 +150,7 @@ TEST(VmaTreeTest, AGapIsCutToTheWindowButKeepsItsNeighbours) {
 
 TEST(VmaTreeTest, TheLowestGapIsTheBottommostThatFits) {
   //                         0123456789abcdef
-  const VmaTree tree = Draw("..AA...B.CCC...D");
+  VmaTree tree = Draw("..AA...B.CCC...D");
   EXPECT_EQ(tree.LowestGap(Pages(0, 16), Size(1)), (VmaTree::Gap{Pages(0, 2), kNoVma, VmaId('A')}));
   EXPECT_EQ(tree.LowestGap(Pages(1, 16), Size(2)), (VmaTree::Gap{Pages(4, 7), VmaId('A'), VmaId('B')}));
   EXPECT_EQ(tree.LowestGap(Pages(7, 16), Size(1)), (VmaTree::Gap{Pages(8, 9), VmaId('B'), VmaId('C')}));
@@ -158,7 +158,7 @@ TEST(VmaTreeTest, TheLowestGapIsTheBottommostThatFits) {
 }
 
 TEST(VmaTreeTest, AnEmptyTreeIsOneGapAndAnEmptyWindowNone) {
-  const VmaTree tree;
+  VmaTree tree;
   EXPECT_EQ(tree.HighestGap(Pages(1, 5), Size(4)), (VmaTree::Gap{Pages(1, 5), kNoVma, kNoVma}));
   EXPECT_EQ(tree.LowestGap(Pages(1, 5), Size(4)), (VmaTree::Gap{Pages(1, 5), kNoVma, kNoVma}));
   EXPECT_EQ(tree.HighestGap(Pages(1, 5), Size(5)), std::nullopt);
@@ -168,7 +168,7 @@ TEST(VmaTreeTest, AnEmptyTreeIsOneGapAndAnEmptyWindowNone) {
 
 TEST(VmaTreeTest, SearchingBelowTheLastAnswerEnumeratesAllGaps) {
   //                         0123456789abcdef
-  const VmaTree tree = Draw("..AA...B.CCC...D");
+  VmaTree tree = Draw("..AA...B.CCC...D");
   std::vector<VirtualRange> gaps;
   VirtualRange window = Pages(0, 16);
   while (auto gap = tree.HighestGap(window, Size(1))) {
