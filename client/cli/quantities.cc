@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 #include "client/cli/usage_error.h"
@@ -137,18 +138,29 @@ absl::StatusOr<std::uint64_t> ParseNanoseconds(absl::string_view text) {
   }
   number = absl::StripAsciiWhitespace(number);
   if (const auto whole = ParseUnsigned(number); whole.ok() && *whole <= UINT64_MAX / unit) return *whole * unit;
-  double fraction = 0;
-  const bool plain = number.find_first_not_of("0123456789.") == absl::string_view::npos;
-  if (!plain || !absl::SimpleAtod(number, &fraction) || fraction * static_cast<double>(unit) > std::ldexp(1.0, 53)) {
+  const auto no_time = [text] {
     return UsageError("\"", client::Printable(text), "\" is no time; write nanoseconds, or 10us, 1.5ms, 2s, 1min, 1h");
+  };
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(number, absl::MaxSplits('.', 1));
+  std::uint64_t whole = 0;
+  if (!parts.first.empty() &&
+      (!absl::ascii_isdigit(static_cast<unsigned char>(parts.first[0])) || !absl::SimpleAtoi(parts.first, &whole))) {
+    return no_time();
   }
-  const double nanoseconds = fraction * static_cast<double>(unit);
-  const double whole = std::round(nanoseconds);
-  // 1.1 and the like are no fractions of two, and come out a little beside what was written.
-  if (std::abs(nanoseconds - whole) > 1e-9 + 1e-15 * whole) {
-    return UsageError("\"", client::Printable(text), "\" is no whole number of nanoseconds");
+  const absl::string_view decimals = parts.second.substr(0, parts.second.find_last_not_of('0') + 1);
+  if (parts.second.empty() || parts.second.find_first_not_of("0123456789") != absl::string_view::npos ||
+      whole >= UINT64_MAX / unit) {
+    return no_time();
   }
-  return static_cast<std::uint64_t>(whole);
+  std::uint64_t nanoseconds = whole * unit;
+  for (const char digit : decimals) {
+    if (unit % 10 != 0) {
+      return UsageError("\"", client::Printable(text), "\" is no whole number of nanoseconds");
+    }
+    unit /= 10;
+    nanoseconds += static_cast<std::uint64_t>(digit - '0') * unit;
+  }
+  return nanoseconds;
 }
 
 std::string FormatSize(std::uint64_t bytes) {

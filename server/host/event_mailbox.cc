@@ -89,12 +89,15 @@ EventMailbox::Mail EventMailbox::Take(std::size_t limit) {
   Mail mail;
   MutexLock lock(mutex_);
   mail.any = std::exchange(news_, false);
-  while (!waiting_.empty() && limit > 0) {
+  while (!waiting_.empty()) {
     Slice& first = waiting_.front();
     const std::vector<TraceRecord>& records = first.batch->trace.records;
+    const auto is_own = [&](std::size_t record) { return tracepoints_.Contains(records[record].point); };
     std::size_t at = first.begin;
     std::size_t own = 0;
-    for (; at < first.end && own < limit; ++at) own += tracepoints_.Contains(records[at].point) ? 1 : 0;
+    // Those of other readers behind the last one go with it: they would keep the batch for nobody.
+    for (; at < first.end && (own < limit || !is_own(at)); ++at) own += is_own(at) ? 1 : 0;
+    if (at == first.begin && at != first.end) break;
     if (own > 0) mail.slices.push_back({first.batch, first.begin, at});
     limit -= own;
     waiting_records_ -= at - first.begin;

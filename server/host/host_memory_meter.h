@@ -25,9 +25,11 @@ class HostMemoryMeter {
   // (malloc_trim).
   bool Release(ByteCount taken) {
     Change(taken, ByteCount(0));
-    if (kept_.fetch_add(taken.value(), std::memory_order_relaxed) + taken.value() < kBetweenTrims.value()) return false;
-    // Of several that get here at once, one.
-    return kept_.exchange(0, std::memory_order_relaxed) >= kBetweenTrims.value();
+    std::uint64_t kept = kept_.fetch_add(taken.value(), std::memory_order_relaxed) + taken.value();
+    while (kept >= kBetweenTrims.value()) {
+      if (kept_.compare_exchange_weak(kept, 0, std::memory_order_relaxed)) return true;
+    }
+    return false;
   }
 
   ByteCount used() const { return ByteCount(used_.load(std::memory_order_relaxed)); }

@@ -107,6 +107,7 @@ class HostedMachine final : public Runnable {
   HostMemoryMeter& meter_;
   PendingWork& pending_;
   MachineQueue queue_;
+  // See HasUsualCosts: without it nothing runs on the spot.
   const bool usual_costs_;
 
   // --- In a turn only.

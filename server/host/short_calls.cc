@@ -18,7 +18,8 @@ bool SmallOrder(std::uint32_t order) { return order < 64 && (1ULL << order) <= k
 bool HasOnly(std::uint64_t flags, std::uint64_t allowed) { return (flags & ~allowed) == 0; }
 
 bool IsShort(const v1::MmapRequest& mmap) {
-  // Neither replaces mappings nor fills the new one, however long that is.
+  // Neither replaces mappings nor fills the new one, however long that is. The search for room may have to look at
+  // nodes of the tree that earlier calls left to it: once for each of them.
   return HasOnly(mmap.flags(), MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK);
 }
 

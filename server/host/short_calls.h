@@ -25,8 +25,9 @@ constexpr std::uint32_t kMaxSlotOfShortCall = 4096;
 // process to go on, and that takes as long as the process is large.
 constexpr PageCount kHeadroomOfShortCall{8 * kMaxPagesOfShortCall};
 
-// More virtual time than such a call takes with the usual costs.
-constexpr Nanoseconds kMaxTimeOfShortCall{1'000'000};
+// More virtual time than such a call takes with the usual costs: each of its pages may be read from the device, and all
+// else together takes less than a millisecond.
+constexpr Nanoseconds kMaxTimeOfShortCall = kDefaultCosts.device_read * kMaxPagesOfShortCall + Nanoseconds(1'000'000);
 
 // Whether none of the machine's steps takes more virtual time than usual, so that the above holds.
 bool HasUsualCosts(const MachineSpec& spec);

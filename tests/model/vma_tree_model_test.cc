@@ -141,7 +141,9 @@ bool SameLookups(const Operation& op, VmaTree& tree, const Model& model) {
   const std::vector<VmaTree::Gap> gaps = model.Gaps(window, size);
   const std::optional<VmaTree::Gap> lowest = tree.LowestGap(window, size);
   if (gaps.empty() ? lowest.has_value() : lowest != gaps.front()) return false;
-  return op.id % 64 != 0 || SameHighest(window, size, tree, model);
+  // In a copy, for a search in another window makes the tree forget what it remembers of the usual one.
+  VmaTree copy = tree;
+  return SameHighest(window, size, copy, model);
 }
 
 bool Agrees(const Program& program) {
@@ -149,13 +151,13 @@ bool Agrees(const Program& program) {
   Model model;
   // One and the same, as a process asks: the tree remembers what it found there, while much may happen.
   const Operation first = program.empty() ? Operation{} : program[0];
-  const VirtualRange window = Pages(1, 2 + first.page);
   const std::uint64_t usual_pages = 1 + first.pages;
   for (const Operation& op : program) {
     Apply(op, tree, model);
     tree.CheckInvariants();
     if (!SameLookups(op, tree, model)) return false;
     const PageCount pages(op.id % 8 == 0 ? op.pages : usual_pages);
+    const VirtualRange window = Pages(op.id % 5 == 0 ? first.page / 2 : 1, 2 + first.page);
     if (op.id % 2 == 0 && !SameHighest(window, ToBytes(pages), tree, model)) return false;
     std::vector<VmaTree::Entry> all;
     tree.ForEach([&all](const VmaTree::Entry& entry) { all.push_back(entry); });
@@ -181,7 +183,7 @@ Program Draw(std::uint64_t seed) {
 }
 
 TEST(VmaTreeModelTest, RandomProgramsAgreeWithAMap) {
-  constexpr std::uint64_t kSeeds = 60;
+  constexpr std::uint64_t kSeeds = 40;
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     const Program program = Draw(seed);
     if (SucceedsInChild([&program] { return Agrees(program); }, false)) continue;

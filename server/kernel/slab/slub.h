@@ -217,6 +217,7 @@ class Slub final : public SlabEngine {
 
   // --- slub_sheaves.cc. kNoObject, false: nothing could be done; the slabs must serve.
   VirtualAddress AllocFromSheaf(Cache& cache, Cpu& cpu, GfpMask gfp, ObjectIndex link);
+  // link: the object's, which says then that a sheaf has it. It stays where it is, whatever slabs come or go meanwhile.
   bool FreeToSheaf(Cache& cache, Cpu& cpu, VirtualAddress object, ObjectIndex& link);
   std::size_t AllocBulkFromSheaves(Cache& cache, Cpu& cpu, ObjectIndex link, absl::Span<VirtualAddress> objects);
   std::size_t FreeBulkToSheaves(Cache& cache, Cpu& cpu, absl::Span<VirtualAddress> objects);

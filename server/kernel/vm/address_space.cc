@@ -77,7 +77,7 @@ Vma& AddressSpace::Link(VmaId id) {
   return vma;
 }
 
-void AddressSpace::HoldOtherNodes() {
+void AddressSpace::MatchTreeNodes() {
   while (maple_nodes_.size() > tree_.node_count()) {
     environment_.slabs.Free(KernelCache::kMapleNode, maple_nodes_.back());
     maple_nodes_.pop_back();
@@ -121,8 +121,10 @@ Vma* AddressSpace::Split(Vma& vma, VirtualAddress address) {
   upper.anon = *std::move(links);
   Resize(vma, {vma.range.start, address});
   if (vma.file != OpenFileId()) environment_.files.Get(vma.file);
+  // Both are locked while the work is done.
+  Link(id);
   environment_.cpus.Charge(environment_.costs.vma_split_or_merge);
-  return &Link(id);
+  return &upper;
 }
 
 Errno AddressSpace::SplitWithinLimit(Vma& vma, VirtualAddress address) {

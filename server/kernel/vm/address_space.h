@@ -6,7 +6,7 @@
 // Thread-compatible.
 //
 // Invariants (CheckInvariants verifies them):
-//  1. The tree and the pool hold the same mappings.
+//  1. The tree and the pool hold the same mappings, between Allocate and Link but one.
 //  2. The statistics are the sums over the mappings and the page tables; only locked_vm keeps what MREMAP_DONTUNMAP
 //  unlocked without counting it out.
 //  3. An entry that is not none lies in a mapping.
@@ -17,6 +17,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -126,14 +127,15 @@ class AddressSpace {
   const Vma& ById(VmaId id) const { return pool_[id]; }
   Vma& ById(VmaId id) { return pool_[id]; }
   std::uint64_t map_count() const { return tree_.size(); }
-  // For the gap searches, which change nothing that anybody sees.
-  VmaTree& tree() { return tree_; }
+  // See VmaTree. Guard gaps are the caller's business.
+  std::optional<VmaTree::Gap> HighestGap(VirtualRange window, ByteCount size) { return tree_.HighestGap(window, size); }
+  std::optional<VmaTree::Gap> LowestGap(VirtualRange window, ByteCount size) { return tree_.LowestGap(window, size); }
 
   // --- Changing the set of mappings. The page tables are the caller's business.
   // A mapping that nobody finds yet (vm_area_alloc): its maker fills it in, and links it or frees it. kNoVma: no
   // memory.
   VmaId Allocate();
-  // Its references are the maker's business. REQUIRES: it was never linked.
+  // Its file is the maker's business. REQUIRES: it is not linked, and has no anon_vmas.
   void Free(VmaId id);
   // From now on it is found, and its references (its file, its anon_vmas) go with it (vma_link). REQUIRES: its range is
   // free.
@@ -170,9 +172,9 @@ class AddressSpace {
   // Holds as many maple nodes as the tree has, or where there is no memory as many of them as there is memory for: the
   // next change makes up for it.
   void HoldTreeNodes() {
-    if (maple_nodes_.size() != tree_.node_count()) HoldOtherNodes();
+    if (maple_nodes_.size() != tree_.node_count()) MatchTreeNodes();
   }
-  void HoldOtherNodes();
+  void MatchTreeNodes();
   // vm_stat_account: adds a mapping's pages to the statistics, or takes them out.
   void Account(VmFlags flags, PageCount pages);
   void Unaccount(VmFlags flags, PageCount pages);

@@ -29,7 +29,7 @@ class MmapWriter {
   // number: of the address space, for the records of locks.
   void Begin(SimulatedLock& mmap_lock, std::uint64_t number, Nanoseconds now);
   // vma_start_write: the writer changes a mapping. Nothing while nobody writes, as when a program is loaded into an
-  // address space that nobody else has.
+  // address space that nobody else has. The records name the mapping's lock by the start that it has now.
   void Mark(Vma& vma, Nanoseconds now) {
     if (holds_.empty() || Holds(vma)) return;
     vma.lock.place_ = static_cast<std::uint32_t>(holds_.size());
@@ -41,7 +41,6 @@ class MmapWriter {
   void End(Locks& locks);
 
  private:
-  // The records name a mapping's lock by the start that it had when it was marked.
   // Whether a mapping's lock is at the place that it remembers, which may be one from an earlier writer's.
   bool Holds(const Vma& vma) const {
     return vma.lock.place_ < holds_.size() && holds_[vma.lock.place_].lock == &vma.lock.lock();
@@ -60,7 +59,8 @@ class MmapWriteLock {
   MmapWriteLock(const MmapWriteLock&) = delete;
   MmapWriteLock& operator=(const MmapWriteLock&) = delete;
 
-  // Goes on as a reader (mmap_write_downgrade): who unmaps does before pages are freed, if nothing else is left to do.
+  // Goes on as a reader (mmap_write_downgrade), when nothing is left to do but what readers may: who unmaps frees
+  // pages, who let a stack grow serves the fault.
   void Downgrade();
 
  private:

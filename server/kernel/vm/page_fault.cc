@@ -125,7 +125,7 @@ class Toucher {
     environment.cpus.Charge(environment.costs.fault);
     Vma* vma = FindVma(address);
     if (vma == nullptr || address < vma->range.start) return TakeFaultBelow(vma, address);
-    // Faults go without mmap_lock, which Linux only takes where this one finds a writer at work.
+    // Most faults go without mmap_lock, which Linux only takes where this one finds a writer at work.
     const LockScope vma_lock(environment.locks, vma->lock.lock(), LockMode::kShared,
                              {space_.number(), vma->range.start.value()});
     return ServeFault(*vma, address);

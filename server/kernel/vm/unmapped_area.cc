@@ -38,7 +38,7 @@ VirtualRange WithoutGuard(const AddressSpace& space, const VmaTree::Gap& gap) {
 // unmapped_area_topdown: the highest place for length bytes in the window.
 std::optional<VirtualAddress> FindDown(AddressSpace& space, VirtualRange window, ByteCount length) {
   while (window.start < window.end) {
-    const std::optional<VmaTree::Gap> gap = space.tree().HighestGap(window, length);
+    const std::optional<VmaTree::Gap> gap = space.HighestGap(window, length);
     if (!gap.has_value()) return std::nullopt;
     const VirtualRange room = WithoutGuard(space, *gap);
     if (!room.empty() && room.size() >= length) return room.end - length;
@@ -50,7 +50,7 @@ std::optional<VirtualAddress> FindDown(AddressSpace& space, VirtualRange window,
 // unmapped_area: the lowest one.
 std::optional<VirtualAddress> FindUp(AddressSpace& space, VirtualRange window, ByteCount length) {
   while (window.start < window.end) {
-    const std::optional<VmaTree::Gap> gap = space.tree().LowestGap(window, length);
+    const std::optional<VmaTree::Gap> gap = space.LowestGap(window, length);
     if (!gap.has_value()) return std::nullopt;
     const VirtualRange room = WithoutGuard(space, *gap);
     if (!room.empty() && room.size() >= length) return room.start;

@@ -13,9 +13,9 @@ namespace memsim {
 class VmaLock {
  public:
   VmaLock() = default;
-  // The lock belongs to one mapping: a copy of the mapping has its own.
-  VmaLock(const VmaLock&) {}
-  VmaLock& operator=(const VmaLock&) { return *this = VmaLock(); }
+  // The lock belongs to one mapping, which is not copied as a whole.
+  VmaLock(const VmaLock&) = delete;
+  VmaLock& operator=(const VmaLock&) = delete;
   VmaLock(VmaLock&&) = default;
   VmaLock& operator=(VmaLock&&) = default;
 

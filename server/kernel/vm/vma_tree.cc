@@ -256,6 +256,34 @@ void VmaTree::CheckInvariants() const {
     MEMSIM_CHECK(nodes <= nodes_.size(), nodes, nodes_.size());
   }
   MEMSIM_CHECK(nodes == nodes_.size(), nodes, nodes_.size());
+  CheckFinger();
+  CheckCeiling();
+}
+
+void VmaTree::CheckFinger() const {
+  if (!has_finger_) return;
+  MEMSIM_CHECK(height_ > 0 && finger_.node[0] == root_, root_);
+  for (int depth = 0; !IsLeafDepth(depth); ++depth) {
+    const Node& node = nodes_[finger_.node[depth]];
+    const int slot = finger_.slot[depth];
+    MEMSIM_CHECK(slot >= 0 && slot < static_cast<int>(node.count), static_cast<std::uint64_t>(slot), node.count);
+    MEMSIM_CHECK(node.refs[slot] == finger_.node[depth + 1], node.refs[slot], finger_.node[depth + 1]);
+  }
+}
+
+void VmaTree::CheckCeiling() const {
+  if (ceiling_.window_end == 0) return;
+  std::uint64_t low = 0;
+  const auto check = [this, &low](std::uint64_t high) {
+    high = std::min(high, ceiling_.window_end);
+    const bool gap = high > low && high - low >= ceiling_.size;
+    MEMSIM_CHECK(!gap || high <= ceiling_.at, high, ceiling_.at);
+  };
+  ForEach([&](const Entry& entry) {
+    check(entry.range.start.value());
+    low = entry.range.end.value();
+  });
+  check(UINT64_MAX);
 }
 
 std::size_t VmaTree::CheckNode(NodeIndex index, int depth, std::size_t* nodes) const {

@@ -20,9 +20,12 @@
 // Invariants (CheckInvariants verifies them):
 //  1. Ranges are not empty, ascend, and do not overlap; no id is 0.
 //  2. All leaves have the same depth, and every node but the root at least kMinimum entries: Find, Insert, Erase and
-//     Resize visit O(log size()) nodes, and so do the gap searches, but for as many as were filled since the last one.
+//     Resize visit O(log size()) nodes, and so do the gap searches, but for a node more for each promise that is broken
+//     and that no search has found out yet.
 //  3. Every inner entry equals the summary of its child, but that its gap may be larger.
 //  4. Every node of the pool is in the tree or on the free list.
+//  5. finger_, if there is one, is a path from the root to a leaf.
+//  6. In windows that end at ceiling_.window_end no gap of ceiling_.size or more ends above ceiling_.at.
 
 #ifndef MEMSIM_SERVER_KERNEL_VM_VMA_TREE_H_
 #define MEMSIM_SERVER_KERNEL_VM_VMA_TREE_H_
@@ -227,7 +230,7 @@ class VmaTree {
   // The same where all that matters is that there is a hole of this size in the node.
   void RefreshGapsAbove(const Path& path, int depth, std::uint64_t hole);
   void InsertAtFinger(Slot slot);
-  void InsertAt(Node& node, int i, const Slot& slot, int depth);
+  void InsertEntry(Node& node, int i, const Slot& slot, int depth);
   NodeIndex Split(NodeIndex index, int depth);
   void GrowRoot(NodeIndex right);
   void RefillFinger();
@@ -243,7 +246,7 @@ class VmaTree {
   std::optional<Gap> LowestInside(const GapQuery& query, NodeIndex index, int depth);
   // A child has no such hole as its entry in the node says, or none in the window.
   void CorrectGap(Node& node, int slot, int depth) { node.gaps[slot] = Summary(node.refs[slot], depth + 1).gap; }
-  // The same where the search before found the highest gap to end, if it may look there and not above.
+  // The highest gap of the query, if it is in the leaf in which the ceiling lies. REQUIRES: the ceiling counts for it.
   std::optional<Gap> HighestAtCeiling(const GapQuery& query) const;
   // There is a hole, which may be new or larger than before.
   void RaiseCeiling(std::uint64_t low, std::uint64_t high) {
@@ -254,6 +257,8 @@ class VmaTree {
   VmaId FirstId(std::uint32_t ref, int depth) const;
   VmaId LastId(std::uint32_t ref, int depth) const;
 
+  void CheckFinger() const;
+  void CheckCeiling() const;
   // Returns how many ranges are below; adds the nodes to *nodes.
   std::size_t CheckNode(NodeIndex index, int depth, std::size_t* nodes) const;
 
@@ -266,13 +271,13 @@ class VmaTree {
   mutable Path finger_ = {};
   mutable bool has_finger_ = false;
   // No part of the tree either. Who maps and unmaps asks for the highest gap time and again, and there is nothing new
-  // above the one that was found before: in windows that end at window_end, no gap of size or more ends above at.
+  // above the one that was found before.
   struct Ceiling {
     std::uint64_t window_end = 0;
     std::uint64_t size = 0;
     std::uint64_t at = 0;
   };
-  mutable Ceiling ceiling_;
+  Ceiling ceiling_;
   int height_ = 0;
   std::size_t size_ = 0;
   std::size_t node_count_ = 0;

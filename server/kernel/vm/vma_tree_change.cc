@@ -32,16 +32,16 @@ void VmaTree::InsertAtFinger(Slot slot) {
     if (nodes_[index].count < kFanout) {
       // What most insertions do: they only make a hole smaller.
       const bool inside = IsLeafDepth(depth) && i > 0 && i < static_cast<int>(nodes_[index].count);
-      InsertAt(nodes_[index], i, slot, depth);
+      InsertEntry(nodes_[index], i, slot, depth);
       if (!inside) RefreshAbove(path, depth);
       return;
     }
     const NodeIndex right = Split(index, depth);
     const int left_count = static_cast<int>(nodes_[index].count);
     if (i <= left_count) {
-      InsertAt(nodes_[index], i, slot, depth);
+      InsertEntry(nodes_[index], i, slot, depth);
     } else {
-      InsertAt(nodes_[right], i - left_count, slot, depth);
+      InsertEntry(nodes_[right], i - left_count, slot, depth);
     }
     if (depth == 0) return GrowRoot(right);
     nodes_[path.node[depth - 1]].Set(path.slot[depth - 1], Summary(index, depth));
@@ -50,7 +50,7 @@ void VmaTree::InsertAtFinger(Slot slot) {
   }
 }
 
-void VmaTree::InsertAt(Node& node, int i, const Slot& slot, int depth) {
+void VmaTree::InsertEntry(Node& node, int i, const Slot& slot, int depth) {
   node.InsertAt(i, slot);
   if (!IsLeafDepth(depth)) return;
   node.SetHole(i - 1);

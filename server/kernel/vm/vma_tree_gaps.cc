@@ -1,7 +1,7 @@
 // The search for room. A subtree that lies wholly within the window and whose largest hole fits has an answer, unless
 // that hole was filled since; and the subtrees at the window's two ends may promise a hole that lies outside. So a
-// search goes down at most one path for each end in vain, one for each hole that was filled since the last search, and
-// one more for the answer.
+// search goes down at most one path for each end in vain, one for each broken promise that no search has found out yet,
+// and one more for the answer.
 
 #include <algorithm>
 

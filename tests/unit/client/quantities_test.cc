@@ -79,7 +79,13 @@ TEST(ParseNanosecondsTest, UnitsAndFractionsThatAreWholeNanoseconds) {
   EXPECT_EQ(*ParseNanoseconds("1.1us"), 1100U);
   EXPECT_EQ(*ParseNanoseconds("1.000001ms"), 1'000'001U);
   EXPECT_EQ(*ParseNanoseconds("0.1s"), 100'000'000U);
-  for (const char* text : {"0.5ns", "1.5", "0.0001us", "1.0000001ms"}) {
+  EXPECT_EQ(*ParseNanoseconds(".25us"), 250U);
+  EXPECT_EQ(*ParseNanoseconds("0.00000000025h"), 900U);
+  EXPECT_EQ(*ParseNanoseconds("1.000ns"), 1U);
+  for (const char* text : {"1.2.3us", "1.", ".", "us", "-1.5us", "+1.5us", "18446744073709551615.5us", "1.x"}) {
+    EXPECT_THAT(std::string(ParseNanoseconds(text).status().message()), testing::HasSubstr("is no time")) << text;
+  }
+  for (const char* text : {"0.5ns", "1.5", "0.0001us", "1.0000001ms", "0.0000000001ns", "600000.0000000004s"}) {
     EXPECT_THAT(std::string(ParseNanoseconds(text).status().message()),
                 testing::HasSubstr("no whole number of nanoseconds"))
         << text;

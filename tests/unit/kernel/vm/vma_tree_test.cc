@@ -65,7 +65,7 @@ TEST(VmaTreeTest, TheTreeOfAnInitProcessFitsAKibibyte) { EXPECT_LT(Comb(16).Host
 
 TEST(VmaTreeTest, FindGivesTheFirstRangeThatEndsAboveTheAddress) {
   //                         0123456789
-  VmaTree tree = Draw(".AAA..BBC.");
+  const VmaTree tree = Draw(".AAA..BBC.");
   EXPECT_EQ(Name(tree.Find(Page(0))), 'A');
   EXPECT_EQ(Name(tree.Find(Page(3))), 'A');
   EXPECT_EQ(Name(tree.Find(Page(4))), 'B');
@@ -78,7 +78,7 @@ TEST(VmaTreeTest, FindGivesTheFirstRangeThatEndsAboveTheAddress) {
 
 TEST(VmaTreeTest, FindBeforeGivesTheLastRangeThatStartsBelowTheAddress) {
   //                         0123456789
-  VmaTree tree = Draw(".AAA..BBC.");
+  const VmaTree tree = Draw(".AAA..BBC.");
   EXPECT_EQ(Name(tree.FindBefore(Page(1))), '-');
   EXPECT_EQ(Name(tree.FindBefore(VirtualAddress(Page(1).value() + 1))), 'A');
   EXPECT_EQ(Name(tree.FindBefore(Page(6))), 'A');
@@ -88,7 +88,7 @@ TEST(VmaTreeTest, FindBeforeGivesTheLastRangeThatStartsBelowTheAddress) {
 
 TEST(VmaTreeTest, LookupGivesTheRangeThatHoldsTheAddressOrNone) {
   //                         0123456789
-  VmaTree tree = Draw(".AAA..BBC.");
+  const VmaTree tree = Draw(".AAA..BBC.");
   EXPECT_EQ(Name(tree.Lookup(Page(0))), '-');
   EXPECT_EQ(Name(tree.Lookup(Page(1))), 'A');
   EXPECT_EQ(Name(tree.Lookup(Page(4))), '-');
@@ -96,7 +96,7 @@ TEST(VmaTreeTest, LookupGivesTheRangeThatHoldsTheAddressOrNone) {
 
 TEST(VmaTreeTest, FindIntersectionIgnoresNeighboursThatOnlyTouch) {
   //                         0123456789
-  VmaTree tree = Draw(".AAA..BBC.");
+  const VmaTree tree = Draw(".AAA..BBC.");
   EXPECT_EQ(Name(tree.FindIntersection(Pages(4, 6))), '-');
   EXPECT_EQ(Name(tree.FindIntersection(Pages(4, 7))), 'B');
   EXPECT_EQ(Name(tree.FindIntersection(Pages(3, 9))), 'A');
@@ -105,7 +105,7 @@ TEST(VmaTreeTest, FindIntersectionIgnoresNeighboursThatOnlyTouch) {
 
 TEST(VmaTreeTest, ForEachInVisitsWhatOverlapsInOrder) {
   //                         0123456789
-  VmaTree tree = Draw(".AAA..BBC.");
+  const VmaTree tree = Draw(".AAA..BBC.");
   std::string names;
   tree.ForEachIn(Pages(2, 8), [&names](const VmaTree::Entry& e) { names += Name(e); });
   EXPECT_EQ(names, "AB");
