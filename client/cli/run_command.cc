@@ -140,7 +140,7 @@ class StreamedRun {
       const std::optional<v1::ExecuteBatchResponse> response = stream_.Read();
       if (!response.has_value()) return EarlyEnd();
       --in_flight_;
-      const absl::Span<const ScriptCall> batch = calls_.subspan(answered_, batch_size_);
+      const absl::Span<const ScriptCall> batch = BatchFrom(answered_);
       const auto count = std::min(batch.size(), static_cast<std::size_t>(response->answers_size()));
       for (std::size_t i = 0; i < count; ++i)
         printer.Print(batch[i], response->answers(static_cast<int>(i)), line_width);
@@ -157,11 +157,25 @@ class StreamedRun {
   }
 
  private:
+  // The calls of a batch: as many as were asked for, but with those of their lanes no more than the server takes.
+  absl::Span<const ScriptCall> BatchFrom(std::size_t first) const {
+    const absl::Span<const ScriptCall> most = calls_.subspan(first, batch_size_);
+    std::size_t calls = 0;
+    std::size_t count = 0;
+    for (; count < most.size(); ++count) {
+      ++calls;
+      for (const v1::Lane& lane : most[count].call.concurrent().lanes())
+        calls += static_cast<std::size_t>(lane.calls_size());
+      if (count > 0 && calls > kMaxBatchCalls) break;
+    }
+    return most.first(count);
+  }
+
   void SendAhead() {
     const std::size_t window = MayStop(empty_batch_.stop()) ? 1 : kMaxBatchesInFlight;
     while (!broken_ && sent_ < calls_.size() && in_flight_ < window) {
       v1::ExecuteBatchRequest request = empty_batch_;
-      const absl::Span<const ScriptCall> batch = calls_.subspan(sent_, batch_size_);
+      const absl::Span<const ScriptCall> batch = BatchFrom(sent_);
       for (const ScriptCall& call : batch) *request.add_calls() = call.call;
       // Of a broken stream the answers that came before are still to be read, and then why it broke.
       broken_ = !stream_.Write(request);

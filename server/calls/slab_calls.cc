@@ -63,9 +63,18 @@ bool CheckSlots(CallFrame& frame, absl::string_view field, std::uint32_t first, 
 // The objects of a bulk free. A slot without one refuses the frame.
 std::vector<VirtualAddress> ReadObjects(CallFrame& frame, const v1::KmemCacheFreeBulkRequest& request) {
   std::vector<VirtualAddress> objects;
-  if (!CheckSlots(frame, "first_stored_as", request.first_stored_as(), request.object_count())) return objects;
-  for (std::uint32_t i = 0; i < request.object_count() && !frame.refused(); ++i) {
-    objects.push_back(frame.ReadAddress("object", 0, request.first_stored_as() + i));
+  const std::uint32_t first = request.first_stored_as();
+  if (!CheckSlots(frame, "first_stored_as", first, request.object_count())) return objects;
+  for (std::uint32_t slot = first; slot < first + request.object_count(); ++slot) {
+    const std::optional<std::uint64_t> address = frame.machine().slots().Get(slot);
+    if (!address.has_value()) {
+      frame.Refuse(v1::ERROR_REASON_SLOT_UNSET,
+                   absl::StrCat("first_stored_as is ", first, " and object_count is ", request.object_count(),
+                                ", but no call has filled slot ", slot,
+                                "; give those that an earlier kmem_cache_alloc_bulk had as first_store_as"));
+      return objects;
+    }
+    objects.push_back(VirtualAddress(*address));
   }
   return objects;
 }

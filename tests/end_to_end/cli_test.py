@@ -84,6 +84,12 @@ class LocalServerTest(unittest.TestCase):
         self.assertEqual(len(outputs), 1, "the size of the batches changed an answer")
         self.assertEqual(len(objects(outputs.pop())), 7)
 
+    def test_a_file_of_lanes_is_cut_into_batches_that_the_server_takes(self):
+        line = 'concurrent --lane "0: ' + "; ".join(["kmalloc --size 8"] * 12) + '"\n'
+        answers = objects(self.local("run", "demo", "-", "--json", given=line * 1000).stdout)
+        self.assertEqual(len(answers), 1000)
+        self.assertEqual(int(answers[-1]["sequence"]), 13000)
+
     def test_a_run_stops_where_it_is_told_to(self):
         result = self.local("run", "demo", "-", "--stop-on", "signal", given=CALLS)
         self.assertEqual((result.returncode, len(result.stdout.splitlines())), (1, 4))

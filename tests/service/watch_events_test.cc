@@ -166,6 +166,20 @@ TEST_F(WatchEventsTest, TheMachineForgetsWhoIsGone) {
   EXPECT_EQ(HostMemory(), quiet);
 }
 
+TEST_F(WatchEventsTest, WhatWasReadIsTheMachinesMemoryNoLonger) {
+  Watch("demo", {"sys_enter_brk"});
+  EXPECT_TRUE(ExecuteBatch(BrkBatch("demo", 1)).ok()) << "what the call itself needs from now on";
+  EXPECT_THAT(ReadEvents(1), SizeIs(1));
+  const std::uint64_t watched = HostMemory();
+  EXPECT_TRUE(ExecuteBatch(BrkBatch("demo", 10'000)).ok());
+  EXPECT_THAT(ReadEvents(10'000), SizeIs(10'000));
+  // No call comes any more: the stream itself lets the machine look.
+  for (int tries = 0; tries < 1000 && HostMemory() > watched; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(HostMemory(), watched);
+}
+
 TEST_F(WatchEventsTest, DeletingTheMachineEndsTheWatchAfterItsLastEvents) {
   Watch("demo", {"sys_enter_brk"});
   EXPECT_TRUE(ExecuteBatch(BrkBatch("demo", 3)).ok());

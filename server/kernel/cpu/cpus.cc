@@ -2,19 +2,6 @@
 
 namespace memsim {
 
-void Cpus::CountBusy() {
-  cpus_[current_.value()].counts.busy += now_ - counted_;
-  counted_ = now_;
-}
-
-void Cpus::Resume(CpuId cpu, Nanoseconds now) {
-  if (cpu == current_ && now == now_) return;
-  CountBusy();
-  current_ = cpu;
-  now_ = now;
-  counted_ = now;
-}
-
 void Cpus::Idle(Nanoseconds time) {
   CountBusy();
   now_ += time;

@@ -47,7 +47,13 @@ class Cpus {
     if (cpu != current_) Resume(cpu, now_);
   }
   // The same, at a time of its own: for lanes, which keep the clocks.
-  void Resume(CpuId cpu, Nanoseconds now);
+  void Resume(CpuId cpu, Nanoseconds now) {
+    if (cpu == current_ && now == now_) return;
+    CountBusy();
+    current_ = cpu;
+    now_ = now;
+    counted_ = now;
+  }
   // What the running CPU did since a time took none: the work of kernel threads beside the calls, whose time is not
   // simulated. REQUIRES: the CPU runs since then or longer.
   void TakeBack(Nanoseconds since) { now_ = since; }
@@ -85,7 +91,10 @@ class Cpus {
 
   void SwitchTask(Pid pid);
   // Counts the running CPU's time since it was counted last.
-  void CountBusy();
+  void CountBusy() {
+    cpus_[current_.value()].counts.busy += now_ - counted_;
+    counted_ = now_;
+  }
 
   const CostTable& costs_;
   Nanoseconds now_;

@@ -28,8 +28,6 @@ class Lanes {
   std::optional<std::size_t> Next();
   // The lane that runs has nothing more to do.
   void Finish();
-  // A lane's clock.
-  Nanoseconds clock(std::size_t lane) const { return lanes_[lane].clock; }
 
  private:
   struct Lane {

@@ -34,7 +34,8 @@ struct LockClassInfo {
   X(kPcpLock, "&pcp->lock", kSpin, "One of a CPU and zone: its page lists")                                \
   X(kZoneLock, "&zone->lock", kSpin, "One of a zone: its buddy lists")                                     \
   X(kSlabCpuLock, "&c->lock", kSpin, "One of a CPU and slab cache: its slab, outside of the fast path")    \
-  X(kSlabNodeLock, "&n->list_lock", kSpin, "One of a slab cache: its list of partial slabs")
+  X(kSlabNodeLock, "&n->list_lock", kSpin, "One of a slab cache: its list of partial slabs")               \
+  X(kSlabBarnLock, "&barn->lock", kSpin, "One of a slab cache: its barn of full and empty sheaves")
 
 enum class LockClass : std::uint8_t {
 #define MEMSIM_ENUMERATOR(symbol, name, kind, help) symbol,

@@ -10,7 +10,8 @@
 
 namespace memsim {
 
-// How many times, and how long: shortest, longest, in all. All zero when it never happened.
+// How many times, and how long: shortest, longest, in all. All zero when it never happened. What is more than 584 years
+// in all, of many CPUs, stays at that.
 struct TimeCounts {
   std::uint64_t count = 0;
   Nanoseconds min;
@@ -20,19 +21,26 @@ struct TimeCounts {
   void Add(Nanoseconds time) {
     if (count == 0 || time < min) min = time;
     if (time > max) max = time;
-    total += time;
+    AddToTotal(time);
     ++count;
   }
   TimeCounts& operator+=(const TimeCounts& other) {
     if (other.count == 0) return *this;
     if (count == 0 || other.min < min) min = other.min;
     if (other.max > max) max = other.max;
-    total += other.total;
+    AddToTotal(other.total);
     count += other.count;
     return *this;
   }
 
   friend bool operator==(const TimeCounts&, const TimeCounts&) = default;
+
+ private:
+  void AddToTotal(Nanoseconds time) {
+    total += time;
+    if (total < time) [[unlikely]]
+      total = Nanoseconds(UINT64_MAX);
+  }
 };
 
 struct LockCounts {

@@ -11,17 +11,14 @@ class LockScope {
  public:
   // Both must outlive the scope. owner: for locks that are not registered.
   LockScope(Locks& locks, SimulatedLock& lock, LockMode mode = LockMode::kExclusive, LockOwner owner = {})
-      : locks_(locks), lock_(lock), mode_(mode), since_(locks.cpus().now()), owner_(owner) {}
-  ~LockScope() { locks_.EndHold(lock_, mode_, since_, owner_); }
+      : locks_(locks), held_(locks.Take(lock, mode, owner)) {}
+  ~LockScope() { locks_.Leave(held_); }
   LockScope(const LockScope&) = delete;
   LockScope& operator=(const LockScope&) = delete;
 
  private:
   Locks& locks_;
-  SimulatedLock& lock_;
-  const LockMode mode_;
-  const Nanoseconds since_;
-  const LockOwner owner_;
+  const Locks::Held held_;
 };
 
 }  // namespace memsim

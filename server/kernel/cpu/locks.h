@@ -1,11 +1,15 @@
 // The simulated locks: what holding them costs, who waits for whom, and what is counted of that.
 //
-// Calls run one after the other, so a lock is never found taken. What its holders would have done to each other is
-// worked out when a hold ends and its length is known: while lanes run, each lock remembers when it was busy, and the
-// hold is moved up to the first time at which it fits. The CPU waited until then. Outside of lanes no two CPUs run at a
-// time, and nobody waits.
+// Calls run one after the other, so a lock is never found taken. While lanes run, each lock remembers when it was busy:
+// who asks for it waits until it is free. How long it will be held is known when the hold ends, and the hold may reach
+// into a busy time then, of a CPU whose call ran before although it came later. So the holds of a call that lie inside
+// each other are a nest: when the outermost ends, the nest as a whole is moved up to the first time at which each of
+// its holds fits, and the CPU has waited until then too. Outside of lanes no two CPUs run at a time, and nobody waits.
 //
-// Thread-compatible.
+// Simplified: what a CPU did within a nest that is moved up, but for its locks, keeps the time that it had.
+//
+// Thread-compatible. Invariants: while lanes run, no time is in two exclusive holds of one lock, nor in an exclusive
+// and a shared one; of a nest of up to kMaxNest holds, each lies in the time of the one around it.
 
 #ifndef MEMSIM_SERVER_KERNEL_CPU_LOCKS_H_
 #define MEMSIM_SERVER_KERNEL_CPU_LOCKS_H_
@@ -34,7 +38,7 @@ namespace memsim {
 //   pcp->lock                     the CPU; the zone
 //   zone->lock                    the zone
 //   cpu_slab->lock                the CPU; the cache
-//   list_lock                     the cache
+//   list_lock, barn->lock         the cache
 struct LockOwner {
   std::uint64_t first = 0;
   std::uint64_t second = 0;
@@ -63,35 +67,38 @@ class Locks {
 
   Cpus& cpus() { return cpus_; }
 
-  // A hold that ends now.
-  struct Hold {
-    SimulatedLock* lock;
+  // How many holds of a nest are moved up together. Those that end when there are so many already are settled by
+  // themselves: whoever unmaps terabytes has one for each table and batch of pages.
+  static constexpr std::size_t kMaxNest = 1024;
+
+  // A lock that the current CPU has.
+  struct Held {
+    // Null: it was left.
+    SimulatedLock* lock = nullptr;
     Nanoseconds since;
-    // For the record of a lock that is waited for the first time.
-    LockOwner owner;
-    LockMode mode;
-    LockEntry entry = LockEntry::kAsked;
+    LockMode mode = LockMode::kExclusive;
+    // For lanes.
+    std::uint32_t place = 0;
   };
 
-  // The current CPU leaves a lock. What it cost to get it is charged now.
-  void EndHold(const Hold& hold) { EndHolds(absl::MakeConstSpan(&hold, 1)); }
-  void EndHold(SimulatedLock& lock, LockMode mode, Nanoseconds since, LockOwner owner) {
+  // The current CPU asks for a lock, and has it when this returns. owner: for its record if it is waited for.
+  Held Take(SimulatedLock& lock, LockMode mode, LockOwner owner, LockEntry entry = LockEntry::kAsked) {
+    const std::uint32_t place = lanes_run_ ? TakeInLane(lock, mode, owner, entry) : 0;
+    const Held held{&lock, cpus_.now(), mode, place};
     ChargeTransfer(lock, mode);
-    // Only here a Hold is made: outside of lanes the numbers stay in registers.
-    if (lanes_run_) return FitHold({&lock, since, owner, mode});
-    CountHold(lock, mode, cpus_.now() - since);
+    return held;
   }
-  // Leaves several at once: those that a writer of an address space took beside its mmap_lock. The first one is asked
-  // for first.
-  void EndHolds(absl::Span<const Hold> holds) {
-    for (const Hold& hold : holds) ChargeTransfer(*hold.lock, hold.mode);
-    if (lanes_run_) return FitHolds(holds);
-    for (const Hold& hold : holds) CountHold(*hold.lock, hold.mode, cpus_.now() - hold.since);
+  // It leaves the lock. Within a lane, leaving the last one that it has may make time pass.
+  void Leave(const Held& held) {
+    if (lanes_run_) return LeaveInLane(held.place);
+    CountHold(*held.lock, held.mode, cpus_.now() - held.since);
   }
+  // Whether who asks now has to wait.
+  bool IsBusy(SimulatedLock& lock, LockMode mode) { return lanes_run_ && IsBusyInLanes(lock, mode); }
 
   // Counts a lock by itself from now on. Nothing if it is already.
   void Register(SimulatedLock& lock, LockOwner owner);
-  // The lock is gone. What was counted stays in its class.
+  // The lock is gone. What was counted stays in its class. REQUIRES: nobody holds it.
   void Retire(SimulatedLock& lock);
 
   // Of all locks by class, those that are gone included. Looks at every lock that is counted by itself.
@@ -136,14 +143,40 @@ class Locks {
             : class_counts_[static_cast<std::size_t>(lock.lock_class_)][static_cast<std::size_t>(mode)];
     counts.holds.Add(time);
   }
-  void CountWait(const Hold& hold, Nanoseconds time);
-  // Moves holds that end now up to where all of them fit, and lets the CPU wait until then.
-  void FitHolds(absl::Span<const Hold> holds);
-  void FitHold(Hold hold) { FitHolds(absl::MakeConstSpan(&hold, 1)); }
-  // How long who asks at this time has to wait.
-  Nanoseconds WaitFor(const Hold& hold, Nanoseconds asked);
-  void AddToHistory(const Hold& hold, TimeInterval held);
-  LockHistory& HistoryOf(SimulatedLock& lock);
+
+  // --- locks_in_lanes.cc
+  // A hold of the call that runs.
+  struct LaneHold {
+    // Null: the lock is gone, and only its class counts.
+    SimulatedLock* lock;
+    // The number of its history.
+    std::uint64_t history;
+    LockOwner owner;
+    Nanoseconds asked;
+    Nanoseconds since;
+    Nanoseconds until;
+    Nanoseconds waited;
+    LockClass lock_class;
+    LockMode mode;
+    LockEntry entry;
+    bool outermost;
+    bool slept = false;
+    bool ended = false;
+  };
+
+  std::uint32_t TakeInLane(SimulatedLock& lock, LockMode mode, LockOwner owner, LockEntry entry);
+  void LeaveInLane(std::uint32_t place);
+  bool IsBusyInLanes(SimulatedLock& lock, LockMode mode);
+  // A hold that is asked for waits for so long more. Returns that, and what it takes to sleep if it does.
+  Nanoseconds Wait(LaneHold& hold, Nanoseconds more) const;
+  static LaneHold& WhoWaits(LaneHold& hold, absl::Span<LaneHold> nest);
+  // Moves holds that have ended up to where all of them fit, and lets the CPU wait until then.
+  void Settle(absl::Span<LaneHold> holds);
+  void CountInLane(const LaneHold& hold);
+  void AddToHistory(const LaneHold& hold, Nanoseconds shift);
+  std::uint64_t HistoryNumber(SimulatedLock& lock);
+  LockHistory& History(std::uint64_t number);
+
   // REQUIRES: the lock is registered.
   LockCounts& CountsOf(const SimulatedLock& lock, LockMode mode) {
     return records_[lock.record_].counts[static_cast<std::size_t>(mode)];
@@ -155,6 +188,10 @@ class Locks {
   IdTable<LockRecordId, LockRecord> records_;
   bool lanes_run_ = false;
   Nanoseconds horizon_;
+  // What the call that runs holds, outermost first; those that have ended since are taken off when they are the last.
+  std::vector<LaneHold> open_;
+  // What it has left, as long as it still holds another one.
+  std::vector<LaneHold> nest_;
   // The histories of the locks that were held while these lanes ran. The first one has number first_history_.
   std::vector<LockHistory> histories_;
   std::uint64_t first_history_ = 1;

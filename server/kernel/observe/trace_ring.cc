@@ -17,8 +17,7 @@ void TraceRing::Listen(const TracepointSet& points) {
   }
 }
 
-void TraceRing::SetTask(Pid pid, absl::string_view comm) {
-  if (kept_ == nullptr) return;
+void TraceRing::KeepTask(Pid pid, absl::string_view comm) {
   kept_->pid = pid;
   kept_->comm = std::string(pid == Pid() ? kIdleComm : comm);
   kept_->comm_number.reset();

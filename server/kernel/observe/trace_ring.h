@@ -68,7 +68,10 @@ class TraceRing {
   bool enabled(Tracepoint point) const { return enabled_.Contains(point); }
 
   // The task on whose behalf the machine works from now on. 0: nobody's, as the idle task works.
-  void SetTask(Pid pid, absl::string_view comm);
+  void SetTask(Pid pid, absl::string_view comm) {
+    if (listening()) [[unlikely]]
+      KeepTask(pid, comm);
+  }
 
   // REQUIRES: listening(), and as many fields as the tracepoint has.
   void Add(Tracepoint point, Nanoseconds time, CpuId cpu, std::initializer_list<std::uint64_t> fields);
@@ -104,6 +107,8 @@ class TraceRing {
     // comm among the batch's strings, once it is there.
     std::optional<std::uint32_t> comm_number;
   };
+
+  void KeepTask(Pid pid, absl::string_view comm);
 
   // The idle task's name.
   static constexpr absl::string_view kIdleComm = "swapper";

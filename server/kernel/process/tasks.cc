@@ -178,6 +178,7 @@ ErrnoOr<Pid> Tasks::Spawn(absl::string_view comm) {
 
 Errno Tasks::CopyMemory(const Task& parent, Task& child, std::uint64_t clone_flags) {
   if ((clone_flags & kCloneVm) != 0) {
+    environment_.cpus.Charge(environment_.costs.clone_thread);
     address_spaces_.Get(parent.mm);
     child.mm = parent.mm;
     return Errno::kOk;
@@ -255,6 +256,7 @@ void Tasks::Forget(Pid pid) {
   environment_.cpus.Trace<Tracepoint::kSchedProcessFree>(it->second.comm, pid, kTaskPriority);
   FreeObjects(it->second);
   --tasks_of_cpu_[it->second.cpu.value()];
+  if (found_ == &it->second) found_ = nullptr;
   tasks_.erase(it);
   environment_.counters.Add(Counter::kTasks, -1);
 }
@@ -336,9 +338,9 @@ ErrnoOr<Pid> Tasks::Wait4(Pid parent_pid, Pid child_pid) {
   return Pid();
 }
 
-Task* Tasks::FindAlive(Pid pid) {
+Task* Tasks::Find(Pid pid) {
   const auto it = tasks_.find(pid);
-  return it == tasks_.end() || it->second.state != TaskState::kAlive ? nullptr : &it->second;
+  return it == tasks_.end() ? nullptr : &it->second;
 }
 
 const Task* Tasks::Find(Pid pid) const {

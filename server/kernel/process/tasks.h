@@ -53,8 +53,12 @@ class Tasks {
   ErrnoOr<Pid> Wait4(Pid parent, Pid child);
 
   // The task, if it is alive; null for zombies and pids that nobody has.
-  Task* FindAlive(Pid pid);
+  Task* FindAlive(Pid pid) {
+    if (found_ == nullptr || found_->pid != pid) found_ = Find(pid);
+    return found_ != nullptr && found_->state == TaskState::kAlive ? found_ : nullptr;
+  }
   // Zombies too.
+  Task* Find(Pid pid);
   const Task* Find(Pid pid) const;
   // The limits of a task's thread group.
   ResourceLimits& LimitsOf(const Task& task) { return tasks_.at(task.tgid).limits; }
@@ -109,6 +113,8 @@ class Tasks {
   AddressSpaces address_spaces_;
   SharedObjects shared_;
   std::map<Pid, Task> tasks_;
+  // The one that a call asked for last, and most often asks for again. Null: it is gone.
+  Task* found_ = nullptr;
   Pid last_pid_;
   // How many tasks each CPU has.
   std::vector<std::uint32_t> tasks_of_cpu_;

@@ -13,6 +13,11 @@ constexpr int kNoOrder = -1;
 constexpr auto kFirstProtection = static_cast<std::size_t>(ZoneCounter::kProtectionFromDma);
 static_assert(static_cast<std::size_t>(ZoneCounter::kProtectionFromDevice) - kFirstProtection + 1 == kZoneTypeCount);
 
+// Samples are signed. What is beyond them, as times of many CPUs together may be, stays at the largest.
+std::int64_t AsSample(std::uint64_t value) {
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(value, INT64_MAX));
+}
+
 std::uint64_t Read(const ZoneInfo& zone, ZoneCounter counter) {
   switch (counter) {
     case ZoneCounter::kFree:
@@ -107,7 +112,7 @@ void AddZoneSamples(const std::vector<ZoneInfo>& zones, std::vector<CounterSampl
     const auto counter = static_cast<ZoneCounter>(i);
     for (const ZoneInfo& zone : zones) {
       if (!zone.populated && !IsOfEveryZone(counter)) continue;
-      samples.push_back({&kZoneCounterInfo[i], zone.name, kNoOrder, static_cast<std::int64_t>(Read(zone, counter))});
+      samples.push_back({&kZoneCounterInfo[i], zone.name, kNoOrder, AsSample(Read(zone, counter))});
     }
   }
   const CounterInfo& free_blocks = kOrderCounterInfo[static_cast<std::size_t>(OrderCounter::kFreeBlocks)];
@@ -115,7 +120,7 @@ void AddZoneSamples(const std::vector<ZoneInfo>& zones, std::vector<CounterSampl
     if (!zone.populated) continue;
     for (int order = 0; order < kOrderCount; ++order) {
       const std::uint64_t blocks = zone.free_blocks[static_cast<std::size_t>(order)];
-      samples.push_back({&free_blocks, zone.name, order, static_cast<std::int64_t>(blocks)});
+      samples.push_back({&free_blocks, zone.name, order, AsSample(blocks)});
     }
   }
 }
@@ -128,7 +133,7 @@ void AddCpuSamples(const ProcView& view, std::vector<CounterSample>& samples) {
   }
   for (std::size_t i = 0; i < kCpuCounterInfo.size(); ++i) {
     for (std::size_t cpu = 0; cpu < readings.size(); ++cpu) {
-      const auto value = static_cast<std::int64_t>(Read(readings[cpu], static_cast<CpuCounter>(i)));
+      const auto value = AsSample(Read(readings[cpu], static_cast<CpuCounter>(i)));
       samples.push_back({&kCpuCounterInfo[i], "", kNoOrder, value, static_cast<int>(cpu)});
     }
   }
@@ -139,7 +144,7 @@ void AddLockSamples(const Locks& locks, std::vector<CounterSample>& samples) {
   const LockClassCounts counts = locks.ClassCounts();
   for (std::size_t i = 0; i < kLockCounterInfo.size(); ++i) {
     for (std::size_t c = 0; c < counts.size(); ++c) {
-      const auto value = static_cast<std::int64_t>(Read(counts[c], static_cast<LockCounter>(i)));
+      const auto value = AsSample(Read(counts[c], static_cast<LockCounter>(i)));
       samples.push_back({&kLockCounterInfo[i], "", kNoOrder, value, kNoCpu, kLockClassInfo[c].name});
     }
   }
@@ -157,7 +162,7 @@ std::vector<CounterSample> ReadCounters(const ProcView& view) {
   }
   const SlabPathCounts paths = view.slabs.TotalPaths();
   for (std::size_t i = 0; i < kSlabPathCount; ++i) {
-    samples.push_back({&kSlabPathInfo[i], "", kNoOrder, static_cast<std::int64_t>(paths[i])});
+    samples.push_back({&kSlabPathInfo[i], "", kNoOrder, AsSample(paths[i])});
   }
   AddZoneSamples(zones, samples);
   AddCpuSamples(view, samples);

@@ -72,7 +72,18 @@ void AppendRows(absl::string_view name, const LockModeCounts& counts, std::strin
   if (shared.holds.count != 0) AppendRow(name, "-R", shared, text);
 }
 
-std::uint64_t WaitsOf(const LockRecord& record) { return record.counts[0].waits.count + record.counts[1].waits.count; }
+std::uint64_t WaitsOf(const LockModeCounts& counts) { return counts[0].waits.count + counts[1].waits.count; }
+std::uint64_t WaitsOf(const LockRecord& record) { return WaitsOf(record.counts); }
+
+// lock_stat_cmp.
+std::vector<LockClass> MostContendedFirst(const LockClassCounts& counts) {
+  std::vector<LockClass> classes;
+  for (std::size_t i = 0; i < counts.size(); ++i) classes.push_back(static_cast<LockClass>(i));
+  std::stable_sort(classes.begin(), classes.end(), [&counts](LockClass a, LockClass b) {
+    return WaitsOf(counts[static_cast<std::size_t>(a)]) > WaitsOf(counts[static_cast<std::size_t>(b)]);
+  });
+  return classes;
+}
 
 Nanoseconds WaitedFor(const LockRecord& record) { return record.counts[0].waits.total + record.counts[1].waits.total; }
 
@@ -83,7 +94,7 @@ AddressSpaceNames NameAddressSpaces(const Tasks& tasks) {
   AddressSpaceNames names;
   tasks.ForEach([&](const Task& task) {
     if (task.state != TaskState::kAlive || task.IsThread()) return;
-    names.emplace(tasks.SpaceOf(task).number(), absl::StrCat("pid ", task.pid.value(), " (", task.comm, ")"));
+    names.emplace(tasks.SpaceOf(task).number(), absl::StrCat("pid ", task.pid.value(), " (", TaskName(task), ")"));
   });
   return names;
 }
@@ -111,6 +122,7 @@ std::string OwnerName(const AddressSpaceNames& names, const LockRecord& record) 
     case LockClass::kSlabCpuLock:
       return absl::StrCat("cpu ", owner.first, ", cache ", owner.second);
     case LockClass::kSlabNodeLock:
+    case LockClass::kSlabBarnLock:
       return absl::StrCat("cache ", owner.first);
     case LockClass::kCount:
       break;
@@ -135,10 +147,9 @@ std::string LockStat(const ProcView& view) {
   const AddressSpaceNames names = NameAddressSpaces(view.tasks);
   const LockClassCounts counts = view.locks.ClassCounts();
   std::string text = Header();
-  for (std::size_t i = 0; i < kLockClassInfo.size(); ++i) {
-    const auto lock_class = static_cast<LockClass>(i);
-    const absl::string_view name = kLockClassInfo[i].name;
-    AppendRows(name, counts[i], text);
+  for (const LockClass lock_class : MostContendedFirst(counts)) {
+    const absl::string_view name = kLockClassInfo[static_cast<std::size_t>(lock_class)].name;
+    AppendRows(name, counts[static_cast<std::size_t>(lock_class)], text);
     const std::vector<const LockRecord*> contended = Contended(view.locks, lock_class);
     if (contended.empty()) continue;
     absl::StrAppendFormat(&text, "%*s\n", kNameWidth, std::string(name.size(), '-'));

@@ -76,7 +76,7 @@ class StatusReader {
   void AppendIdentity() {
     const bool zombie = task_.state == TaskState::kZombie;
     // The name cannot break the line.
-    Row("Name", absl::StrReplaceAll(task_.comm, {{"\n", "\\n"}, {"\\", "\\\\"}}));
+    Row("Name", TaskName(task_));
     // A zombie has given up its fs_struct.
     if (!zombie) Row("Umask", "0022");
     Row("State", zombie ? "Z (zombie)" : "S (sleeping)");
@@ -154,6 +154,8 @@ class StatusReader {
 };
 
 }  // namespace
+
+std::string TaskName(const Task& task) { return absl::StrReplaceAll(task.comm, {{"\n", "\\n"}, {"\\", "\\\\"}}); }
 
 std::string PidStatus(const ProcView& view, const Task& task) { return StatusReader(view, task).Read(); }
 

@@ -21,6 +21,9 @@ std::string VmStat(const ProcView& view);
 // Costs a pass over all allocated blocks.
 std::string ZoneInfoText(const ProcView& view);
 
+// A task's name on one line (proc_task_name).
+std::string TaskName(const Task& task);
+
 std::string PidMaps(const ProcView& view, const Task& task);
 std::string PidStat(const ProcView& view, const Task& task);
 std::string PidStatm(const ProcView& view, const Task& task);

@@ -132,6 +132,7 @@ std::optional<CacheId> SlabCaches::FindMergeable(const CacheDefinition& added) c
 ErrnoOr<CacheId> SlabCaches::Create(const CacheDefinition& definition) {
   if (const Errno error = CheckDefinition(definition); error != Errno::kOk) return error;
   if (created_.size() + aliases_.size() >= kMaxCreated) return Errno::kNoMem;
+  locks_.cpus().Charge(locks_.cpus().costs().kmem_cache_create);
   if (const std::optional<CacheId> old = FindMergeable(definition)) {
     aliases_.push_back({std::string(definition.name), *old});
     name_bytes_ += definition.name.size();
@@ -182,6 +183,7 @@ Errno SlabCaches::Destroy(CacheId id, absl::string_view name) {
 }
 
 void SlabCaches::RemoveCache(CacheId id) {
+  locks_.cpus().Charge(locks_.cpus().costs().kmem_cache_destroy);
   engine_->RemoveCache(id);
   const std::unique_ptr<Created> gone = std::move(created_[ToTable(id)]);
   created_.Remove(ToTable(id));

@@ -56,6 +56,7 @@ void Slub::RemoveCache(CacheId id) {
   allocated_bytes_ -= cache.cpus.size() * sizeof(cache.cpus[0]);
   AddPaths(cache, gone_paths_);
   locks_.Retire(cache.list_lock);
+  locks_.Retire(cache.barn.lock);
   allocated_bytes_ -= sizeof(Cache);
   caches_[id.value() - 1] = nullptr;
 }
@@ -227,8 +228,9 @@ bool Slub::AllocBulkFromSlabs(Cache& cache, Cpu& cpu, GfpMask gfp, ObjectIndex l
   while (taken < objects.size()) {
     {
       const LockScope lock(locks_, cpu.lock, LockMode::kExclusive, CpuLockOwner(cache, cpu));
+      if (cpu.freelist != kEndOfList) Charge(costs().slab_alloc);
       while (taken < objects.size() && cpu.freelist != kEndOfList) {
-        Charge(costs().slab_alloc);
+        Charge(costs().slab_bulk_object);
         CountPath(cpu, SlabPath::kAllocFastpath);
         objects[taken++] = Pop(cache, cpu, link);
       }

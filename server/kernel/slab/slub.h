@@ -80,6 +80,7 @@ class Slub final : public SlabEngine {
   };
   // The same for the node. Both are stacks.
   struct Barn {
+    SimulatedLock lock{LockClass::kSlabBarnLock};
     std::vector<SheafPointer> full;
     std::vector<SheafPointer> empty;
   };
@@ -221,6 +222,11 @@ class Slub final : public SlabEngine {
   bool FreeToSheaf(Cache& cache, Cpu& cpu, VirtualAddress object, ObjectIndex& link);
   std::size_t AllocBulkFromSheaves(Cache& cache, Cpu& cpu, ObjectIndex link, absl::Span<VirtualAddress> objects);
   std::size_t FreeBulkToSheaves(Cache& cache, Cpu& cpu, absl::Span<VirtualAddress> objects);
+  // REQUIRES: there is a sheaf to take.
+  SheafPointer TakeFromBarn(Cache& cache, std::vector<SheafPointer>& stack);
+  void PutIntoBarn(Cache& cache, std::vector<SheafPointer>& stack, SheafPointer sheaf);
+  SheafPointer ExchangeInBarn(Cache& cache, std::vector<SheafPointer>& from, std::vector<SheafPointer>& to,
+                              SheafPointer sheaf);
   bool ReplaceEmptyMain(Cache& cache, Cpu& cpu, GfpMask gfp);
   bool TakeFullSheaf(Cache& cache, Cpu& cpu);
   bool ReplaceFullMain(Cache& cache, Cpu& cpu);

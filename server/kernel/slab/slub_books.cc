@@ -83,6 +83,7 @@ void Slub::DigestTo(Digest& digest) const {
     digest.Add(cache->held);
     digest.Add(cache->partial_head);
     cache->list_lock.DigestTo(digest);
+    cache->barn.lock.DigestTo(digest);
     for (const std::unique_ptr<Cpu>& cpu : cache->cpus) {
       if (cpu == nullptr) continue;
       digest.Add(cpu->number);

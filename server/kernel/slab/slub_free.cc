@@ -176,7 +176,7 @@ void Slub::FreeBulkToSlabs(Cache& cache, Cpu& cpu, absl::Span<VirtualAddress> ob
   while (!objects.empty()) {
     Chain chain;
     objects = objects.first(BuildChain(cache, objects, chain));
-    Charge(costs().slab_free);
+    Charge(costs().slab_free + costs().slab_bulk_object * chain.count);
     FreeToSlab(cache, cpu, chain);
   }
 }

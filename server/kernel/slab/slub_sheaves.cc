@@ -28,6 +28,29 @@ T TakeLast(std::vector<T>& stack) {
 
 }  // namespace
 
+// --- The barn, under its lock. As in Linux, whether it has anything is asked without.
+
+Slub::SheafPointer Slub::TakeFromBarn(Cache& cache, std::vector<SheafPointer>& stack) {
+  const LockScope lock(locks_, cache.barn.lock, LockMode::kExclusive, {cache.id.value(), 0});
+  Charge(costs().slab_barn);
+  return TakeLast(stack);
+}
+
+void Slub::PutIntoBarn(Cache& cache, std::vector<SheafPointer>& stack, SheafPointer sheaf) {
+  const LockScope lock(locks_, cache.barn.lock, LockMode::kExclusive, {cache.id.value(), 0});
+  Charge(costs().slab_barn);
+  stack.push_back(std::move(sheaf));
+}
+
+Slub::SheafPointer Slub::ExchangeInBarn(Cache& cache, std::vector<SheafPointer>& from, std::vector<SheafPointer>& to,
+                                        SheafPointer sheaf) {
+  const LockScope lock(locks_, cache.barn.lock, LockMode::kExclusive, {cache.id.value(), 0});
+  Charge(costs().slab_barn);
+  SheafPointer taken = TakeLast(from);
+  to.push_back(std::move(sheaf));
+  return taken;
+}
+
 // --- Sheaves themselves
 
 // alloc_empty_sheaf.
@@ -96,7 +119,7 @@ bool Slub::TakeFullSheaf(Cache& cache, Cpu& cpu) {
     CountSheaf(cpu, SlabPath::kBarnGetFail);
     return false;
   }
-  cache.barn.empty.push_back(std::exchange(sheaves.main, TakeLast(cache.barn.full)));
+  sheaves.main = ExchangeInBarn(cache, cache.barn.full, cache.barn.empty, std::move(sheaves.main));
   CountSheaf(cpu, SlabPath::kBarnGet);
   return true;
 }
@@ -107,14 +130,14 @@ bool Slub::ReplaceEmptyMain(Cache& cache, Cpu& cpu, GfpMask gfp) {
   if (!MayBlock(gfp)) return false;
   CpuSheaves& sheaves = *cpu.sheaves;
   SheafPointer sheaf = std::move(sheaves.spare);
-  if (sheaf == nullptr && !cache.barn.empty.empty()) sheaf = TakeLast(cache.barn.empty);
+  if (sheaf == nullptr && !cache.barn.empty.empty()) sheaf = TakeFromBarn(cache, cache.barn.empty);
   if (sheaf == nullptr) sheaf = AllocSheaf(cache, cpu, gfp);
   if (sheaf == nullptr) return false;
   if (!RefillSheaf(cache, cpu, *sheaf, gfp)) {
     FreeSheaf(cache, cpu, std::move(sheaf));
     return false;
   }
-  cache.barn.empty.push_back(std::exchange(sheaves.main, std::move(sheaf)));
+  PutIntoBarn(cache, cache.barn.empty, std::exchange(sheaves.main, std::move(sheaf)));
   return true;
 }
 
@@ -126,7 +149,7 @@ std::size_t Slub::AllocBulkFromSheaves(Cache& cache, Cpu& cpu, ObjectIndex link,
     if (sheaves.main->objects.empty() && !TakeFullSheaf(cache, cpu)) break;
     std::vector<VirtualAddress>& main = sheaves.main->objects;
     const std::size_t batch = std::min(objects.size() - taken, main.size());
-    Charge(costs().slab_alloc);
+    Charge(costs().slab_alloc + costs().slab_bulk_object * batch);
     for (std::size_t i = 0; i < batch; ++i) {
       objects[taken + i] = main[main.size() - batch + i];
       Mark(cache, objects[taken + i], link);
@@ -162,7 +185,7 @@ bool Slub::ReplaceFullMain(Cache& cache, Cpu& cpu) {
   bool put_fails = false;
   SheafPointer empty;
   if (sheaves.spare == nullptr) {
-    if (!barn.empty.empty()) empty = TakeLast(barn.empty);
+    if (!barn.empty.empty()) empty = TakeFromBarn(cache, barn.empty);
   } else if (sheaves.spare->objects.size() < cache.definition.sheaf_capacity) {
     std::swap(sheaves.main, sheaves.spare);
     return true;
@@ -171,7 +194,7 @@ bool Slub::ReplaceFullMain(Cache& cache, Cpu& cpu) {
     empty = std::move(sheaves.spare);
     FlushSheaf(cache, cpu, *empty);
   } else if (!barn.empty.empty()) {
-    barn.full.push_back(std::exchange(sheaves.main, TakeLast(barn.empty)));
+    sheaves.main = ExchangeInBarn(cache, barn.empty, barn.full, std::move(sheaves.main));
     CountSheaf(cpu, SlabPath::kBarnPut);
     return true;
   } else {
@@ -185,9 +208,13 @@ bool Slub::ReplaceFullMain(Cache& cache, Cpu& cpu) {
     return true;
   }
   // __pcs_install_empty_sheaf.
-  SheafPointer& place = sheaves.spare == nullptr ? sheaves.spare : barn.full.emplace_back();
-  place = std::exchange(sheaves.main, std::move(empty));
-  if (&place != &sheaves.spare) CountSheaf(cpu, SlabPath::kBarnPut);
+  SheafPointer full = std::exchange(sheaves.main, std::move(empty));
+  if (sheaves.spare == nullptr) {
+    sheaves.spare = std::move(full);
+  } else {
+    PutIntoBarn(cache, barn.full, std::move(full));
+    CountSheaf(cpu, SlabPath::kBarnPut);
+  }
   return true;
 }
 
@@ -201,20 +228,20 @@ std::size_t Slub::FreeBulkToSheaves(Cache& cache, Cpu& cpu, absl::Span<VirtualAd
     if (sheaves.main->objects.size() == capacity) {
       if (sheaves.spare == nullptr) {
         if (barn.empty.empty()) break;
-        sheaves.spare = std::exchange(sheaves.main, TakeLast(barn.empty));
+        sheaves.spare = std::exchange(sheaves.main, TakeFromBarn(cache, barn.empty));
       } else if (sheaves.spare->objects.size() < capacity) {
         std::swap(sheaves.main, sheaves.spare);
       } else if (barn.full.size() >= kMaxFullSheaves || barn.empty.empty()) {
         CountSheaf(cpu, SlabPath::kBarnPutFail);
         break;
       } else {
-        barn.full.push_back(std::exchange(sheaves.main, TakeLast(barn.empty)));
+        sheaves.main = ExchangeInBarn(cache, barn.empty, barn.full, std::move(sheaves.main));
         CountSheaf(cpu, SlabPath::kBarnPut);
       }
     }
     std::vector<VirtualAddress>& main = sheaves.main->objects;
     const std::size_t batch = std::min(objects.size() - freed, capacity - main.size());
-    Charge(costs().slab_free);
+    Charge(costs().slab_free + costs().slab_bulk_object * batch);
     for (std::size_t i = 0; i < batch; ++i) {
       Mark(cache, objects[freed + i], kInSheaf);
       main.push_back(objects[freed + i]);

@@ -94,7 +94,8 @@ void AddressSpace::MarkAllWritten() {
 }
 
 void AddressSpace::Remove(Vma& vma) {
-  writer_.Forget(vma);
+  MarkWritten(vma);
+  writer_.Forget(environment_.locks, vma);
   environment_.locks.Retire(vma.lock.lock());
   Unaccount(vma.flags, vma.range.pages());
   environment_.anon_vmas.Unlink(vma.anon);
@@ -115,9 +116,7 @@ Vma* AddressSpace::Split(Vma& vma, VirtualAddress address) {
     return nullptr;
   }
   Vma& upper = pool_[id];
-  upper.CopyFrom(vma);
-  upper.range.start = address;
-  upper.pgoff = vma.PageIndex(address);
+  upper.Describe(vma.For({address, vma.range.end}));
   upper.anon = *std::move(links);
   Resize(vma, {vma.range.start, address});
   if (vma.file != OpenFileId()) environment_.files.Get(vma.file);
@@ -190,8 +189,8 @@ void AddressSpace::AddRss(RssKind kind, std::int64_t pages) {
 }
 
 ByteCount AddressSpace::HostMemory() const {
-  return ByteCount(sizeof(*this) + maple_nodes_.capacity() * sizeof(VirtualAddress)) + tree_.HostMemory() +
-         pool_.HostMemory() + page_tables_.HostMemory();
+  return ByteCount(sizeof(*this) + maple_nodes_.capacity() * sizeof(VirtualAddress) + writer_.HeapBytes()) +
+         tree_.HostMemory() + pool_.HostMemory() + page_tables_.HostMemory();
 }
 
 void AddressSpace::DigestTo(Digest& digest) const {

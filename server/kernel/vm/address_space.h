@@ -25,7 +25,7 @@
 #include "server/base/digest.h"
 #include "server/base/errno.h"
 #include "server/base/units.h"
-#include "server/kernel/vm/mmap_lock.h"
+#include "server/kernel/vm/mmap_writer.h"
 #include "server/kernel/vm/page_table.h"
 #include "server/kernel/vm/vm_environment.h"
 #include "server/kernel/vm/vma.h"
@@ -94,7 +94,7 @@ class AddressSpace {
   // The writer of mmap_lock leaves it, and every mapping that it changed.
   void EndWrite() { writer_.End(environment_.locks); }
   // vma_start_write: the writer of the address space changes a mapping.
-  void MarkWritten(Vma& vma) { writer_.Mark(vma, environment_.cpus.now()); }
+  void MarkWritten(Vma& vma) { writer_.Mark(environment_.locks, vma, number_); }
   // The writer holds every mapping, as fork does.
   void MarkAllWritten();
 

@@ -1,6 +1,7 @@
 // Demand-zero memory, and the anon_vma that the first page of a mapping brings.
 
 #include "server/kernel/vm/fault_handlers.h"
+#include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/zap.h"
 
 namespace memsim {
@@ -30,7 +31,12 @@ bool PrepareAnonVma(AddressSpace& space, Vma& vma) {
   if (vma.anon.own != AnonVmaId()) return true;
   const AnonVmaId neighbour = MergeableAnonVma(space, vma);
   AnonVmas& anon_vmas = space.environment().anon_vmas;
-  return neighbour != AnonVmaId() ? anon_vmas.Join(vma.anon, neighbour) : anon_vmas.Create(vma.anon);
+  const bool made = neighbour != AnonVmaId() ? anon_vmas.Join(vma.anon, neighbour) : anon_vmas.Create(vma.anon);
+  if (!made) return false;
+  // What is attached was made before the lock is taken, under which nobody may sleep for memory.
+  const LockScope attach(space.environment().locks, space.page_tables().lock(), LockMode::kExclusive,
+                         {space.number(), 0});
+  return true;
 }
 
 namespace {
@@ -38,9 +44,8 @@ namespace {
 // vmf_anon_prepare: the neighbours are looked at, for which the whole address space must hold still.
 bool PrepareInFault(Fault& fault) {
   if (fault.vma.anon.own != AnonVmaId()) return true;
+  if (fault.lock == FaultLock::kMmapLock) return PrepareAnonVma(fault.space, fault.vma);
   const MmapReadLock lock(fault.space);
-  const LockScope attach(fault.space.environment().locks, fault.space.page_tables().lock(), LockMode::kExclusive,
-                         {fault.space.number(), 0});
   return PrepareAnonVma(fault.space, fault.vma);
 }
 
@@ -52,6 +57,7 @@ bool MapNewAnonymousPage(Fault& fault, GfpMask zero) {
   const auto taken =
       environment.pages.AllocPages(kGfpHighuserMovable | kGfpComp | zero, Order(0), PageOwner::kAnonymous);
   if (!taken.has_value()) return false;
+  environment.cpus.Charge(environment.costs.new_page);
   PageFrame& page = environment.pages.frame(*taken);
   page.mapping = fault.vma.anon.own.value();
   page.index = fault.vma.PageIndex(fault.address);

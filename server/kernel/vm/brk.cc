@@ -1,6 +1,7 @@
 #include "server/kernel/vm/brk.h"
 
 #include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/munmap.h"
 #include "server/kernel/vm/vma_merge.h"
 

@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "server/kernel/vm/mmap_lock.h"
+
 namespace memsim {
 namespace {
 
@@ -85,7 +87,7 @@ Errno CopyVma(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
     return Errno::kNoMem;
   }
   Vma& copy = child.ById(id);
-  copy.CopyFrom(vma);
+  copy.Describe(vma);
   copy.flags &= ~kVmLockedMask;
   copy.anon = *std::move(links);
   child.Link(id);

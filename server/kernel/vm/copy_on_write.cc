@@ -28,7 +28,7 @@ FaultOutcome Copy(Fault& fault) {
   if (!MapNewAnonymousPage(fault, old.special() ? kGfpZero : 0)) return FaultOutcome::kOutOfMemory;
   if (old.special()) return FaultOutcome::kMinor;
   environment.counters.Add(Counter::kPgCopyOnWrite, 1);
-  environment.cpus.Charge(environment.costs.page_copy);
+  environment.cpus.Charge(environment.costs.page_copy + environment.costs.replace_page);
   const bool was_anonymous = environment.pages.frame(old.frame()).owner == PageOwner::kAnonymous;
   fault.space.AddRss(was_anonymous ? RssKind::kAnonymous : FileRssKind(fault.space, fault.vma), -1);
   RemoveMapping(environment, old.frame());

@@ -16,6 +16,9 @@ namespace memsim {
 // vm_fault_t.
 enum class FaultOutcome : std::uint8_t { kMinor, kMajor, kBusError, kOutOfMemory };
 
+// What keeps the mapping as it is while a fault is served.
+enum class FaultLock : std::uint8_t { kVmaLock, kMmapLock };
+
 // A fault inside a mapping that allows the access.
 struct Fault {
   AddressSpace& space;
@@ -23,6 +26,7 @@ struct Fault {
   // Page-aligned.
   VirtualAddress address;
   bool write;
+  FaultLock lock;
   LeafTable& table;
 
   int index() const { return PageTables::LeafIndex(address); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/kernel/cpu/lock_scope.h"
 #include "server/kernel/vm/fault_handlers.h"
 #include "server/kernel/vm/zap.h"
 
@@ -84,7 +85,7 @@ bool MapAround(Fault& fault) {
     fault.table.Set(i, i == faulting ? pte : pte.Old());
     ++mapped;
   }
-  environment.cpus.Charge(environment.costs.fault_around_page * mapped);
+  environment.cpus.Charge(environment.costs.file_fault + environment.costs.fault_around_page * mapped);
   return !fault.entry().none();
 }
 

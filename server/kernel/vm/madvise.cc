@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "server/kernel/vm/mman_flags.h"
+#include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/page_fault.h"
 #include "server/kernel/vm/populate.h"
 #include "server/kernel/vm/vma_merge.h"
@@ -135,7 +136,7 @@ Errno PopulateVmas(AddressSpace& space, const VmCaller& caller, VirtualRange ran
     progress.next = at;
     progress.left = part.pages();
     progress.kind = write ? AccessKind::kWrite : AccessKind::kRead;
-    switch (Touch(space, caller, progress)) {
+    switch (FaultInPages(space, caller, progress)) {
       case TouchStatus::kDone:
         break;
       case TouchStatus::kSignal:

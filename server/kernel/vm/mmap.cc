@@ -4,6 +4,7 @@
 
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/mman_flags.h"
+#include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/munmap.h"
 #include "server/kernel/vm/populate.h"
 #include "server/kernel/vm/unmapped_area.h"

@@ -1,80 +1,80 @@
-// mmap_lock: who may change the mappings of an address space.
-//
-// A writer also holds the lock of each mapping that it changes, from the change until it leaves mmap_lock: all of them
-// are released at once (vma_end_write_all).
+// mmap_lock: who may change the mappings of an address space, and who relies on them, held over a scope.
 
 #ifndef MEMSIM_SERVER_KERNEL_VM_MMAP_LOCK_H_
 #define MEMSIM_SERVER_KERNEL_VM_MMAP_LOCK_H_
 
-#include <cstdint>
-
-#include "absl/container/inlined_vector.h"
-
-#include "server/base/units.h"
 #include "server/kernel/cpu/lock_scope.h"
 #include "server/kernel/cpu/locks.h"
-#include "server/kernel/vm/vma.h"
+#include "server/kernel/observe/tracepoint.h"
+#include "server/kernel/vm/address_space.h"
 
 namespace memsim {
 
-class AddressSpace;
-
-// What one address space knows of its writer. There is one at a time.
-class MmapWriter {
+// What its tracepoints tell.
+class MmapLockEvents {
  public:
-  MmapWriter() = default;
-  MmapWriter(const MmapWriter&) = delete;
-  MmapWriter& operator=(const MmapWriter&) = delete;
+  explicit MmapLockEvents(AddressSpace& space) : cpus_(space.environment().cpus), number_(space.number()) {}
 
-  // number: of the address space, for the records of locks.
-  void Begin(SimulatedLock& mmap_lock, std::uint64_t number, Nanoseconds now);
-  // vma_start_write: the writer changes a mapping. Nothing while nobody writes, as when a program is loaded into an
-  // address space that nobody else has. The records name the mapping's lock by the start that it has now.
-  void Mark(Vma& vma, Nanoseconds now) {
-    if (holds_.empty() || Holds(vma)) return;
-    vma.lock.place_ = static_cast<std::uint32_t>(holds_.size());
-    holds_.push_back({&vma.lock.lock(), now, {holds_[0].owner.first, vma.range.start.value()}, LockMode::kExclusive});
+  void Taken(bool write) {
+    cpus_.Trace<Tracepoint::kMmapLockStartLocking>(number_, kRootCgroup, write);
+    cpus_.Trace<Tracepoint::kMmapLockAcquireReturned>(number_, kRootCgroup, write, true);
   }
-  // The mapping is gone, and its lock with it.
-  void Forget(Vma& vma);
-  // Leaves all locks.
-  void End(Locks& locks);
+  // mmap_write_downgrade tells that it has the lock for reading, and not that it left it.
+  void Downgraded() { cpus_.Trace<Tracepoint::kMmapLockAcquireReturned>(number_, kRootCgroup, false, true); }
+  void Left(bool write) { cpus_.Trace<Tracepoint::kMmapLockReleased>(number_, kRootCgroup, write); }
 
  private:
-  // Whether a mapping's lock is at the place that it remembers, which may be one from an earlier writer's.
-  bool Holds(const Vma& vma) const {
-    return vma.lock.place_ < holds_.size() && holds_[vma.lock.place_].lock == &vma.lock.lock();
-  }
+  // What cgroup: there is no other yet.
+  static constexpr int kRootCgroup = 1;
 
-  // First mmap_lock, then mappings' locks; null where a mapping is gone. Empty: nobody writes.
-  absl::InlinedVector<Locks::Hold, 4> holds_;
-  std::size_t forgotten_ = 0;
+  Cpus& cpus_;
+  const AddressSpaceNumber number_;
 };
 
-// Holds mmap_lock for writing over a scope.
+// Holds it for writing.
 class MmapWriteLock {
  public:
-  explicit MmapWriteLock(AddressSpace& space);
-  ~MmapWriteLock();
+  explicit MmapWriteLock(AddressSpace& space) : space_(space) {
+    MmapLockEvents(space).Taken(true);
+    space.writer().Begin(space.environment().locks, space.mmap_lock(), space.number());
+  }
+  ~MmapWriteLock() {
+    MmapLockEvents(space_).Left(writing_);
+    if (writing_) {
+      space_.EndWrite();
+    } else {
+      space_.environment().locks.Leave(reading_);
+    }
+  }
   MmapWriteLock(const MmapWriteLock&) = delete;
   MmapWriteLock& operator=(const MmapWriteLock&) = delete;
 
   // Goes on as a reader (mmap_write_downgrade), when nothing is left to do but what readers may: who unmaps frees
   // pages, who let a stack grow serves the fault.
-  void Downgrade();
+  void Downgrade() {
+    MmapLockEvents(space_).Downgraded();
+    // It is a reader before it stops being a writer: nobody else comes in between.
+    reading_ = space_.environment().locks.Take(space_.mmap_lock(), LockMode::kShared, {space_.number(), 0},
+                                               LockEntry::kDowngraded);
+    space_.EndWrite();
+    writing_ = false;
+  }
 
  private:
   AddressSpace& space_;
   bool writing_ = true;
-  // When it became a reader.
-  Nanoseconds reading_since_;
+  // As a reader, when it does not write any more.
+  Locks::Held reading_;
 };
 
 // Holds it for reading.
 class MmapReadLock {
  public:
-  explicit MmapReadLock(AddressSpace& space);
-  ~MmapReadLock();
+  explicit MmapReadLock(AddressSpace& space)
+      : space_(space), scope_(space.environment().locks, space.mmap_lock(), LockMode::kShared, {space.number(), 0}) {
+    MmapLockEvents(space).Taken(false);
+  }
+  ~MmapReadLock() { MmapLockEvents(space_).Left(false); }
   MmapReadLock(const MmapReadLock&) = delete;
   MmapReadLock& operator=(const MmapReadLock&) = delete;
 

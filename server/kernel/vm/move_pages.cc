@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/kernel/cpu/lock_scope.h"
+
 namespace memsim {
 
 bool MovePages(AddressSpace& space, VirtualRange from, VirtualAddress to) {

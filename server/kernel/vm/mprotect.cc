@@ -4,6 +4,7 @@
 
 #include "server/kernel/vm/mman_flags.h"
 #include "server/kernel/vm/mmap.h"
+#include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/vma_merge.h"
 
 namespace memsim {

@@ -4,6 +4,7 @@
 
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/mman_flags.h"
+#include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/move_pages.h"
 #include "server/kernel/vm/munmap.h"
 #include "server/kernel/vm/populate.h"
@@ -127,8 +128,7 @@ class Remap {
     if (room) {
       if (!Charge(*vma, ToPages(Growth()))) return Errno::kNoMem;
       // vma_merge_extend: the new part always fits behind its own mapping, but for the kernel's own, which just grows.
-      const NewMapping added{{old_end, new_end}, vma->flags,  vma->PageIndex(old_end), vma->file, vma->zero_device,
-                             vma->anon,          vma->special};
+      const NewMapping added{vma->For({old_end, new_end}), vma->anon};
       if (MergeNewRange(space_, added) == nullptr) space_.Resize(*vma, {vma->range.start, new_end});
       return address();
     }
@@ -190,19 +190,14 @@ class Remap {
     const bool keeps_old = Has(kMremapDontUnmap);
     const PageCount charged = ToPages(keeps_old ? new_length() : Growth());
     if (!Charge(vma, charged)) return Errno::kNoMem;
-    NewMapping wanted;
+    NewMapping wanted{vma.For(RangeOf(address(), new_length())), AnonVmaLinks()};
     wanted.range = RangeOf(place, new_length());
-    wanted.flags = vma.flags;
-    wanted.pgoff = vma.PageIndex(address());
-    wanted.file = vma.file;
-    wanted.zero_device = vma.zero_device;
     std::optional<AnonVmaLinks> links = space_.environment().anon_vmas.Clone(vma.anon);
     if (!links.has_value()) {
       if ((vma.flags & kVmAccount) != 0) space_.environment().commit.Uncharge(charged);
       return Errno::kNoMem;
     }
     wanted.anon = *std::move(links);
-    wanted.special = vma.special;
     // Memory that was never touched may take the numbers of its new place, and so merge there.
     if (vma.IsAnonymous() && vma.anon.own == AnonVmaId()) wanted.pgoff = PageOffset(place.value() >> kPageShift);
     if (vma.file != OpenFileId()) space_.environment().files.Get(vma.file);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/zap.h"
 
 namespace memsim {

@@ -6,6 +6,7 @@
 #include "server/base/errno.h"
 #include "server/base/units.h"
 #include "server/kernel/vm/address_space.h"
+#include "server/kernel/vm/mmap_lock.h"
 
 namespace memsim {
 

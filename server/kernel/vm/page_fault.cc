@@ -2,6 +2,7 @@
 
 #include "server/kernel/vm/fault_handlers.h"
 #include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/mmap_lock.h"
 
 namespace memsim {
 namespace {
@@ -70,11 +71,15 @@ void SetEntry(Fault& fault, int index, Pte pte) {
 
 namespace {
 
+// Who makes an access: a program, by an instruction that may fault, or the kernel on its behalf, which has mmap_lock
+// and asks for the page beforehand.
+enum class Accessor : std::uint8_t { kProgram, kKernel };
+
 // One task's accesses to one address space.
 class Toucher {
  public:
-  Toucher(AddressSpace& space, const VmCaller& caller, TouchProgress& progress)
-      : space_(space), caller_(caller), progress_(progress) {}
+  Toucher(AddressSpace& space, const VmCaller& caller, Accessor accessor, TouchProgress& progress)
+      : space_(space), caller_(caller), accessor_(accessor), progress_(progress) {}
 
   TouchStatus Run() {
     while (progress_.left != PageCount(0)) {
@@ -95,7 +100,7 @@ class Toucher {
     // are needed.
     LeafTable* table = space_.page_tables().Find(address);
     while (table == nullptr || !Allowed(*table, address)) {
-      const TouchStatus status = TakeFault(address);
+      const TouchStatus status = accessor_ == Accessor::kProgram ? TakeFault(address) : FaultIn(address);
       if (status != TouchStatus::kDone) return status;
       table = space_.page_tables().Find(address);
     }
@@ -125,10 +130,30 @@ class Toucher {
     environment.cpus.Charge(environment.costs.fault);
     Vma* vma = FindVma(address);
     if (vma == nullptr || address < vma->range.start) return TakeFaultBelow(vma, address);
-    // Most faults go without mmap_lock, which Linux only takes where this one finds a writer at work.
+    if (NeedsMmapLock(*vma)) {
+      const MmapReadLock lock(space_);
+      return ServeFault(*vma, address, FaultLock::kMmapLock);
+    }
     const LockScope vma_lock(environment.locks, vma->lock.lock(), LockMode::kShared,
                              {space_.number(), vma->range.start.value()});
-    return ServeFault(*vma, address);
+    return ServeFault(*vma, address, FaultLock::kVmaLock);
+  }
+
+  // Most faults go without mmap_lock. It takes them in where lock_vma_under_rcu finds a writer of the mapping, or
+  // vmf_anon_prepare one of the address space.
+  bool NeedsMmapLock(Vma& vma) {
+    Locks& locks = space_.environment().locks;
+    if (!locks.lanes_run()) return false;
+    if (locks.IsBusy(vma.lock.lock(), LockMode::kShared)) return true;
+    const bool copies = progress_.kind == AccessKind::kWrite && (vma.flags & (kVmShared | kVmMayShare)) == 0;
+    return copies && vma.anon.own == AnonVmaId() && locks.IsBusy(space_.mmap_lock(), LockMode::kShared);
+  }
+
+  // faultin_page.
+  TouchStatus FaultIn(VirtualAddress address) {
+    Vma* vma = FindVma(address);
+    if (vma == nullptr || address < vma->range.start) return Die(Segv(SignalCode::kMapErr, address));
+    return ServeFault(*vma, address, FaultLock::kMmapLock);
   }
 
   // lock_mm_and_find_vma, of an address in no mapping: a look at the whole address space, whose lock cannot be
@@ -139,15 +164,16 @@ class Toucher {
     MmapWriteLock lock(space_);
     if (!ExpandStack(space_, caller_, *above, address)) return Die(Segv(SignalCode::kMapErr, address));
     lock.Downgrade();
-    return ServeFault(*above, address);
+    return ServeFault(*above, address, FaultLock::kMmapLock);
   }
 
   // handle_mm_fault, of an address in the mapping.
-  TouchStatus ServeFault(Vma& vma, VirtualAddress address) {
+  TouchStatus ServeFault(Vma& vma, VirtualAddress address, FaultLock lock) {
+    space_.environment().cpus.Charge(space_.environment().costs.handle_fault);
     if (const auto code = AccessError(vma, progress_.kind)) return Die(Segv(*code, address));
     LeafTable* table = space_.page_tables().FindOrAllocate(address);
     if (table == nullptr) return TouchStatus::kOutOfMemory;
-    Fault fault{space_, vma, PageAlignDown(address), progress_.kind == AccessKind::kWrite, *table};
+    Fault fault{space_, vma, PageAlignDown(address), progress_.kind == AccessKind::kWrite, lock, *table};
     switch (HandleEntryFault(fault)) {
       case FaultOutcome::kMinor:
         ++caller_.faults.minor_faults;
@@ -190,6 +216,7 @@ class Toucher {
 
   AddressSpace& space_;
   const VmCaller& caller_;
+  const Accessor accessor_;
   TouchProgress& progress_;
   Vma* last_vma_ = nullptr;
 };
@@ -197,7 +224,11 @@ class Toucher {
 }  // namespace
 
 TouchStatus Touch(AddressSpace& space, const VmCaller& caller, TouchProgress& progress) {
-  return Toucher(space, caller, progress).Run();
+  return Toucher(space, caller, Accessor::kProgram, progress).Run();
+}
+
+TouchStatus FaultInPages(AddressSpace& space, const VmCaller& caller, TouchProgress& progress) {
+  return Toucher(space, caller, Accessor::kKernel, progress).Run();
 }
 
 }  // namespace memsim

@@ -33,6 +33,10 @@ enum class TouchStatus : std::uint8_t {
 // Makes the accesses, from progress.next on. Faults are counted in the caller's tally and in the machine's counters.
 TouchStatus Touch(AddressSpace& space, const VmCaller& caller, TouchProgress& progress);
 
+// The same by the kernel (get_user_pages): no exception is taken, and a stack does not grow. REQUIRES: the caller has
+// mmap_lock, or nobody else has the address space.
+TouchStatus FaultInPages(AddressSpace& space, const VmCaller& caller, TouchProgress& progress);
+
 }  // namespace memsim
 
 #endif  // MEMSIM_SERVER_KERNEL_VM_PAGE_FAULT_H_

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/page_fault.h"
 
 namespace memsim {
@@ -17,7 +18,7 @@ void PopulateRange(AddressSpace& space, const VmCaller& caller, VirtualRange ran
     progress.next = part.start;
     progress.left = part.pages();
     progress.kind = (vma->flags & (kVmWrite | kVmShared)) == kVmWrite ? AccessKind::kWrite : AccessKind::kRead;
-    if (Touch(space, caller, progress) != TouchStatus::kDone) return;
+    if (FaultInPages(space, caller, progress) != TouchStatus::kDone) return;
     at = part.end;
   }
 }

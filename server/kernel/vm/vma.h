@@ -18,7 +18,8 @@ namespace memsim {
 // What the kernel itself maps into a process, by the name that /proc/PID/maps prints.
 enum class SpecialMapping : std::uint8_t { kNone, kVdso, kVvar, kVvarVclock };
 
-struct Vma {
+// What a mapping maps, and as what: what its maker asks for (vm_area_desc), and vm_area_dup copies.
+struct VmaDescription {
   VirtualRange range;
   VmFlags flags = 0;
   // The place of the first page in the file, or for anonymous memory the page number of its first address when it was
@@ -29,36 +30,33 @@ struct Vma {
   // A private mapping of /dev/zero: anonymous memory that keeps its file, and shows its name.
   bool zero_device = false;
   SpecialMapping special = SpecialMapping::kNone;
-  AnonVmaLinks anon;
-  VmaLock lock;
-  // Itself, as an object of a slab cache.
-  VirtualAddress object;
-
-  // As it was made. REQUIRES: it has no links.
-  void Clear() {
-    range = VirtualRange();
-    flags = 0;
-    pgoff = PageOffset();
-    file = OpenFileId();
-    zero_device = false;
-    special = SpecialMapping::kNone;
-    lock = VmaLock();
-    object = VirtualAddress();
-  }
-  // What vm_area_dup copies: all but its links to anon_vmas, its lock and its object.
-  void CopyFrom(const Vma& other) {
-    range = other.range;
-    flags = other.flags;
-    pgoff = other.pgoff;
-    file = other.file;
-    zero_device = other.zero_device;
-    special = other.special;
-  }
 
   // vma_is_anonymous: faults are served with pages of its own from the start.
   bool IsAnonymous() const { return (file == OpenFileId() || zero_device) && special == SpecialMapping::kNone; }
   // linear_page_index.
   PageOffset PageIndex(VirtualAddress address) const { return pgoff + ToPages(address - range.start); }
+  // The same over another range: a byte keeps its address, and its place in the file.
+  VmaDescription For(VirtualRange other) const {
+    VmaDescription description = *this;
+    description.range = other;
+    description.pgoff = PageIndex(other.start);
+    return description;
+  }
+};
+
+struct Vma : VmaDescription {
+  AnonVmaLinks anon;
+  VmaLock lock;
+  // Itself, as an object of a slab cache.
+  VirtualAddress object;
+
+  void Describe(const VmaDescription& description) { static_cast<VmaDescription&>(*this) = description; }
+  // As it was made. REQUIRES: it has no links.
+  void Clear() {
+    Describe(VmaDescription());
+    lock = VmaLock();
+    object = VirtualAddress();
+  }
 
   void DigestTo(Digest& digest) const {
     digest.Add(range.start);

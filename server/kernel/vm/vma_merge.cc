@@ -125,13 +125,8 @@ Vma* InsertNewRange(AddressSpace& space, const NewMapping& wanted) {
   const VmaId id = space.Allocate();
   if (id == kNoVma) return nullptr;
   Vma& vma = space.ById(id);
-  vma.range = wanted.range;
-  vma.flags = wanted.flags;
-  vma.pgoff = wanted.pgoff;
-  vma.file = wanted.file;
-  vma.zero_device = wanted.zero_device;
+  vma.Describe(wanted);
   if (!wanted.anon.chain.empty()) vma.anon = wanted.anon;
-  vma.special = wanted.special;
   return &space.Link(id);
 }
 
@@ -142,7 +137,8 @@ bool ExpandInto(AddressSpace& space, Vma& below, const NewMapping& wanted) {
 }
 
 ErrnoOr<Vma*> ModifyFlags(AddressSpace& space, Vma& vma, VirtualRange range, VmFlags flags) {
-  const NewMapping wanted{range, flags, vma.PageIndex(range.start), vma.file, vma.zero_device, vma.anon};
+  NewMapping wanted{vma.For(range), vma.anon};
+  wanted.flags = flags;
   if (vma.special == SpecialMapping::kNone) {
     if (Vma* merged = MergeExistingRange(space, vma, wanted)) return merged;
   }

@@ -11,21 +11,13 @@
 namespace memsim {
 
 // A range that wants to be mapped.
-struct NewMapping {
-  VirtualRange range;
-  VmFlags flags = 0;
-  PageOffset pgoff;
-  OpenFileId file;
-  // See Vma.
-  bool zero_device = false;
+struct NewMapping : VmaDescription {
   // Of a moved mapping; empty for a fresh one.
   AnonVmaLinks anon;
-  // The kernel's own mappings merge with nothing.
-  SpecialMapping special = SpecialMapping::kNone;
 };
 
-// vma_merge_new_range: makes a free range part of its neighbours where the rules allow it. Null: neither neighbour
-// takes it.
+// vma_merge_new_range: makes a free range part of its neighbours where the rules allow it; the kernel's own mappings
+// merge with nothing. Null: neither neighbour takes it.
 Vma* MergeNewRange(AddressSpace& space, const NewMapping& wanted);
 
 // What brk does instead: only the mapping right below may grow, and the one above stays what it is (just_expand).

@@ -26,7 +26,7 @@ inline int Count(const std::array<std::uint64_t, VmaTree::kFanout>& numbers, Pre
 
 }  // namespace
 
-inline int VmaTree::Node::CountEndsUpTo(std::uint64_t address) const {
+inline int VmaTree::Node::CountEndsAtOrBelow(std::uint64_t address) const {
   // Only an address of kUnused counts the unused entries too.
   return std::min(Count(ends, [address](std::uint64_t end) { return end <= address; }), static_cast<int>(count));
 }
@@ -240,6 +240,19 @@ std::uint64_t VmaTree::StartAfter(const Path& path) const {
 // --- Books
 
 ByteCount VmaTree::HostMemory() const { return ByteCount(sizeof(*this) + nodes_.capacity() * sizeof(Node)); }
+
+std::size_t VmaTree::broken_promises() const { return height_ == 0 ? 0 : BrokenPromisesBelow(root_, 0); }
+
+std::size_t VmaTree::BrokenPromisesBelow(NodeIndex index, int depth) const {
+  if (IsLeafDepth(depth)) return 0;
+  const Node& node = nodes_[index];
+  std::size_t broken = 0;
+  for (int i = 0; i < static_cast<int>(node.count); ++i) {
+    broken += Summary(node.refs[i], depth + 1).gap < node.gaps[i] ? 1 : 0;
+    broken += BrokenPromisesBelow(node.refs[i], depth + 1);
+  }
+  return broken;
+}
 
 void VmaTree::CheckInvariants() const {
   std::size_t nodes = 0;

@@ -112,6 +112,8 @@ class VmaTree {
   int height() const { return height_; }
   // How many nodes there are.
   std::size_t node_count() const { return node_count_; }
+  // How many entries promise a larger hole than their child knows of. Looks at all nodes.
+  std::size_t broken_promises() const;
   ByteCount HostMemory() const;
   void CheckInvariants() const;
 
@@ -149,14 +151,14 @@ class VmaTree {
     // How many entries end at or below address: the index of the first that ends above it. guess: what it may be.
     int EndsAtOrBelow(std::uint64_t address, int guess = kFanout) const {
       const bool right = guess < kFanout && (guess == 0 || ends[guess - 1] <= address) && ends[guess] > address;
-      return right ? guess : CountEndsUpTo(address);
+      return right ? guess : CountEndsAtOrBelow(address);
     }
     // How many entries start below address: one more than the index of the last.
     int StartsBelow(std::uint64_t address, int guess = kFanout) const {
       const bool right = guess < kFanout && (guess == 0 || starts[guess - 1] < address) && starts[guess] >= address;
       return right ? guess : CountStartsBelow(address);
     }
-    int CountEndsUpTo(std::uint64_t address) const;
+    int CountEndsAtOrBelow(std::uint64_t address) const;
     int CountStartsBelow(std::uint64_t address) const;
     Slot Get(int i) const { return {starts[i], ends[i], gaps[i], refs[i]}; }
     void Set(int i, const Slot& slot) {
@@ -259,6 +261,7 @@ class VmaTree {
 
   void CheckFinger() const;
   void CheckCeiling() const;
+  std::size_t BrokenPromisesBelow(NodeIndex index, int depth) const;
   // Returns how many ranges are below; adds the nodes to *nodes.
   std::size_t CheckNode(NodeIndex index, int depth, std::size_t* nodes) const;
 

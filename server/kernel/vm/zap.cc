@@ -2,6 +2,8 @@
 
 #include "absl/container/inlined_vector.h"
 
+#include "server/kernel/cpu/lock_scope.h"
+
 namespace memsim {
 namespace {
 

@@ -273,6 +273,72 @@ TEST_F(NeighboursTest, MunmapWaitsForAFaultInTheMappingThatGoes) {
   EXPECT_GT(Waits("vm_lock"), 0);
 }
 
+TEST_F(NeighboursTest, WhatMapsOverAMappingWaitsForItsFaults) {
+  for (const char* call :
+       {"mmap { pid_slot: 2 address_slot: 21 length_bytes: 0x100000 prot: 1 flags: 0x32 fd: -1 }",
+        "mremap { pid_slot: 2 address_slot: 21 old_length_bytes: 0x100000 new_length_bytes: 0x200000 flags: 1 }"}) {
+    SCOPED_TRACE(call);
+    const std::int64_t before = Waits("vm_lock");
+    for (int i = 0; i < 16; ++i) {
+      Run("mmap { pid_slot: 1 length_bytes: 0x100000 prot: 3 flags: 0x22 fd: -1 } store_as: 21");
+      Run("mmap { pid_slot: 1 length_bytes: 0x1000 prot: 0 flags: 0x22 fd: -1 }");
+      std::vector<std::string> calls(static_cast<std::size_t>(i), "brk { pid_slot: 3 }");
+      calls.push_back(call);
+      Run("concurrent { " + Lane(0, {TouchAt(21, 0, 256, 1)}) + Lane(1, calls) + "}");
+    }
+    EXPECT_GT(Waits("vm_lock"), before);
+  }
+}
+
+TEST_F(NeighboursTest, WhileAWriterWaitsForItsTurnOthersFaultInWhatItWillChange) {
+  // CPU 0 changes the large mapping, for which CPU 1 waits until it may change the small one. CPU 2 faults in that.
+  Run("clone { pid_slot: 1 flags: 0x10f00 } cpu: 3 store_as: 4");
+  const std::string large = "mprotect { pid_slot: 1 address_slot: 11 length_bytes: 0x10000000 prot: 1 }";
+  const std::string small = "mprotect { pid_slot: 2 address_slot: 12 length_bytes: 0x1000000 prot: 7 }";
+  const std::string faults = TouchAt(12, 100, 20, 4);
+  const v1::Answer answer = Run("concurrent { " + Lane(0, {large}) + Lane(1, {small}) + Lane(3, {faults}) + "}");
+  EXPECT_GT(Duration(answer, 0), 500'000U);
+  EXPECT_GT(Duration(answer, 1), Duration(answer, 0)) << "one writer after the other";
+  EXPECT_LT(Duration(answer, 2), 50'000U);
+}
+
+TEST_F(NeighboursTest, AFaultThatFindsAWriterWaitsAsAReaderOfTheAddressSpace) {
+  const std::int64_t before = Waits("vm_lock");
+  const std::int64_t of_mmap_lock = Waits("&mm->mmap_lock");
+  DelayBeside("mprotect { pid_slot: 1 address_slot: 11 length_bytes: 0x10000000 prot: 1 }", 1,
+              {kPrelude, TouchAt(11, 70001, 1, 2)}, {TouchAt(11, 70000, 1, 2)});
+  EXPECT_EQ(Waits("vm_lock"), before);
+  EXPECT_EQ(Waits("&mm->mmap_lock"), of_mmap_lock + 1);
+}
+
+// Threads of one process on so many CPUs, each with a call that changes 64 pages; the pages lie in one page table.
+TEST_F(ConcurrentCallTest, WritersOfOneAddressSpaceTakeTheirTurnsWhateverOtherLocksTheyTake) {
+  MachineSpec spec;
+  spec.cpu_count = 8;
+  spec.memory = ByteCount(256ULL << 20);
+  spec.costs.lock_transfer = Nanoseconds(0);
+  spec.costs.semaphore_sleep = Nanoseconds(0);
+  machine_ = *Machine::Create(spec);
+  Run("spawn { comm: 'p' } cpu: 0 store_as: 1");
+  // Eight mappings, each 64 pages with a page between.
+  Run("mmap { pid_slot: 1 address: 0x10000000 length_bytes: 0x200000 prot: 3 flags: 0x8032 fd: -1 } store_as: 11");
+  std::string lanes;
+  for (int cpu = 0; cpu < 8; ++cpu) {
+    Run(absl::StrFormat("munmap { pid_slot: 1 address: %d length_bytes: 4096 }", 0x10000000 + cpu * 0x40000 + 0x3f000));
+    if (cpu > 0) Run(absl::StrFormat("clone { pid_slot: 1 flags: 0x10f00 } cpu: %d store_as: %d", cpu, cpu + 1));
+    absl::StrAppend(&lanes,
+                    Lane(cpu, {absl::StrFormat("mprotect { pid_slot: %d address: %d length_bytes: 0x3f000 prot: 1 }",
+                                               cpu + 1, 0x10000000 + cpu * 0x40000)}));
+    // Its task runs on the CPU from now on.
+    Run(absl::StrFormat("brk { pid_slot: %d } cpu: %d", cpu + 1, cpu));
+  }
+  const v1::Answer answer = Run("concurrent { " + lanes + "}");
+  const std::uint64_t entry = spec.costs.syscall.value();
+  const std::uint64_t held = Duration(answer, 0) - entry;
+  EXPECT_GT(held, 1000U);
+  for (int lane = 0; lane < 8; ++lane) EXPECT_EQ(Duration(answer, lane), entry + (lane + 1) * held) << lane;
+}
+
 TEST_F(NeighboursTest, WhoOnlyFreesPagesLetsOthersReadTheAddressSpace) {
   const std::uint64_t heap = Run("brk { pid_slot: 1 }").value();
   Run(absl::StrFormat("brk { pid_slot: 1 address: %d }", heap + (32U << 20)));

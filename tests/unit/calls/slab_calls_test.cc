@@ -81,6 +81,11 @@ TEST_F(SlabCallsTest, BulkObjectsLieInConsecutiveSlots) {
   EXPECT_EQ(Ask("kmem_cache_alloc_bulk { name: 'names_cache' }"), "0");
   EXPECT_EQ(Ask("kmem_cache_free_bulk { name: 'names_cache' object_count: 2 first_stored_as: 20 }"),
             "refused: SLOT_UNSET");
+  EXPECT_EQ(Refusal("kmem_cache_free_bulk { name: 'names_cache' object_count: 2 first_stored_as: 65535 }"),
+            "first_stored_as is 65535 and object_count is 2; slots are 1 to 65535");
+  EXPECT_EQ(Refusal("kmem_cache_free_bulk { name: 'names_cache' object_count: 2 first_stored_as: 20 }"),
+            "first_stored_as is 20 and object_count is 2, but no call has filled slot 20; give those that an earlier "
+            "kmem_cache_alloc_bulk had as first_store_as");
   EXPECT_EQ(Free("kmem_cache_free_bulk { name: 'kmalloc-64' object_count: 4 first_stored_as: 65532 }"),
             "EINVAL: WRONG_CACHE");
   EXPECT_EQ(Ask("kmem_cache_free_bulk { name: 'names_cache' object_count: 4 first_stored_as: 65532 }"), "0");

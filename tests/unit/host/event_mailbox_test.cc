@@ -234,6 +234,7 @@ TEST_F(ListenTest, WhereMemoryIsShortEventsAreLostAndCounted) {
 
 TEST_F(ListenTest, TheRingIsGoneWithTheLastListener) {
   Create("demo");
+  EXPECT_EQ(Execute(BatchOf("demo", BrkCall())), absl::OkStatus()) << "what the call itself needs from now on";
   const ByteCount quiet = Memory("demo");
   const auto one = Listen("demo", "*");
   const auto other = Listen("demo", "*");

@@ -89,6 +89,19 @@ TEST_F(MemoryEventsTest, WhoFindsNothingToUnmapDoesNotGoOnAsAReader) {
   EXPECT_EQ(Take().size(), 3U) << "asked for, had, left";
 }
 
+TEST_F(MemoryEventsTest, PopulatingTakesNoExceptionAndMmapLockOnce) {
+  Listen({"exceptions:*", "mmap_lock:*", "kmem:mm_page_alloc"});
+  const VirtualAddress address = Map(16, kReadWrite, kPrivateAnonymous | kMapPopulate);
+  EXPECT_EQ(machine_->Madvise(pid_, address, ToBytes(PageCount(16)), kMadvPopulateRead), Errno::kOk);
+  std::vector<std::string> names = Names();
+  EXPECT_GE(std::count(names.begin(), names.end(), "mm_page_alloc"), 16);
+  names.erase(std::remove(names.begin(), names.end(), "mm_page_alloc"), names.end());
+  const std::vector<std::string> lock = {"mmap_lock_start_locking", "mmap_lock_acquire_returned", "mmap_lock_released"};
+  std::vector<std::string> expected;
+  for (int i = 0; i < 3; ++i) expected.insert(expected.end(), lock.begin(), lock.end());
+  EXPECT_EQ(names, expected) << "to map, to populate, to find all there";
+}
+
 TEST_F(MemoryEventsTest, AnErrorCodeSaysWhetherThereWasAPage) {
   const VirtualAddress address = Map(1);
   EXPECT_TRUE(machine_->Touch(pid_, address, AccessKind::kRead, PageCount(1)).ok());

@@ -104,53 +104,194 @@ TEST_F(LocksTest, LanesThatEndedAreForgotten) {
   EXPECT_EQ(cpus_.now(), start + Ns(10));
 }
 
-TEST_F(LocksTest, HoldsThatEndTogetherWaitForTheOneThatIsFreeLast) {
-  SimulatedLock mmap(LockClass::kMmapLock);
-  SimulatedLock vma(LockClass::kVmaLock);
-  Lanes lanes(locks_, {CpuId(0), CpuId(1)});
-  lanes.Next();
-  {
-    const LockScope fault(locks_, vma, LockMode::kShared);
-    cpus_.Charge(Ns(500));
+// A nest of holds: an outer lock, and an inner one after `before`, for `inside`, and `after` until the outer one is
+// left.
+//   outer |--------------|
+//   inner      |---|
+class NestedLocksTest : public LocksTest {
+ protected:
+  NestedLocksTest() { costs_.lock_transfer = Ns(0); }
+
+  void HoldBoth(Nanoseconds before, Nanoseconds inside, Nanoseconds after) {
+    const LockScope outer(locks(), outer_);
+    cpus_of_lanes_.Charge(before);
+    {
+      const LockScope inner(locks(), inner_);
+      cpus_of_lanes_.Charge(inside);
+    }
+    cpus_of_lanes_.Charge(after);
   }
-  lanes.Finish();
-  lanes.Next();
-  const Nanoseconds start = cpus_.now();
-  cpus_.Charge(Ns(100));
-  const std::vector<Locks::Hold> holds = {{&mmap, start, {}, LockMode::kExclusive},
-                                          {&vma, start + Ns(40), {}, LockMode::kExclusive}};
-  locks_.EndHolds(holds);
-  // The fault has the mapping until 500; from there on what was left after taking its lock: 60, and a transfer.
-  EXPECT_EQ(cpus_.now(), Ns(500 + 60) + kDefaultCosts.lock_transfer);
-  EXPECT_EQ(locks_.counts(LockClass::kVmaLock, LockMode::kExclusive).waits.count, 1U);
-  EXPECT_EQ(locks_.counts(LockClass::kMmapLock, LockMode::kExclusive).waits.count, 0U);
+  Locks& locks() { return nested_; }
+  TimeCounts Waits(LockClass lock_class, LockMode mode = LockMode::kExclusive) {
+    return nested_.counts(lock_class, mode).waits;
+  }
+
+  CostTable costs_;
+  Cpus cpus_of_lanes_{64, costs_};
+  Locks nested_{cpus_of_lanes_};
+  SimulatedLock outer_{LockClass::kMmPageTableLock};
+  SimulatedLock inner_{LockClass::kPageTableLock};
+};
+
+TEST_F(NestedLocksTest, WhatTheOuterLockKeepsApartDoesNotMeetAtTheInnerOne) {
+  for (const std::uint32_t cpus : {2U, 8U, 64U}) {
+    const Nanoseconds start = cpus_of_lanes_.now();
+    const TimeCounts before = Waits(LockClass::kPageTableLock);
+    {
+      std::vector<CpuId> all;
+      for (std::uint16_t cpu = 0; cpu < cpus; ++cpu) all.push_back(CpuId(cpu));
+      Lanes lanes(locks(), all);
+      while (lanes.Next().has_value()) {
+        HoldBoth(Ns(10), Ns(70), Ns(20));
+        lanes.Finish();
+      }
+    }
+    EXPECT_EQ(cpus_of_lanes_.now() - start, Ns(100) * cpus) << "one after the other";
+    EXPECT_EQ(Waits(LockClass::kPageTableLock), before) << "nobody waits for the inner one";
+  }
 }
 
-TEST_F(LocksTest, WhoIsPushedFromOneBusyTimeIntoTheNextHasWaitedOnce) {
-  SimulatedLock mmap(LockClass::kMmapLock);
-  SimulatedLock vma(LockClass::kVmaLock);
-  Lanes lanes(locks_, {CpuId(0), CpuId(1)});
+TEST_F(NestedLocksTest, TheInnerHoldMovesAlongWithTheOuterOne) {
+  Lanes lanes(locks(), {CpuId(0), CpuId(1), CpuId(2)});
   lanes.Next();
-  // Each is busy where the other is free:   mmap ##..##..##
-  //                                         vma  ..##..##..
-  for (int i = 0; i < 5; ++i) {
-    const LockScope busy(locks_, i % 2 == 0 ? mmap : vma);
-    cpus_.Charge(Ns(200));
+  const Nanoseconds start = cpus_of_lanes_.now();
+  // CPU 0 holds the outer lock in [50, 60).
+  cpus_of_lanes_.Charge(Ns(50));
+  {
+    const LockScope outer(locks(), outer_);
+    cpus_of_lanes_.Charge(Ns(10));
   }
-  const Nanoseconds all_busy = cpus_.now();
+  lanes.Finish();
+  // CPU 1 finds it free at 0, but not for long enough: all of [0, 100) moves to [60, 160), its inner hold to [70, 140).
+  lanes.Next();
+  HoldBoth(Ns(10), Ns(70), Ns(20));
+  EXPECT_EQ(cpus_of_lanes_.now() - start, Ns(160));
+  EXPECT_EQ(Waits(LockClass::kMmPageTableLock), (TimeCounts{1, Ns(60), Ns(60), Ns(60)}));
+  lanes.Finish();
+  // CPU 2 wants the inner one alone, at 20.
+  lanes.Next();
+  cpus_of_lanes_.Charge(Ns(20));
+  {
+    const LockScope inner(locks(), inner_);
+    cpus_of_lanes_.Charge(Ns(45));
+  }
+  EXPECT_EQ(cpus_of_lanes_.now() - start, Ns(65)) << "[20, 65) is free now";
+  {
+    const LockScope inner(locks(), inner_);
+    cpus_of_lanes_.Charge(Ns(10));
+  }
+  EXPECT_EQ(cpus_of_lanes_.now() - start, Ns(150)) << "[65, 75) is not";
+}
+
+TEST_F(NestedLocksTest, AWaitForTheInnerLockLengthensTheOuterHold) {
+  Lanes lanes(locks(), {CpuId(0), CpuId(1), CpuId(2)});
+  lanes.Next();
+  const Nanoseconds start = cpus_of_lanes_.now();
+  {
+    const LockScope inner(locks(), inner_);
+    cpus_of_lanes_.Charge(Ns(500));
+  }
   lanes.Finish();
   lanes.Next();
-  const Nanoseconds start = cpus_.now();
-  cpus_.Charge(Ns(100));
-  const std::vector<Locks::Hold> holds = {{&mmap, start, {}, LockMode::kExclusive},
-                                          {&vma, start, {}, LockMode::kExclusive}};
-  locks_.EndHolds(holds);
-  EXPECT_GE(cpus_.now(), all_busy + Ns(100));
-  const TimeCounts of_mmap = locks_.counts(LockClass::kMmapLock, LockMode::kExclusive).waits;
-  const TimeCounts of_vma = locks_.counts(LockClass::kVmaLock, LockMode::kExclusive).waits;
-  EXPECT_EQ(of_mmap.count, 1U);
-  EXPECT_EQ(of_vma.count, 1U);
-  EXPECT_EQ(of_mmap.total + of_vma.total, all_busy - start) << "each waits where the other does not";
+  HoldBoth(Ns(10), Ns(70), Ns(20));
+  EXPECT_EQ(cpus_of_lanes_.now() - start, Ns(500 + 70 + 20));
+  EXPECT_EQ(Waits(LockClass::kPageTableLock), (TimeCounts{1, Ns(490), Ns(490), Ns(490)}));
+  EXPECT_EQ(Waits(LockClass::kMmPageTableLock), TimeCounts());
+  EXPECT_EQ(nested_.counts(LockClass::kMmPageTableLock, LockMode::kExclusive).holds.max, Ns(590));
+  lanes.Finish();
+}
+
+TEST_F(NestedLocksTest, ALockThatIsGoneBeforeItsNestEndsCountsInItsClass) {
+  Lanes lanes(locks(), {CpuId(0)});
+  lanes.Next();
+  {
+    const LockScope outer(locks(), outer_);
+    {
+      SimulatedLock gone(LockClass::kPageTableLock);
+      {
+        const LockScope inner(locks(), gone);
+        cpus_of_lanes_.Charge(Ns(7));
+      }
+      locks().Retire(gone);
+    }
+  }
+  EXPECT_EQ(nested_.counts(LockClass::kPageTableLock, LockMode::kExclusive).holds,
+            (TimeCounts{1, Ns(7), Ns(7), Ns(7)}));
+}
+
+TEST_F(NestedLocksTest, BeyondTheLimitOfANestItsHoldsAreSettledByThemselves) {
+  for (const std::size_t holds : {Locks::kMaxNest - 1, Locks::kMaxNest, Locks::kMaxNest + 1}) {
+    const std::uint64_t before = nested_.counts(LockClass::kPageTableLock, LockMode::kExclusive).holds.count;
+    const Nanoseconds start = cpus_of_lanes_.now();
+    {
+      Lanes lanes(locks(), {CpuId(0), CpuId(1)});
+      while (lanes.Next().has_value()) {
+        const LockScope outer(locks(), outer_);
+        for (std::size_t i = 0; i < holds; ++i) {
+          const LockScope inner(locks(), inner_);
+          cpus_of_lanes_.Charge(Ns(1));
+        }
+        lanes.Finish();
+      }
+    }
+    EXPECT_EQ(nested_.counts(LockClass::kPageTableLock, LockMode::kExclusive).holds.count, before + 2 * holds);
+    EXPECT_EQ(cpus_of_lanes_.now() - start, Ns(2 * holds));
+  }
+}
+
+TEST_F(NestedLocksTest, WhoWritesStaysInWhenItGoesOnAsAReader) {
+  SimulatedLock mmap(LockClass::kMmapLock);
+  Lanes lanes(locks(), {CpuId(0), CpuId(1), CpuId(2)});
+  lanes.Next();
+  const Nanoseconds start = cpus_of_lanes_.now();
+  // CPU 0 writes in [100, 200).
+  cpus_of_lanes_.Charge(Ns(100));
+  {
+    const LockScope write(locks(), mmap);
+    cpus_of_lanes_.Charge(Ns(100));
+  }
+  lanes.Finish();
+  // CPU 1 writes in [0, 40) and reads until 140: all of it comes after CPU 0.
+  lanes.Next();
+  const Locks::Held write = locks().Take(mmap, LockMode::kExclusive, {});
+  cpus_of_lanes_.Charge(Ns(40));
+  const Locks::Held read = locks().Take(mmap, LockMode::kShared, {}, LockEntry::kDowngraded);
+  locks().Leave(write);
+  cpus_of_lanes_.Charge(Ns(100));
+  locks().Leave(read);
+  EXPECT_EQ(cpus_of_lanes_.now() - start, Ns(200 + 140));
+  EXPECT_EQ(
+      Waits(LockClass::kMmapLock, LockMode::kExclusive).count + Waits(LockClass::kMmapLock, LockMode::kShared).count,
+      1U);
+  lanes.Finish();
+  // CPU 2 reads from 250 on, beside CPU 1.
+  lanes.Next();
+  cpus_of_lanes_.Charge(Ns(250));
+  { const LockScope beside(locks(), mmap, LockMode::kShared); }
+  EXPECT_EQ(cpus_of_lanes_.now() - start, Ns(250));
+}
+
+TEST_F(NestedLocksTest, WhoIsPushedFromOneBusyTimeIntoTheNextHasWaitedOnce) {
+  Lanes lanes(locks(), {CpuId(0), CpuId(1)});
+  lanes.Next();
+  // Each is busy where the other is free:   outer ##..##..##
+  //                                         inner ..##..##..
+  for (int i = 0; i < 5; ++i) {
+    const LockScope busy(locks(), i % 2 == 0 ? outer_ : inner_);
+    cpus_of_lanes_.Charge(Ns(200));
+  }
+  const Nanoseconds all_busy = cpus_of_lanes_.now();
+  lanes.Finish();
+  lanes.Next();
+  const Nanoseconds start = cpus_of_lanes_.now();
+  cpus_of_lanes_.Charge(Ns(100));
+  HoldBoth(Ns(0), Ns(10), Ns(0));
+  EXPECT_GE(cpus_of_lanes_.now(), all_busy + Ns(10));
+  const TimeCounts outer = Waits(LockClass::kMmPageTableLock);
+  const TimeCounts inner = Waits(LockClass::kPageTableLock);
+  EXPECT_EQ(outer.count, 1U);
+  EXPECT_EQ(inner.count, 1U);
+  EXPECT_EQ(outer.total + inner.total, cpus_of_lanes_.now() - start - Ns(110)) << "each waits where the other does not";
 }
 
 TEST_F(LocksTest, WhatLanesRememberIsCountedUntilTheyEnd) {

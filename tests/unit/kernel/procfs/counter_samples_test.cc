@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "server/kernel/cpu/lock_scope.h"
 #include "server/kernel/machine_state.h"
 #include "server/kernel/procfs/procfs.h"
 #include "tests/unit/kernel/procfs/proc_text.h"
@@ -138,9 +139,8 @@ TEST(CounterSamplesTest, LocksShowReadersAndWritersOfTheirClassTogether) {
     }
   };
   const auto hold = [&state](SimulatedLock& lock, LockMode mode, std::uint64_t time) {
-    const Nanoseconds since = state->cpus.now();
+    const LockScope scope(state->locks, lock, mode);
     state->cpus.Charge(Nanoseconds(time));
-    state->locks.EndHold(lock, mode, since, LockOwner{});
   };
   read(before);
   hold(first, LockMode::kExclusive, 100);

@@ -42,6 +42,19 @@ TEST_F(SheavesTest, TheFirstAllocationFillsASheafFromTheSlabs) {
                                       {"ALLOC_FASTPATH", 3}}));
 }
 
+TEST_F(SheavesTest, CpusMeetAtTheBarn) {
+  const auto holds = [this] {
+    return world_.locks().counts(LockClass::kSlabBarnLock, LockMode::kExclusive).holds.count;
+  };
+  world_.Take(4);
+  EXPECT_EQ(holds(), 1U) << "the empty sheaf is put there";
+  world_.Take();
+  EXPECT_EQ(holds(), 3U) << "taken, and put back empty";
+  world_.On(1);
+  world_.Take();
+  EXPECT_EQ(world_.locks().counts(LockClass::kSlabBarnLock, LockMode::kExclusive).bounces, 1U);
+}
+
 TEST_F(SheavesTest, TheLastObjectFreedIsTheNextToBeGiven) {
   const std::vector<VirtualAddress> objects = world_.Take(3);
   world_.NewPaths();

@@ -173,23 +173,39 @@ TEST(SlubTest, AFlushedSlabWithFreeObjectsGoesToTheHeadAndAFullOneNowhere) {
 
 TEST(SlubTest, AnEmptyCpuSlabIsFreedWhenTheNodeHasEnough) {
   SlabWorld world(2, 1, 1);
-  const std::vector<VirtualAddress> objects = world.Take(3);  // [##] cpu0 [#.]
+  const std::vector<VirtualAddress> objects = world.Take(8);  // [##] * 3 cpu0 [##]
   world.On(1);
-  world.Give(objects[0]);  // p1 [.#]
-  world.slub().Shrink(SlabWorld::kCache);
-  world.Check();  // n [#.] n [.#]
+  for (std::size_t i = 0; i < 8; i += 2) world.Give(objects[i]);
+  world.slub().Shrink(SlabWorld::kCache);  // n [.#] * 4
+  world.Check();
+  EXPECT_EQ(world.Look().partial_slabs, 4U);
   world.On(0);
+  const VirtualAddress taken = world.Take(1)[0];  // cpu0 [##] p0 [.#] n [.#] [.#]
   EXPECT_EQ(world.Look().partial_slabs, 2U);
-  world.Take(2);                                           // cpu0 [##], p0 none: it took both.
-  const std::vector<VirtualAddress> more = world.Take(1);  // a new one: cpu0 [#.]
-  world.Give(objects[1]);                                  // p0
-  world.Give(more);                                        // cpu0 [..]
+  // The slab's other object is the one on the same page.
+  for (std::size_t i = 1; i < 8; i += 2) {
+    if (objects[i].value() / kPageSize.value() == taken.value() / kPageSize.value()) world.Give(objects[i]);
+  }
+  world.Give(taken);  // cpu0 [..]
   world.NewPaths();
   world.slub().Shrink(SlabWorld::kCache);
   world.Check();
-  const Paths paths = world.NewPaths();
-  EXPECT_EQ(paths.at("CPUSLAB_FLUSH"), 1U);
-  EXPECT_EQ(world.Look().partial_inuse, 1U);
+  EXPECT_EQ(world.NewPaths(),
+            (Paths{{"CPUSLAB_FLUSH", 1}, {"DEACTIVATE_EMPTY", 1}, {"FREE_SLAB", 1}, {"FREE_ADD_PARTIAL", 1}}));
+  EXPECT_EQ(world.Look().partial_slabs, 3U);
+  EXPECT_EQ(world.Look().slabs, 3U);
+}
+
+TEST(SlubTest, ABulkCallTakesTimeForEachOfItsObjects) {
+  SlabWorld world(32);
+  world.Give(world.Take(32));
+  std::vector<VirtualAddress> objects(30);
+  const Nanoseconds before = world.cpus().now();
+  ASSERT_TRUE(world.slub().AllocBulk(SlabWorld::kCache, kGfpKernel, ObjectOwner::kCaller, absl::MakeSpan(objects)));
+  const Nanoseconds taken = world.cpus().now();
+  world.slub().FreeBulk(SlabWorld::kCache, absl::MakeSpan(objects));
+  EXPECT_EQ(taken - before, kDefaultCosts.slab_alloc + kDefaultCosts.slab_bulk_object * 30);
+  EXPECT_EQ(world.cpus().now() - taken, kDefaultCosts.slab_free + kDefaultCosts.slab_bulk_object * 30);
 }
 
 TEST(SlubTest, InBulkTheFreeListIsEmptiedBeforeTheSlowPathIsTaken) {

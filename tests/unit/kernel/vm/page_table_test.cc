@@ -185,6 +185,19 @@ TEST_F(PageTablesTest, ALeafIsFreedOnlyIfItsWholeSpanLiesBetweenTheNeighbours) {
   EXPECT_EQ(tables_.Find(Page(600)), nullptr);
 }
 
+TEST_F(PageTablesTest, OfARangeOverThreeLeavesTheNeighboursKeepTheOuterTwo) {
+  // 512-page spans: |.....AA|XXXXXXX|BB.....|, of which X and parts of the others go.
+  ASSERT_TRUE(tables_.AllocateRoot());
+  for (const std::uint64_t page : {511ULL, 700ULL, 1024ULL, 1200ULL}) Set(Page(page));
+  const std::uint64_t all = tables_.table_pages().value();
+  EXPECT_EQ(FreeRange(Pages(511, 1025), 10, 1200), all - 1);
+  EXPECT_EQ(tables_.Find(Page(700)), nullptr);
+  EXPECT_NE(tables_.Find(Page(511)), nullptr) << "the neighbour below ends at page 10 of its span";
+  EXPECT_FALSE(tables_.Get(Page(1200)).none()) << "that of the neighbour above";
+  EXPECT_EQ(FreeRange(Pages(100, 1024), 0, 1024), all - 2);
+  EXPECT_EQ(tables_.Find(Page(511)), nullptr);
+}
+
 TEST_F(PageTablesTest, AFreedTableIsForgottenByTheSearchToo) {
   ASSERT_TRUE(tables_.AllocateRoot());
   Set(Page(600));

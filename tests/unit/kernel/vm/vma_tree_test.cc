@@ -190,6 +190,22 @@ TEST(VmaTreeTest, TheOneWideHoleAmongThousandsIsFound) {
   }
 }
 
+TEST(VmaTreeTest, ASearchThatTrustsABrokenPromiseCorrectsIt) {
+  constexpr std::uint32_t kRanges = 5000;
+  for (const bool highest : {true, false}) {
+    VmaTree tree = Comb(kRanges);
+    // The widest hole of a leaf is filled, which the nodes above it do not notice.
+    tree.Erase(Page(2 * 2500 + 1));
+    EXPECT_EQ(tree.broken_promises(), 0U);
+    tree.Insert(Pages(2 * 2500, 2 * 2500 + 3), VmaId(kRanges + 1));
+    EXPECT_EQ(tree.broken_promises(), 1U) << "of the leaf's parent; those above believe it";
+    const VirtualRange window = Pages(1, 2 * kRanges);
+    EXPECT_EQ(highest ? tree.HighestGap(window, Size(2)) : tree.LowestGap(window, Size(2)), std::nullopt);
+    EXPECT_EQ(tree.broken_promises(), 0U);
+    tree.CheckInvariants();
+  }
+}
+
 TEST(VmaTreeTest, GrowingAndShrinkingThroughEveryNodeBoundaryKeepsTheInvariants) {
   for (const std::uint32_t n : {VmaTree::kFanout - 1, VmaTree::kFanout, VmaTree::kFanout + 1, 300}) {
     VmaTree tree = Comb(n);
