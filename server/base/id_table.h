@@ -27,6 +27,8 @@ class IdTable {
  public:
   Id Add(T value) {
     if (free_.empty()) {
+      // By half, not to the double: a server has many machines, most of them small.
+      if (values_.size() == values_.capacity()) values_.reserve(values_.size() + values_.size() / 2 + 1);
       values_.push_back(std::move(value));
       return Id(static_cast<std::uint32_t>(values_.size()));
     }

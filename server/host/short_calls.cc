@@ -8,10 +8,8 @@
 namespace memsim {
 namespace {
 
-constexpr std::uint64_t kPageBytes = 4096;
-
 // Of calls that refuse an address at which no page begins, so that the bytes lie in no more pages than they fill.
-bool FewBytes(std::uint64_t bytes) { return bytes <= kMaxPagesOfShortCall * kPageBytes; }
+bool FewBytes(std::uint64_t bytes) { return bytes <= kMaxPagesOfShortCall * kPageSize.value(); }
 
 bool SmallOrder(std::uint32_t order) { return order < 64 && (1ULL << order) <= kMaxPagesOfShortCall; }
 

@@ -57,6 +57,7 @@ absl::Status MachineState::Boot() {
   const auto zero_page = pages.AllocPages(kGfpKernel | kGfpZero, Order(0), PageOwner::kZeroPage);
   if (!zero_page.has_value()) return WhyNoBoot();
   environment.zero_page = *zero_page;
+  if (!slabs.Boot()) return WhyNoBoot();
   if (tasks.BootInit() != Errno::kOk) return WhyNoBoot();
   // What booting took is before time.
   cpus.StartClocks();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/base/check.h"
+#include "server/kernel/observe/tracepoint_set.h"
 #include "server/kernel/vm/vma_tree.h"
 #include "tests/bench/figure.h"
 #include "tests/bench/simulated_process.h"
@@ -17,8 +18,9 @@ namespace {
 constexpr PageCount kPage(1);
 constexpr PageCount kArea(kAreaPages);
 
-void MmapMunmap(benchmark::State& state) {
+void MmapAndMunmap(benchmark::State& state, const TracepointSet& heard) {
   SimulatedProcess process;
+  process.machine().ListenTo(heard);
   // Neighbours that differ do not merge, and the new page merges with neither. It goes into the hole in their midst.
   std::vector<VirtualAddress> mappings;
   for (std::uint64_t i = 0; i < kMappings; ++i) mappings.push_back(process.Map(kPage, i % 2 == 0 ? kProtRead : 0));
@@ -28,7 +30,12 @@ void MmapMunmap(benchmark::State& state) {
   for (auto _ : state) process.Unmap(process.Map(kPage), kPage);
   ReportOperations(state, 1);
 }
+
+void MmapMunmap(benchmark::State& state) { MmapAndMunmap(state, TracepointSet()); }
 BENCHMARK(MmapMunmap)->Name("mmap_munmap");
+
+void MmapMunmapEvents(benchmark::State& state) { MmapAndMunmap(state, MatchTracepoints("oom:mark_victim")); }
+BENCHMARK(MmapMunmapEvents)->Name("mmap_munmap_events");
 
 void FindVma(benchmark::State& state) {
   constexpr std::uint64_t kVmas = 65'530;

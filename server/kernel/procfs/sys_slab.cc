@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -160,6 +161,15 @@ std::optional<CacheId> FindDirectory(const SlabCaches& slabs, absl::string_view 
   return found;
 }
 
+// The files of each cache.
+std::vector<absl::string_view> SlabFields() {
+  std::vector<absl::string_view> names;
+  for (const Field& field : Fields()) names.push_back(field.name);
+  for (std::size_t path = 0; path < kSlabPathCount; ++path) names.push_back(PathFile(path));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 }  // namespace
 
 std::optional<std::string> ReadSys(const ProcView& view, absl::string_view path) {
@@ -175,14 +185,6 @@ std::optional<std::string> ReadSys(const ProcView& view, absl::string_view path)
   if (slash != absl::string_view::npos) return ReadField(cache, path.substr(slash + 1));
   if (!directory.has_value()) return absl::StrCat(Directory(cache.definition()), "\n");
   return absl::StrCat(absl::StrJoin(SlabFields(), "\n"), "\n");
-}
-
-std::vector<absl::string_view> SlabFields() {
-  std::vector<absl::string_view> names;
-  for (const Field& field : Fields()) names.push_back(field.name);
-  for (std::size_t path = 0; path < kSlabPathCount; ++path) names.push_back(PathFile(path));
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 }  // namespace memsim

@@ -6,7 +6,6 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -17,9 +16,6 @@ namespace memsim {
 // The file at a path below /sys: "kernel/slab/task_struct/order". A directory reads as the names in it, a line each; a
 // link in it as "pid -> :A-0000192", and by itself as what it leads to. nullopt: there is none.
 std::optional<std::string> ReadSys(const ProcView& view, absl::string_view path);
-
-// The files of each cache.
-std::vector<absl::string_view> SlabFields();
 
 }  // namespace memsim
 

@@ -51,6 +51,15 @@ SlabCaches::SlabCaches(PageAllocator& pages, Counters& counters, Locks& locks)
 
 SlabCaches::~SlabCaches() = default;
 
+bool SlabCaches::Boot() {
+  for (std::size_t i = 0; i < kKernelCacheCount; ++i) {
+    // They are never destroyed, so nobody needs to know which object is whose.
+    if (Alloc(KernelCache::kKmemCache, kGfpKernel | kGfpZero) == kNoObject) return false;
+    if (Alloc(KernelCache::kKmemCacheNode, kGfpKernel) == kNoObject) return false;
+  }
+  return true;
+}
+
 void SlabCaches::AddToEngine(CacheId id) {
   const CacheDefinition& wanted = definition(id);
   EngineCache cache;

@@ -6,7 +6,7 @@
 //
 // Thread-compatible. Invariants (CheckInvariants verifies them):
 //  1. No two caches or aliases have one name.
-//  2. Each created cache has an object of kmem_cache and one of kmem_cache_node, as in Linux.
+//  2. Each cache has an object of kmem_cache and one of kmem_cache_node, as in Linux: boot caches from Boot on.
 //  3. Those of the engine.
 
 #ifndef MEMSIM_SERVER_KERNEL_SLAB_SLAB_CACHES_H_
@@ -48,6 +48,9 @@ class SlabCaches {
   SlabCaches(PageAllocator& pages, Counters& counters, Locks& locks);
   ~SlabCaches();
 
+  // kmem_cache_init: gives the boot caches, which are objects themselves, their own. False: no memory.
+  bool Boot();
+
   // --- For the kernel itself. The object's address in the direct map; kNoObject: no memory.
   VirtualAddress Alloc(KernelCache cache, GfpMask gfp) {
     MakeUsable(IdOf(cache));
@@ -67,7 +70,8 @@ class SlabCaches {
   // --- For Calls.
   // kmem_cache_create. A cache that is like another one is that one, under another name. EINVAL: name is empty, too
   // long or no word that may stand in slabinfo and name a directory; size 0 or above 4 MiB; alignment no power of two,
-  // or above 4 MiB; flags that do not exist. EEXIST: the name is taken. ENOSYS: debugging flags. ENOMEM.
+  // or above 4 MiB; flags that do not exist. EEXIST: the name is taken, of which Linux only warns. ENOSYS: debugging
+  // flags. ENOMEM.
   ErrnoOr<CacheId> Create(const CacheDefinition& definition);
   // kmem_cache_destroy: one name less, and with the last the cache. Without a name, the name that was added last.
   // EBUSY: there are objects, or the cache is the kernel's. REQUIRES: Contains(cache), and the name is one of its

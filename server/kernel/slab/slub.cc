@@ -20,7 +20,11 @@ constexpr GfpMask kSlabGfp = kGfpReclaim | kGfpHigh | kGfpIo | kGfpFs | kGfpNowa
 Slub::~Slub() = default;
 
 void Slub::AddCache(CacheId id, const EngineCache& definition) {
-  if (id.value() > caches_.size()) caches_.resize(id.value());
+  if (id.value() > caches_.size()) {
+    // With little room in advance: most machines have the boot caches alone.
+    if (id.value() > caches_.capacity()) caches_.reserve(id.value() + id.value() / 16);
+    caches_.resize(id.value());
+  }
   std::unique_ptr<Cache>& cache = caches_[id.value() - 1];
   MEMSIM_CHECK(cache == nullptr, id.value());
   cache = std::make_unique<Cache>();

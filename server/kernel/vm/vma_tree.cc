@@ -155,18 +155,6 @@ VmaTree::Neighbours VmaTree::NeighboursOf(VirtualAddress address) const {
   return {FindIdBefore(address), above.leaf == nullptr ? kNoVma : VmaId(above.leaf->refs[above.slot])};
 }
 
-std::optional<VmaTree::Entry> VmaTree::Lookup(VirtualAddress address) const {
-  std::optional<Entry> entry = Find(address);
-  if (entry.has_value() && !entry->range.Contains(address)) return std::nullopt;
-  return entry;
-}
-
-std::optional<VmaTree::Entry> VmaTree::FindIntersection(VirtualRange range) const {
-  std::optional<Entry> entry = Find(range.start);
-  if (entry.has_value() && !entry->range.Overlaps(range)) return std::nullopt;
-  return entry;
-}
-
 void VmaTree::ForEachIn(VirtualRange range, absl::FunctionRef<void(const Entry&)> visit) const {
   if (height_ == 0 || range.empty()) return;
   Path path = PathTo(range.start);

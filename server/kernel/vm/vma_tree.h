@@ -80,10 +80,6 @@ class VmaTree {
     VmaId above;
   };
   Neighbours NeighboursOf(VirtualAddress address) const;
-  // The range that holds address (vma_lookup).
-  std::optional<Entry> Lookup(VirtualAddress address) const;
-  // The first range that overlaps (find_vma_intersection).
-  std::optional<Entry> FindIntersection(VirtualRange range) const;
   // Calls visit for each range that overlaps, ascending. visit must not change the tree.
   void ForEachIn(VirtualRange range, absl::FunctionRef<void(const Entry&)> visit) const;
   // All of them.

@@ -33,13 +33,13 @@ TEST(CpusTest, AnotherTaskOnACpuCostsAContextSwitch) {
   Cpus cpus(2, kDefaultCosts);
   cpus.RunTask(Pid(1));
   cpus.RunTask(Pid(1));
-  EXPECT_EQ(cpus.now(), Ns(0)) << "the first task has nobody to switch from";
+  EXPECT_EQ(cpus.now(), Ns(0)) << "from the idle task it takes no time";
   cpus.RunTask(Pid(2));
   EXPECT_EQ(cpus.now(), kDefaultCosts.context_switch);
-  EXPECT_EQ(cpus.counts(CpuId(0)).context_switches, 1U);
+  EXPECT_EQ(cpus.counts(CpuId(0)).context_switches, 2U);
   cpus.SwitchTo(CpuId(1));
   cpus.RunTask(Pid(1));
-  EXPECT_EQ(cpus.counts(CpuId(1)).context_switches, 0U);
+  EXPECT_EQ(cpus.counts(CpuId(1)).context_switches, 1U);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -131,6 +132,13 @@ class HostZonesTest : public testing::Test {
   PerZone<ZoneSize> sizes_;
   PerZone<ZoneWatermarks> marks_;
 };
+
+TEST_F(HostZonesTest, HaveOurMinimum) {
+  // With transparent huge pages khugepaged raises it, unless somebody has set it.
+  if (!absl::StrContains(ReadHost("../sys/kernel/mm/transparent_hugepage/enabled"), "[never]")) {
+    EXPECT_EQ(MinFreeKbytes(sizes_, WatermarkParameters{}), *min_free_kbytes_) << "unless vm.min_free_kbytes was set";
+  }
+}
 
 TEST_F(HostZonesTest, HaveOurWatermarks) {
   for (std::size_t z = 0; z < kZoneTypeCount; ++z) {

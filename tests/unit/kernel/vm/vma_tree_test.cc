@@ -57,7 +57,6 @@ TEST(VmaTreeTest, AnEmptyTreeFindsNothingAndCostsAlmostNothing) {
   EXPECT_TRUE(tree.empty());
   EXPECT_EQ(tree.Find(Page(0)), std::nullopt);
   EXPECT_EQ(tree.FindBefore(Page(100)), std::nullopt);
-  EXPECT_EQ(tree.FindIntersection(Pages(0, 100)), std::nullopt);
   EXPECT_LT(tree.HostMemory(), ByteCount(256));
 }
 
@@ -84,23 +83,6 @@ TEST(VmaTreeTest, FindBeforeGivesTheLastRangeThatStartsBelowTheAddress) {
   EXPECT_EQ(Name(tree.FindBefore(Page(6))), 'A');
   EXPECT_EQ(Name(tree.FindBefore(Page(8))), 'B');
   EXPECT_EQ(Name(tree.FindBefore(VirtualAddress(UINT64_MAX))), 'C');
-}
-
-TEST(VmaTreeTest, LookupGivesTheRangeThatHoldsTheAddressOrNone) {
-  //                         0123456789
-  const VmaTree tree = Draw(".AAA..BBC.");
-  EXPECT_EQ(Name(tree.Lookup(Page(0))), '-');
-  EXPECT_EQ(Name(tree.Lookup(Page(1))), 'A');
-  EXPECT_EQ(Name(tree.Lookup(Page(4))), '-');
-}
-
-TEST(VmaTreeTest, FindIntersectionIgnoresNeighboursThatOnlyTouch) {
-  //                         0123456789
-  const VmaTree tree = Draw(".AAA..BBC.");
-  EXPECT_EQ(Name(tree.FindIntersection(Pages(4, 6))), '-');
-  EXPECT_EQ(Name(tree.FindIntersection(Pages(4, 7))), 'B');
-  EXPECT_EQ(Name(tree.FindIntersection(Pages(3, 9))), 'A');
-  EXPECT_EQ(Name(tree.FindIntersection(Pages(7, 7))), '-');
 }
 
 TEST(VmaTreeTest, ForEachInVisitsWhatOverlapsInOrder) {
