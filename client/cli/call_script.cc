@@ -53,7 +53,11 @@ absl::StatusOr<ScriptCall> ParseWords(const std::vector<std::string>& words) {
 absl::StatusOr<ScriptCall> ParseJson(absl::string_view line) {
   ScriptCall parsed;
   const auto status = google::protobuf::util::JsonStringToMessage(std::string(line), &parsed.call);
-  if (!status.ok()) return UsageError("no Call as JSON: ", client::Printable(std::string(status.message())));
+  if (!status.ok()) {
+    // Below its first line the parser draws where it stopped.
+    const absl::string_view message(status.message().data(), status.message().size());
+    return UsageError("no Call as JSON: ", client::Printable(std::string(message.substr(0, message.find('\n')))));
+  }
   const auto* const oneof = v1::Call::descriptor()->FindOneofByName("operation");
   const auto* const field = parsed.call.GetReflection()->GetOneofFieldDescriptor(parsed.call, oneof);
   if (field == nullptr) return UsageError("the Call has no operation; write one as in {\"brk\": {\"pid\": 1}}");

@@ -7,6 +7,7 @@
 #include "client/cli/lock_table.h"
 #include "client/cli/quantities.h"
 #include "client/cli/text_table.h"
+#include "client/cli/usage_error.h"
 
 namespace memsim::cli {
 namespace {
@@ -40,6 +41,7 @@ void PrintJson(const LockRow& row, Session& session) {
 }
 
 absl::StatusOr<ExitCode> ShowLocks(const Arguments& arguments, Session& session) {
+  if (arguments.Has("raw") && session.json()) return UsageError("--raw is a text for people; leave out --json");
   const std::string& machine = arguments.positionals()[0];
   const absl::StatusOr<client::Client*> client = session.ConnectFor(machine);
   if (!client.ok()) return client.status();

@@ -80,12 +80,24 @@ void Dispatch(CallFrame& frame, const v1::Call& call) {
   }
 }
 
+// Whether the value of a call would overwrite an object that it stores itself.
+bool StoresOverItsObjects(const v1::Call& call) {
+  const v1::KmemCacheAllocBulkRequest& bulk = call.kmem_cache_alloc_bulk();
+  return call.store_as() != 0 && call.store_as() >= bulk.first_store_as() &&
+         call.store_as() - bulk.first_store_as() < bulk.object_count();
+}
+
 // cpu: as Machine::BeginCall has it.
 void ExecuteOn(Machine& machine, const v1::Call& call, std::optional<CpuId> cpu, LaneGate gate, v1::Answer& answer) {
   CallFrame frame(machine, answer, gate);
   if (call.store_as() > Slots::kMaxSlot) {
     return frame.Refuse(v1::ERROR_REASON_FIELD_INVALID,
                         absl::StrCat("store_as is ", call.store_as(), "; slots are 1 to ", Slots::kMaxSlot));
+  }
+  if (StoresOverItsObjects(call)) {
+    return frame.Refuse(v1::ERROR_REASON_FIELD_INVALID,
+                        absl::StrCat("store_as is ", call.store_as(),
+                                     ", where first_store_as and object_count put an object; write another"));
   }
   if (call.has_cpu()) {
     const std::string problem = frame.CpuProblem(call.cpu());

@@ -37,9 +37,10 @@ absl::StatusOr<TracepointSet> ReadPatterns(const google::protobuf::RepeatedPtrFi
                                           "all of them, or their names as GetTracepoints tells them"));
     }
     if (matched.empty()) {
-      return PatternsInvalid(absl::StrCat("patterns[", i, "] is ", Quoted(pattern),
-                                          ", which no event of a machine matches; did you mean ",
-                                          NearestTracepoint(pattern), "? GetTracepoints tells all of them"));
+      const std::string nearest = NearestTracepoint(pattern);
+      return PatternsInvalid(absl::StrCat(
+          "patterns[", i, "] is ", Quoted(pattern), ", which no event of a machine matches; ",
+          nearest.empty() ? "" : absl::StrCat("did you mean ", nearest, "? "), "GetTracepoints tells all of them"));
     }
     wanted |= matched;
   }

@@ -137,6 +137,8 @@ TEST_F(WatchEventsTest, APatternThatMatchesNothingIsAnsweredWithTheNearest) {
                        "patterns[1] is \"kmem:mm_page_aloc\", which no event of a machine matches; did you mean "
                        "kmem:mm_page_alloc?"));
   EXPECT_THAT(Refusal({"kmm:*"}), IsMisuse(v1::ERROR_REASON_FIELD_INVALID, "did you mean kmem:*?"));
+  EXPECT_THAT(Refusal({"[a-z]*"}), IsMisuse(v1::ERROR_REASON_FIELD_INVALID, "matches; GetTracepoints tells"))
+      << "nothing is near";
   EXPECT_THAT(Refusal({""}), IsMisuse(v1::ERROR_REASON_FIELD_INVALID,
                                       "patterns[0] is \"\", which no event of a machine matches; write *"));
 }

@@ -67,7 +67,8 @@ std::string NearestTracepoint(absl::string_view pattern) {
   // No name is longer than this; what is cut off is far from all of them.
   pattern = pattern.substr(0, 64);
   std::string nearest;
-  std::size_t fewest = absl::string_view::npos;
+  // Half of the letters must be right.
+  std::size_t fewest = pattern.size() / 2 + 1;
   const auto consider = [&](const std::string& name, absl::string_view compared) {
     const std::size_t letters = LettersBetween(pattern, compared);
     if (letters >= fewest) return;

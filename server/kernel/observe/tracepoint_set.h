@@ -51,7 +51,7 @@ std::string TracepointName(Tracepoint point);
 TracepointSet MatchTracepoints(absl::string_view pattern);
 
 // Of all names, and of "SYSTEM:*" for all systems, the one that differs from a pattern in the fewest letters: what
-// somebody probably meant.
+// somebody probably meant. Empty: more than half of the letters differ from all of them.
 std::string NearestTracepoint(absl::string_view pattern);
 
 }  // namespace memsim

@@ -78,6 +78,9 @@ TEST_F(SlabCallsTest, BulkObjectsLieInConsecutiveSlots) {
   EXPECT_EQ(Refusal("kmem_cache_alloc_bulk { name: 'names_cache' object_count: 4 first_store_as: 65533 }"),
             "first_store_as is 65533 and object_count is 4; slots are 1 to 65535");
   EXPECT_EQ(Ask("kmem_cache_alloc_bulk { name: 'names_cache' object_count: 1 }"), "refused: FIELD_INVALID");
+  EXPECT_EQ(Refusal("store_as: 12 kmem_cache_alloc_bulk { name: 'names_cache' object_count: 3 first_store_as: 10 }"),
+            "store_as is 12, where first_store_as and object_count put an object; write another");
+  EXPECT_EQ(Ask("store_as: 13 kmem_cache_alloc_bulk { name: 'names_cache' object_count: 0 first_store_as: 13 }"), "0");
   EXPECT_EQ(Ask("kmem_cache_alloc_bulk { name: 'names_cache' }"), "0");
   EXPECT_EQ(Ask("kmem_cache_free_bulk { name: 'names_cache' object_count: 2 first_stored_as: 20 }"),
             "refused: SLOT_UNSET");
