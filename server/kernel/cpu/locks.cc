@@ -23,8 +23,11 @@ void Locks::Register(SimulatedLock& lock, LockOwner owner) {
 }
 
 void Locks::Retire(SimulatedLock& lock) {
-  for (LaneHold& hold : nest_) {
-    if (hold.lock == &lock) hold.lock = nullptr;
+  // What was not held since these lanes began is in no nest.
+  if (lock.history_ >= first_history_) {
+    for (LaneHold& hold : nest_) {
+      if (hold.lock == &lock) hold.lock = nullptr;
+    }
   }
   if (lock.record_ == LockRecordId()) return;
   for (std::size_t m = 0; m < kLockModeCount; ++m) {

@@ -6,7 +6,8 @@
 // each other are a nest: when the outermost ends, the nest as a whole is moved up to the first time at which each of
 // its holds fits, and the CPU has waited until then too. Outside of lanes no two CPUs run at a time, and nobody waits.
 //
-// Simplified: what a CPU did within a nest that is moved up, but for its locks, keeps the time that it had.
+// Simplified: what a CPU did within a nest that is moved up keeps the time that it had, but for its locks; and what it
+// waited there for an inner lock stays part of the outer hold, though it might not have had to wait any more.
 //
 // Thread-compatible. Invariants: while lanes run, no time is in two exclusive holds of one lock, nor in an exclusive
 // and a shared one; of a nest of up to kMaxNest holds, each lies in the time of the one around it.
@@ -67,8 +68,8 @@ class Locks {
 
   Cpus& cpus() { return cpus_; }
 
-  // How many holds of a nest are moved up together. Those that end when there are so many already are settled by
-  // themselves: whoever unmaps terabytes has one for each table and batch of pages.
+  // How many holds of a nest are moved up together, beside the outermost: whoever unmaps terabytes has one for each
+  // table and batch of pages. When so many have ended they are settled, and others come behind them.
   static constexpr std::size_t kMaxNest = 1024;
 
   // A lock that the current CPU has.
@@ -169,9 +170,9 @@ class Locks {
   bool IsBusyInLanes(SimulatedLock& lock, LockMode mode);
   // A hold that is asked for waits for so long more. Returns that, and what it takes to sleep if it does.
   Nanoseconds Wait(LaneHold& hold, Nanoseconds more) const;
-  static LaneHold& WhoWaits(LaneHold& hold, absl::Span<LaneHold> nest);
-  // Moves holds that have ended up to where all of them fit, and lets the CPU wait until then.
-  void Settle(absl::Span<LaneHold> holds);
+  LaneHold& WhoWaits(LaneHold& hold);
+  // Moves the nest up to where all of its holds fit, and lets the CPU wait until then.
+  void Settle();
   void CountInLane(const LaneHold& hold);
   void AddToHistory(const LaneHold& hold, Nanoseconds shift);
   std::uint64_t HistoryNumber(SimulatedLock& lock);

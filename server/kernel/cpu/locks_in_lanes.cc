@@ -86,39 +86,37 @@ std::uint32_t Locks::TakeInLane(SimulatedLock& lock, LockMode mode, LockOwner ow
 void Locks::LeaveInLane(std::uint32_t place) {
   open_[place].until = cpus_.now();
   open_[place].ended = true;
-  LaneHold hold = open_[place];
+  nest_.push_back(open_[place]);
   while (!open_.empty() && open_.back().ended) open_.pop_back();
-  if (!open_.empty() && nest_.size() >= kMaxNest) return Settle(absl::MakeSpan(&hold, 1));
-  nest_.push_back(hold);
-  if (!open_.empty()) return;
-  Settle(absl::MakeSpan(nest_));
+  if (!open_.empty() && nest_.size() < kMaxNest) return;
+  Settle();
   nest_.clear();
 }
 
 // A reader who was the writer never waits: the writer would have come in later.
-Locks::LaneHold& Locks::WhoWaits(LaneHold& hold, absl::Span<LaneHold> nest) {
+Locks::LaneHold& Locks::WhoWaits(LaneHold& hold) {
   if (hold.entry != LockEntry::kDowngraded) return hold;
-  for (LaneHold& other : nest) {
+  for (LaneHold& other : nest_) {
     if (other.history == hold.history && other.mode == LockMode::kExclusive) return other;
   }
   return hold;
 }
 
-void Locks::Settle(absl::Span<LaneHold> holds) {
+void Locks::Settle() {
   // Waiting for one may push another into a busy time of its own, so it goes round until nobody moves; each move passes
   // a busy interval, and there are finitely many.
   Nanoseconds shift;
   for (bool moved = true; moved;) {
     moved = false;
-    for (LaneHold& hold : holds) {
+    for (LaneHold& hold : nest_) {
       const Nanoseconds since = hold.since + shift;
       const Nanoseconds fit = History(hold.history).FirstFit(since, hold.until - hold.since, hold.mode, hold.entry);
       if (fit == since) continue;
-      shift += Wait(WhoWaits(hold, holds), fit - since);
+      shift += Wait(WhoWaits(hold), fit - since);
       moved = true;
     }
   }
-  for (const LaneHold& hold : holds) {
+  for (const LaneHold& hold : nest_) {
     AddToHistory(hold, shift);
     CountInLane(hold);
   }

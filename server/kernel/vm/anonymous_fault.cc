@@ -1,5 +1,6 @@
 // Demand-zero memory, and the anon_vma that the first page of a mapping brings.
 
+#include "server/kernel/cpu/lock_scope.h"
 #include "server/kernel/vm/fault_handlers.h"
 #include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/zap.h"

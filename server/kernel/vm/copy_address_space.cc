@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "server/kernel/cpu/lock_scope.h"
 #include "server/kernel/vm/mmap_lock.h"
 
 namespace memsim {

@@ -26,9 +26,10 @@ FaultOutcome Copy(Fault& fault) {
   const Pte old = fault.entry();
   // The new page is mapped first: without memory for it the old one stays.
   if (!MapNewAnonymousPage(fault, old.special() ? kGfpZero : 0)) return FaultOutcome::kOutOfMemory;
+  environment.cpus.Charge(environment.costs.replace_page);
   if (old.special()) return FaultOutcome::kMinor;
   environment.counters.Add(Counter::kPgCopyOnWrite, 1);
-  environment.cpus.Charge(environment.costs.page_copy + environment.costs.replace_page);
+  environment.cpus.Charge(environment.costs.page_copy);
   const bool was_anonymous = environment.pages.frame(old.frame()).owner == PageOwner::kAnonymous;
   fault.space.AddRss(was_anonymous ? RssKind::kAnonymous : FileRssKind(fault.space, fault.vma), -1);
   RemoveMapping(environment, old.frame());

@@ -38,7 +38,10 @@ ErrnoOr<FilePage> GetFilePage(Fault& fault) {
   VmEnvironment& environment = fault.space.environment();
   const ReadAround around = (fault.vma.flags & kVmRandRead) != 0 ? ReadAround::kPageAlone : ReadAround::kWindow;
   const ErrnoOr<FilePage> page = environment.files.GetPage(InodeOf(fault), fault.vma.PageIndex(fault.address), around);
-  if (page.ok() && page->source == PageSource::kRead) environment.cpus.Charge(environment.costs.device_read);
+  const CostTable& costs = environment.costs;
+  environment.cpus.Charge(costs.file_fault);
+  if (page.ok() && page->source == PageSource::kRead) environment.cpus.Charge(costs.device_read);
+  if (page.ok() && page->source == PageSource::kNew) environment.cpus.Charge(costs.page_zero);
   return page;
 }
 
@@ -85,8 +88,10 @@ bool MapAround(Fault& fault) {
     fault.table.Set(i, i == faulting ? pte : pte.Old());
     ++mapped;
   }
-  environment.cpus.Charge(environment.costs.file_fault + environment.costs.fault_around_page * mapped);
-  return !fault.entry().none();
+  environment.cpus.Charge(environment.costs.fault_around_page * mapped);
+  if (fault.entry().none()) return false;
+  environment.cpus.Charge(environment.costs.file_fault);
+  return true;
 }
 
 FaultOutcome ReadFault(Fault& fault) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "server/kernel/cpu/lock_scope.h"
 #include "server/kernel/vm/mman_flags.h"
 #include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/page_fault.h"
@@ -111,9 +112,11 @@ Errno AdviseVmas(AddressSpace& space, VirtualRange range, int advice) {
   return hole ? Errno::kNoMem : Errno::kOk;
 }
 
-// Advice inside one mapping needs that mapping's lock alone (MADVISE_VMA_READ_LOCK).
+// Who gives up pages of one mapping needs that mapping's lock alone (MADVISE_VMA_READ_LOCK), unless somebody writes it.
 Errno AdviseAsReader(AddressSpace& space, VirtualRange range, int advice) {
-  if (Vma* vma = space.Lookup(range.start); vma != nullptr && range.end <= vma->range.end) {
+  Vma* const vma = ClassOf(advice) == AdviceClass::kDontNeed ? space.Lookup(range.start) : nullptr;
+  if (vma != nullptr && range.end <= vma->range.end &&
+      !space.environment().locks.IsBusy(vma->lock.lock(), LockMode::kShared)) {
     const LockScope lock(space.environment().locks, vma->lock.lock(), LockMode::kShared,
                          {space.number(), vma->range.start.value()});
     return AdviseVmas(space, range, advice);

@@ -3,7 +3,6 @@
 #ifndef MEMSIM_SERVER_KERNEL_VM_MMAP_LOCK_H_
 #define MEMSIM_SERVER_KERNEL_VM_MMAP_LOCK_H_
 
-#include "server/kernel/cpu/lock_scope.h"
 #include "server/kernel/cpu/locks.h"
 #include "server/kernel/observe/tracepoint.h"
 #include "server/kernel/vm/address_space.h"
@@ -15,10 +14,9 @@ class MmapLockEvents {
  public:
   explicit MmapLockEvents(AddressSpace& space) : cpus_(space.environment().cpus), number_(space.number()) {}
 
-  void Taken(bool write) {
-    cpus_.Trace<Tracepoint::kMmapLockStartLocking>(number_, kRootCgroup, write);
-    cpus_.Trace<Tracepoint::kMmapLockAcquireReturned>(number_, kRootCgroup, write, true);
-  }
+  // Between the two somebody may wait. Where the kernel only tries and fails, it tells of that; a machine does not.
+  void Asked(bool write) { cpus_.Trace<Tracepoint::kMmapLockStartLocking>(number_, kRootCgroup, write); }
+  void Taken(bool write) { cpus_.Trace<Tracepoint::kMmapLockAcquireReturned>(number_, kRootCgroup, write, true); }
   // mmap_write_downgrade tells that it has the lock for reading, and not that it left it.
   void Downgraded() { cpus_.Trace<Tracepoint::kMmapLockAcquireReturned>(number_, kRootCgroup, false, true); }
   void Left(bool write) { cpus_.Trace<Tracepoint::kMmapLockReleased>(number_, kRootCgroup, write); }
@@ -35,8 +33,10 @@ class MmapLockEvents {
 class MmapWriteLock {
  public:
   explicit MmapWriteLock(AddressSpace& space) : space_(space) {
-    MmapLockEvents(space).Taken(true);
+    MmapLockEvents events(space);
+    events.Asked(true);
     space.writer().Begin(space.environment().locks, space.mmap_lock(), space.number());
+    events.Taken(true);
   }
   ~MmapWriteLock() {
     MmapLockEvents(space_).Left(writing_);
@@ -70,17 +70,22 @@ class MmapWriteLock {
 // Holds it for reading.
 class MmapReadLock {
  public:
-  explicit MmapReadLock(AddressSpace& space)
-      : space_(space), scope_(space.environment().locks, space.mmap_lock(), LockMode::kShared, {space.number(), 0}) {
-    MmapLockEvents(space).Taken(false);
+  explicit MmapReadLock(AddressSpace& space) : space_(space) {
+    MmapLockEvents events(space);
+    events.Asked(false);
+    held_ = space.environment().locks.Take(space.mmap_lock(), LockMode::kShared, {space.number(), 0});
+    events.Taken(false);
   }
-  ~MmapReadLock() { MmapLockEvents(space_).Left(false); }
+  ~MmapReadLock() {
+    MmapLockEvents(space_).Left(false);
+    space_.environment().locks.Leave(held_);
+  }
   MmapReadLock(const MmapReadLock&) = delete;
   MmapReadLock& operator=(const MmapReadLock&) = delete;
 
  private:
   AddressSpace& space_;
-  LockScope scope_;
+  Locks::Held held_;
 };
 
 }  // namespace memsim

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/kernel/cpu/lock_scope.h"
 #include "server/kernel/vm/mman_flags.h"
 #include "server/kernel/vm/mmap.h"
 #include "server/kernel/vm/mmap_lock.h"

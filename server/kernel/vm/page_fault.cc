@@ -1,5 +1,6 @@
 #include "server/kernel/vm/page_fault.h"
 
+#include "server/kernel/cpu/lock_scope.h"
 #include "server/kernel/vm/fault_handlers.h"
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/mmap_lock.h"
@@ -130,30 +131,29 @@ class Toucher {
     environment.cpus.Charge(environment.costs.fault);
     Vma* vma = FindVma(address);
     if (vma == nullptr || address < vma->range.start) return TakeFaultBelow(vma, address);
-    if (NeedsMmapLock(*vma)) {
-      const MmapReadLock lock(space_);
-      return ServeFault(*vma, address, FaultLock::kMmapLock);
+    // Most faults go without mmap_lock, unless lock_vma_under_rcu finds a writer of the mapping.
+    if (!environment.locks.IsBusy(vma->lock.lock(), LockMode::kShared)) {
+      const LockScope vma_lock(environment.locks, vma->lock.lock(), LockMode::kShared,
+                               {space_.number(), vma->range.start.value()});
+      const std::optional<TouchStatus> status = ServeFault(*vma, address, FaultLock::kVmaLock);
+      if (status.has_value()) return *status;
     }
-    const LockScope vma_lock(environment.locks, vma->lock.lock(), LockMode::kShared,
-                             {space_.number(), vma->range.start.value()});
-    return ServeFault(*vma, address, FaultLock::kVmaLock);
+    const MmapReadLock lock(space_);
+    return *ServeFault(*vma, address, FaultLock::kMmapLock);
   }
 
-  // Most faults go without mmap_lock. It takes them in where lock_vma_under_rcu finds a writer of the mapping, or
-  // vmf_anon_prepare one of the address space.
-  bool NeedsMmapLock(Vma& vma) {
-    Locks& locks = space_.environment().locks;
-    if (!locks.lanes_run()) return false;
-    if (locks.IsBusy(vma.lock.lock(), LockMode::kShared)) return true;
+  // Whether it needs an anon_vma, and vmf_anon_prepare cannot have mmap_lock for that: it only tries.
+  bool MustRetry(const Vma& vma) {
     const bool copies = progress_.kind == AccessKind::kWrite && (vma.flags & (kVmShared | kVmMayShare)) == 0;
-    return copies && vma.anon.own == AnonVmaId() && locks.IsBusy(space_.mmap_lock(), LockMode::kShared);
+    return copies && vma.anon.own == AnonVmaId() &&
+           space_.environment().locks.IsBusy(space_.mmap_lock(), LockMode::kShared);
   }
 
   // faultin_page.
   TouchStatus FaultIn(VirtualAddress address) {
     Vma* vma = FindVma(address);
     if (vma == nullptr || address < vma->range.start) return Die(Segv(SignalCode::kMapErr, address));
-    return ServeFault(*vma, address, FaultLock::kMmapLock);
+    return *ServeFault(*vma, address, FaultLock::kMmapLock);
   }
 
   // lock_mm_and_find_vma, of an address in no mapping: a look at the whole address space, whose lock cannot be
@@ -164,15 +164,16 @@ class Toucher {
     MmapWriteLock lock(space_);
     if (!ExpandStack(space_, caller_, *above, address)) return Die(Segv(SignalCode::kMapErr, address));
     lock.Downgrade();
-    return ServeFault(*above, address, FaultLock::kMmapLock);
+    return *ServeFault(*above, address, FaultLock::kMmapLock);
   }
 
-  // handle_mm_fault, of an address in the mapping.
-  TouchStatus ServeFault(Vma& vma, VirtualAddress address, FaultLock lock) {
+  // handle_mm_fault, of an address in the mapping. nullopt: it must be tried again with mmap_lock (VM_FAULT_RETRY).
+  std::optional<TouchStatus> ServeFault(Vma& vma, VirtualAddress address, FaultLock lock) {
     space_.environment().cpus.Charge(space_.environment().costs.handle_fault);
     if (const auto code = AccessError(vma, progress_.kind)) return Die(Segv(*code, address));
     LeafTable* table = space_.page_tables().FindOrAllocate(address);
     if (table == nullptr) return TouchStatus::kOutOfMemory;
+    if (lock == FaultLock::kVmaLock && MustRetry(vma)) return std::nullopt;
     Fault fault{space_, vma, PageAlignDown(address), progress_.kind == AccessKind::kWrite, lock, *table};
     switch (HandleEntryFault(fault)) {
       case FaultOutcome::kMinor:

@@ -311,7 +311,70 @@ TEST_F(NeighboursTest, AFaultThatFindsAWriterWaitsAsAReaderOfTheAddressSpace) {
   EXPECT_EQ(Waits("&mm->mmap_lock"), of_mmap_lock + 1);
 }
 
-// Threads of one process on so many CPUs, each with a call that changes 64 pages; the pages lie in one page table.
+TEST_F(NeighboursTest, AMappingThatIsMergedAwayIsWaitedFor) {
+  const std::int64_t before = Waits("vm_lock");
+  for (int i = 0; i < 16; ++i) {
+    // Three parts. The lowest takes over the other two when the middle one becomes like it; in the highest, somebody
+    // faults.
+    Run("mmap { pid_slot: 1 address: 0x10000000 length_bytes: 0x300000 prot: 3 flags: 0x32 fd: -1 }");
+    Run("mprotect { pid_slot: 1 address: 0x10100000 length_bytes: 0x100000 prot: 1 }");
+    std::vector<std::string> calls(static_cast<std::size_t>(i), "brk { pid_slot: 3 }");
+    calls.push_back("mprotect { pid_slot: 2 address: 0x10100000 length_bytes: 0x100000 prot: 3 }");
+    Run("concurrent { " +
+        Lane(0, {"touch { pid_slot: 1 address: 0x10200000 page_count: 256 access: ACCESS_KIND_WRITE }"}) +
+        Lane(1, calls) + "}");
+  }
+  EXPECT_GT(Waits("vm_lock"), before);
+}
+
+TEST_F(NeighboursTest, AFirstFaultWaitsOnceForAWriterThatCameMeanwhile) {
+  // The writer comes to its lock while the fault is under way, or before, or after.
+  for (int i = 0; i < 24; ++i) {
+    Run("mmap { pid_slot: 1 length_bytes: 0x100000 prot: 3 flags: 0x22 fd: -1 } store_as: 21");
+    std::vector<std::string> calls(static_cast<std::size_t>(i), "prlimit64 { pid_slot: 2 resource: 3 }");
+    calls.push_back(TouchAt(21, 0, 1, 2));
+    const int prot = i % 2 == 0 ? 1 : 3;
+    const v1::Answer answer = Run(
+        "concurrent { " +
+        Lane(0,
+             {absl::StrFormat("mprotect { pid_slot: 1 address_slot: 11 length_bytes: 0x10000000 prot: %d }", prot)}) +
+        Lane(1, calls) + "}");
+    EXPECT_LT(Duration(answer, 1), Duration(answer, 0) + 50'000) << i;
+    Run("munmap { pid_slot: 1 address_slot: 21 length_bytes: 0x100000 }");
+  }
+}
+
+TEST_F(NeighboursTest, AForbiddenStoreIsAnsweredWithoutWaitingForAWriterElsewhere) {
+  Run("mmap { pid_slot: 1 length_bytes: 0x1000 prot: 1 flags: 0x22 fd: -1 } store_as: 21");
+  const Delay delay = DelayBeside("mprotect { pid_slot: 1 address_slot: 11 length_bytes: 0x10000000 prot: 1 }", 1,
+                                  {TouchAt(21, 0, 1, 2)}, {TouchAt(21, 0, 1, 2)});
+  EXPECT_LT(delay.beside, 10'000U);
+}
+
+TEST_F(NeighboursTest, GivingUpPagesWaitsForAWriterOfTheMappingAsAReaderOfTheAddressSpace) {
+  const std::int64_t before = Waits("vm_lock");
+  const std::string dontneed = "madvise { pid_slot: 2 address_slot: 11 length_bytes: 4096 advice: 4 }";
+  const Delay delay = DelayBeside("mprotect { pid_slot: 1 address_slot: 11 length_bytes: 0x10000000 prot: 1 }", 1,
+                                  {kPrelude, dontneed}, {dontneed});
+  EXPECT_GT(delay.beside, neighbour_length_ * 9 / 10);
+  EXPECT_EQ(Waits("vm_lock"), before);
+}
+
+TEST_F(NeighboursTest, PopulatingMuchBesideALateWriterTakesNoLonger) {
+  // More holds than a nest has; the writer is a stack that grows, when all else is done.
+  Run("mmap { pid_slot: 1 address: 0x10000000 length_bytes: 0x400000 prot: 3 flags: 0x132 fd: -1 }");
+  Run("mmap { pid_slot: 1 address: 0x20000000 length_bytes: 0x4000000 prot: 3 flags: 0x32 fd: -1 }");
+  const std::string grow = "touch { pid_slot: 1 address: 0xffff000 page_count: 1 access: ACCESS_KIND_WRITE }";
+  const std::string faults = "touch { pid_slot: 1 address: 0x10000000 page_count: 1024 access: ACCESS_KIND_WRITE }";
+  const std::string populate = "madvise { pid_slot: 2 address: 0x20000000 length_bytes: 0x4000000 advice: 23 }";
+  const v1::Answer alone = Run("concurrent { " + Lane(1, {populate}) + "}");
+  Run("munmap { pid_slot: 1 address: 0x20000000 length_bytes: 0x4000000 }");
+  Run("mmap { pid_slot: 1 address: 0x20000000 length_bytes: 0x4000000 prot: 3 flags: 0x32 fd: -1 }");
+  const v1::Answer beside = Run("concurrent { " + Lane(0, {faults, grow}) + Lane(1, {populate}) + "}");
+  EXPECT_LT(Duration(beside, 1), Duration(alone, 0) + Duration(beside, 0) + Duration(alone, 0) / 10);
+}
+
+// Threads of one process on so many CPUs, each with a call that changes 63 pages; the pages lie in one page table.
 TEST_F(ConcurrentCallTest, WritersOfOneAddressSpaceTakeTheirTurnsWhateverOtherLocksTheyTake) {
   MachineSpec spec;
   spec.cpu_count = 8;
@@ -320,7 +383,7 @@ TEST_F(ConcurrentCallTest, WritersOfOneAddressSpaceTakeTheirTurnsWhateverOtherLo
   spec.costs.semaphore_sleep = Nanoseconds(0);
   machine_ = *Machine::Create(spec);
   Run("spawn { comm: 'p' } cpu: 0 store_as: 1");
-  // Eight mappings, each 64 pages with a page between.
+  // Eight mappings, each 63 pages with a page between.
   Run("mmap { pid_slot: 1 address: 0x10000000 length_bytes: 0x200000 prot: 3 flags: 0x8032 fd: -1 } store_as: 11");
   std::string lanes;
   for (int cpu = 0; cpu < 8; ++cpu) {

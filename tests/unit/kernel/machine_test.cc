@@ -63,6 +63,7 @@ TEST_F(MachineTest, AFaultTakesAsLongAsOnAnUnloadedMachine) {
   };
   EXPECT_EQ(time_of(1, address, AccessKind::kWrite), Nanoseconds(550)) << "demand zero";
   EXPECT_EQ(time_of(2, address, AccessKind::kRead), Nanoseconds(350)) << "the zero page";
+  EXPECT_EQ(time_of(2, address, AccessKind::kWrite), Nanoseconds(770)) << "a store in place of the zero page";
   ASSERT_TRUE(machine_->Clone(pid_, 0).ok());
   EXPECT_EQ(time_of(1, address, AccessKind::kWrite), Nanoseconds(900)) << "copy on write";
   Nanoseconds before = machine_->now();

@@ -219,24 +219,48 @@ TEST_F(NestedLocksTest, ALockThatIsGoneBeforeItsNestEndsCountsInItsClass) {
             (TimeCounts{1, Ns(7), Ns(7), Ns(7)}));
 }
 
-TEST_F(NestedLocksTest, BeyondTheLimitOfANestItsHoldsAreSettledByThemselves) {
-  for (const std::size_t holds : {Locks::kMaxNest - 1, Locks::kMaxNest, Locks::kMaxNest + 1}) {
+TEST_F(NestedLocksTest, ANestOfMoreHoldsThanTheLimitMeetsNoneOfItsOwn) {
+  for (const std::size_t holds : {Locks::kMaxNest - 1, Locks::kMaxNest, Locks::kMaxNest + 1, 5 * Locks::kMaxNest}) {
+    const TimeCounts inner_waits = Waits(LockClass::kPageTableLock);
     const std::uint64_t before = nested_.counts(LockClass::kPageTableLock, LockMode::kExclusive).holds.count;
+    Lanes lanes(locks(), {CpuId(0), CpuId(1)});
+    lanes.Next();
     const Nanoseconds start = cpus_of_lanes_.now();
+    // CPU 0 holds the outer lock in [50, 60), so that CPU 1 finds it free at 0, but not for long enough.
+    cpus_of_lanes_.Charge(Ns(50));
     {
-      Lanes lanes(locks(), {CpuId(0), CpuId(1)});
-      while (lanes.Next().has_value()) {
-        const LockScope outer(locks(), outer_);
-        for (std::size_t i = 0; i < holds; ++i) {
-          const LockScope inner(locks(), inner_);
-          cpus_of_lanes_.Charge(Ns(1));
-        }
-        lanes.Finish();
+      const LockScope outer(locks(), outer_);
+      cpus_of_lanes_.Charge(Ns(10));
+    }
+    lanes.Finish();
+    lanes.Next();
+    {
+      const LockScope outer(locks(), outer_);
+      for (std::size_t i = 0; i < holds; ++i) {
+        const LockScope inner(locks(), inner_);
+        cpus_of_lanes_.Charge(Ns(1));
       }
     }
-    EXPECT_EQ(nested_.counts(LockClass::kPageTableLock, LockMode::kExclusive).holds.count, before + 2 * holds);
-    EXPECT_EQ(cpus_of_lanes_.now() - start, Ns(2 * holds));
+    EXPECT_EQ(cpus_of_lanes_.now() - start, Ns(60 + holds)) << holds;
+    lanes.Finish();
+    EXPECT_EQ(Waits(LockClass::kPageTableLock), inner_waits) << "nobody else has it";
+    EXPECT_EQ(nested_.counts(LockClass::kPageTableLock, LockMode::kExclusive).holds.count, before + holds);
   }
+}
+
+TEST_F(LocksTest, BeyondTheLimitOfRecordsOnlyTheClassCounts) {
+  std::vector<SimulatedLock> locks(Locks::kMaxRecords, SimulatedLock(LockClass::kPageTableLock));
+  for (SimulatedLock& lock : locks) locks_.Register(lock, {});
+  locks_.Register(lock_, {});
+  Hold(lock_, Ns(10));
+  Hold(locks[0], Ns(10));
+  EXPECT_EQ(Records().size(), Locks::kMaxRecords);
+  EXPECT_EQ(ZoneCounts().holds.count, 1U);
+  locks_.Retire(locks[0]);
+  locks_.Register(lock_, {});
+  EXPECT_EQ(Records().size(), Locks::kMaxRecords) << "one below the limit there is room for it";
+  Hold(lock_, Ns(10));
+  EXPECT_EQ(ZoneCounts().holds.count, 2U);
 }
 
 TEST_F(NestedLocksTest, WhoWritesStaysInWhenItGoesOnAsAReader) {
