@@ -121,6 +121,19 @@ class NestedLocksTest : public LocksTest {
     }
     cpus_of_lanes_.Charge(after);
   }
+  // The first lane works for 50 and then holds the outer lock for 10. Returns when it began; the next lane runs.
+  Nanoseconds LetTheFirstLaneHoldTheOuterLock(Lanes& lanes) {
+    lanes.Next();
+    const Nanoseconds start = cpus_of_lanes_.now();
+    cpus_of_lanes_.Charge(Ns(50));
+    {
+      const LockScope outer(locks(), outer_);
+      cpus_of_lanes_.Charge(Ns(10));
+    }
+    lanes.Finish();
+    lanes.Next();
+    return start;
+  }
   Locks& locks() { return nested_; }
   TimeCounts Waits(LockClass lock_class, LockMode mode = LockMode::kExclusive) {
     return nested_.counts(lock_class, mode).waits;
@@ -153,17 +166,8 @@ TEST_F(NestedLocksTest, WhatTheOuterLockKeepsApartDoesNotMeetAtTheInnerOne) {
 
 TEST_F(NestedLocksTest, TheInnerHoldMovesAlongWithTheOuterOne) {
   Lanes lanes(locks(), {CpuId(0), CpuId(1), CpuId(2)});
-  lanes.Next();
-  const Nanoseconds start = cpus_of_lanes_.now();
-  // CPU 0 holds the outer lock in [50, 60).
-  cpus_of_lanes_.Charge(Ns(50));
-  {
-    const LockScope outer(locks(), outer_);
-    cpus_of_lanes_.Charge(Ns(10));
-  }
-  lanes.Finish();
+  const Nanoseconds start = LetTheFirstLaneHoldTheOuterLock(lanes);
   // CPU 1 finds it free at 0, but not for long enough: all of [0, 100) moves to [60, 160), its inner hold to [70, 140).
-  lanes.Next();
   HoldBoth(Ns(10), Ns(70), Ns(20));
   EXPECT_EQ(cpus_of_lanes_.now() - start, Ns(160));
   EXPECT_EQ(Waits(LockClass::kMmPageTableLock), (TimeCounts{1, Ns(60), Ns(60), Ns(60)}));
@@ -224,16 +228,8 @@ TEST_F(NestedLocksTest, ANestOfMoreHoldsThanTheLimitMeetsNoneOfItsOwn) {
     const TimeCounts inner_waits = Waits(LockClass::kPageTableLock);
     const std::uint64_t before = nested_.counts(LockClass::kPageTableLock, LockMode::kExclusive).holds.count;
     Lanes lanes(locks(), {CpuId(0), CpuId(1)});
-    lanes.Next();
-    const Nanoseconds start = cpus_of_lanes_.now();
-    // CPU 0 holds the outer lock in [50, 60), so that CPU 1 finds it free at 0, but not for long enough.
-    cpus_of_lanes_.Charge(Ns(50));
-    {
-      const LockScope outer(locks(), outer_);
-      cpus_of_lanes_.Charge(Ns(10));
-    }
-    lanes.Finish();
-    lanes.Next();
+    const Nanoseconds start = LetTheFirstLaneHoldTheOuterLock(lanes);
+    // CPU 1 finds it free at 0, but not for long enough.
     {
       const LockScope outer(locks(), outer_);
       for (std::size_t i = 0; i < holds; ++i) {
