@@ -87,17 +87,19 @@ std::uint64_t Read(const CpuReading& reading, CpuCounter counter) {
   return 0;
 }
 
+std::uint64_t TotalOf(TimeCounts exclusive, const TimeCounts& shared) { return (exclusive += shared).total.value(); }
+
 std::uint64_t Read(const LockModeCounts& counts, LockCounter counter) {
   const auto& [exclusive, shared] = counts;
   switch (counter) {
     case LockCounter::kAcquisitions:
       return exclusive.holds.count + shared.holds.count;
     case LockCounter::kHeld:
-      return (exclusive.holds.total + shared.holds.total).value();
+      return TotalOf(exclusive.holds, shared.holds);
     case LockCounter::kContentions:
       return exclusive.waits.count + shared.waits.count;
     case LockCounter::kWaited:
-      return (exclusive.waits.total + shared.waits.total).value();
+      return TotalOf(exclusive.waits, shared.waits);
     case LockCounter::kBounces:
       return exclusive.bounces + shared.bounces;
     case LockCounter::kCount:

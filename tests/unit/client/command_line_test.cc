@@ -236,6 +236,10 @@ TEST(CommandLineTest, AFileOfCallsIsReadWholeBeforeTheFirstRuns) {
   EXPECT_EQ(Type({"run", "demo", "/"}).exit, ExitCode::kUsage) << "a directory";
 }
 
+TEST(CommandLineTest, ARawTableOfLocksIsNoJson) {
+  EXPECT_EQ(Type({"locks", "demo", "--raw", "--json"}).exit, ExitCode::kUsage);
+}
+
 TEST(CommandLineTest, BatchesHaveALimit) {
   EXPECT_EQ(Type({"run", "demo", "-", "--batch", "0"}).exit, ExitCode::kUsage);
   EXPECT_EQ(Type({"run", "demo", "-", "--batch", "1"}).exit, ExitCode::kFine) << "no calls, so no server";

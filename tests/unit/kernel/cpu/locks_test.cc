@@ -38,6 +38,18 @@ TEST_F(LocksTest, AHoldIsCountedWithItsTime) {
   EXPECT_EQ(cpus_.now(), Ns(40)) << "a lock that its last holder takes again costs nothing more";
 }
 
+TEST_F(LocksTest, TimesStayAtTheLargestThereIs) {
+  TimeCounts times;
+  times.Add(Ns(UINT64_MAX - 10));
+  times.Add(Ns(10));
+  EXPECT_EQ(times.total, Ns(UINT64_MAX));
+  times.Add(Ns(1));
+  EXPECT_EQ(times, (TimeCounts{3, Ns(1), Ns(UINT64_MAX - 10), Ns(UINT64_MAX)}));
+  TimeCounts sum = times;
+  sum += times;
+  EXPECT_EQ(sum, (TimeCounts{6, Ns(1), Ns(UINT64_MAX - 10), Ns(UINT64_MAX)}));
+}
+
 TEST_F(LocksTest, ALockThatAnotherCpuHeldLastHasToComeOver) {
   Hold(lock_, Ns(10));
   cpus_.SwitchTo(CpuId(2));

@@ -126,6 +126,22 @@ TEST(CounterSamplesTest, ACpusTimeIsBusyOrIdle) {
   for (const int cpu : {0, 1}) EXPECT_EQ((values[{"cpu_busy", cpu}] + values[{"cpu_idle", cpu}]), now) << cpu;
 }
 
+TEST(CounterSamplesTest, NoTimeIsTooLongForASample) {
+  const auto state = Boot(64ULL << 20);
+  state->cpus.Idle(Nanoseconds((1ULL << 63) + 1000));
+  SimulatedLock lock(LockClass::kMmapLock);
+  for (const LockMode mode : {LockMode::kExclusive, LockMode::kShared}) {
+    const LockScope scope(state->locks, lock, mode);
+    state->cpus.Charge(Nanoseconds(1ULL << 63));
+  }
+  int at_the_largest = 0;
+  for (const CounterSample& sample : ReadCounters(state->View())) {
+    EXPECT_GE(sample.value, 0) << sample.info->name;
+    at_the_largest += sample.value == INT64_MAX ? 1 : 0;
+  }
+  EXPECT_GE(at_the_largest, 2) << "a CPU that was idle, and the locks' class";
+}
+
 TEST(CounterSamplesTest, LocksShowReadersAndWritersOfTheirClassTogether) {
   const auto state = Boot(64ULL << 20);
   SimulatedLock first(LockClass::kMmapLock);

@@ -7,7 +7,9 @@
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
 
+#include "server/kernel/cpu/lanes.h"
 #include "server/kernel/cpu/lock_scope.h"
+#include "server/kernel/machine.h"
 #include "server/kernel/machine_state.h"
 #include "server/kernel/procfs/procfs.h"
 #include "tests/unit/kernel/procfs/proc_text.h"
@@ -88,6 +90,30 @@ TEST_F(LockStatTest, WhoWasWaitedForStandsBelowTheClass) {
   const std::vector<std::string> instances = Rows("lock_stat.instances");
   ASSERT_EQ(instances.size(), 1U);
   EXPECT_TRUE(absl::StrContains(instances[0], "&zone->lock Normal:")) << instances[0];
+}
+
+TEST_F(LockStatTest, TheMostContendedClassComesFirst) {
+  {
+    Lanes lanes(state_->locks, {CpuId(0), CpuId(1)});
+    for (int lane = 0; lane < 2; ++lane) {
+      lanes.Next();
+      Hold(zone_, 100, LockMode::kExclusive);
+      if (lane == 0) Hold(mmap_, 1, LockMode::kExclusive);
+      lanes.Finish();
+    }
+  }
+  const std::string text = Read();
+  EXPECT_LT(text.find("&zone->lock:"), text.find("&mm->mmap_lock:"));
+}
+
+TEST(LockStatNamesTest, AProcessNameWithTheEndOfALineStaysOnOneLine) {
+  const std::unique_ptr<Machine> machine = *Machine::Create(MachineSpec());
+  const Pid pid = *machine->Spawn("p");
+  ExecImage image;
+  image.path = "/bin/x\ny z";
+  ASSERT_EQ(machine->Execve(pid, image), Errno::kOk);
+  ASSERT_TRUE(machine->Brk(pid, VirtualAddress(0)).ok());
+  EXPECT_TRUE(absl::StrContains(*machine->ReadProc("lock_stat.instances"), "(x\\ny z)"));
 }
 
 }  // namespace
