@@ -70,6 +70,8 @@ using Order = Unit<struct OrderTag, std::uint8_t>;
 using CpuId = Unit<struct CpuIdTag, std::uint16_t>;
 // A process or thread id. 0 is none.
 using Pid = Unit<struct PidTag, std::uint32_t>;
+// An address space among all that a machine ever had, in the order in which they were made. 0 is none.
+using AddressSpaceNumber = std::uint64_t;
 
 inline constexpr std::uint64_t kPageShift = 12;
 inline constexpr ByteCount kPageSize{1ULL << kPageShift};

@@ -83,7 +83,7 @@ void MachineState::Run(Task& task) {
   if (named_cpu.has_value()) tasks.Migrate(task, *named_cpu);
   cpus.SwitchTo(task.cpu);
   if (cpus.trace().listening()) TraceRun(task);
-  cpus.RunTask(task.pid);
+  cpus.RunTask(task.pid, tasks.SpaceOf(task).number());
 }
 
 void MachineState::TraceRun(const Task& task) {

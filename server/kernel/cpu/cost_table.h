@@ -22,6 +22,7 @@ namespace memsim {
   X(syscall, 100, "A null system call, without page-table isolation: getppid on current hardware")                     \
   X(fault, 250, "Exception entry and exit")                                                                            \
   X(context_switch, 1200, "Another task on a CPU: half of a pipe ping-pong, its address space still in a PCID")        \
+  X(thread_switch, 1000, "Another thread of the same address space (estimate)")                                        \
   /* Locks. */                                                                                                         \
   X(lock_transfer, 50, "The line of a lock that another CPU of the socket held last (estimate of 40 to 60)")           \
   X(semaphore_spin, 2000, "How long a waiter for a read-write semaphore spins before it sleeps (estimate)")            \
@@ -36,11 +37,18 @@ namespace memsim {
   X(page_copy, 250, "copy_page, which touches twice the lines (estimate)")                                             \
   X(set_entry, 30, "A page table's lock, one entry, its rmap and its books (estimate)")                                 \
   /* Faults, beside the exception and their pages. Estimates, so that a load of the zero page comes to 350, a store   \
-     to a new page to 550 (575 were measured, at the least, on an i7 of 2021), a copy to 900, a file's page to 520. */ \
+     to a new page to 550 (575 were measured, at the least, on an i7 of 2021), a copy to 900 with its flush, a file's  \
+     page to 520. */                                                                                                    \
   X(handle_fault, 70, "Finding the mapping and the table's entry (estimate)")                                          \
   X(new_page, 55, "A new page's charge, place on an LRU batch and reverse mapping (estimate)")                         \
-  X(replace_page, 220, "The flush of the entry that a copy replaces, and the old page's books (estimate)")             \
+  X(replace_page, 120, "The books of the page that a copy replaces (estimate)")                                        \
   X(file_fault, 180, "A file's page looked up and locked (estimate)")                                                  \
+  /* TLBs. */                                                                                                          \
+  X(tlb_flush_page, 100, "INVLPG of one entry: about 350 cycles with page-table isolation (Skylake)")                  \
+  X(tlb_flush_all, 150, "All entries of an address space (estimate)")                                                  \
+  X(tlb_shootdown, 1000, "Interrupting other CPUs and waiting for them: 1 to 3 us for a round trip")                   \
+  X(tlb_shootdown_cpu, 200, "Each CPU that is interrupted (estimate; 64 of them: 10 to 100 us)")                       \
+  X(tlb_interrupt, 300, "An interrupted CPU's way in and out, beside its flush (estimate)")                             \
   /* Slabs: 10.6 ns for the pair without slow path, 22 to 25 ns amortised over 158 to 250 objects. */                  \
   X(slab_alloc, 6, "An object from the CPU's free list (ALLOC_FASTPATH)")                                              \
   X(slab_free, 5, "An object back onto the CPU's slab (FREE_FASTPATH)")                                                \

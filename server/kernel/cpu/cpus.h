@@ -8,7 +8,9 @@
 #ifndef MEMSIM_SERVER_KERNEL_CPU_CPUS_H_
 #define MEMSIM_SERVER_KERNEL_CPU_CPUS_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "server/base/digest.h"
@@ -31,7 +33,7 @@ struct CpuCounts {
 class Cpus {
  public:
   // REQUIRES: count is 1 to 256. costs outlive the CPUs.
-  Cpus(std::uint32_t count, const CostTable& costs) : costs_(costs), cpus_(count) {}
+  Cpus(std::uint32_t count, const CostTable& costs) : costs_(costs), cpus_(count), spaces_(count), interrupts_(count) {}
 
   std::uint32_t count() const { return static_cast<std::uint32_t>(cpus_.size()); }
   const CostTable& costs() const { return costs_; }
@@ -54,21 +56,37 @@ class Cpus {
     now_ = now;
     counted_ = now;
   }
+  // For lanes, before a call: the running CPU makes up for the interrupts that came since its last one. And when they
+  // start: earlier ones do not count, for where calls follow one another the interrupting CPU waits for them.
+  void ServeInterrupts() { Charge(std::exchange(interrupts_[current_.value()], Nanoseconds(0))); }
+  void DropInterrupts();
   // What the running CPU did since a time took none: the work of kernel threads beside the calls, whose time is not
   // simulated. REQUIRES: the CPU runs since then or longer.
   void TakeBack(Nanoseconds since) { now_ = since; }
   // Time passes in which no CPU does anything.
   void Idle(Nanoseconds time);
-  // A task runs on the current CPU; if another one ran there before, that takes a context switch.
-  void RunTask(Pid pid) {
-    if (cpus_[current_.value()].running != pid) SwitchTask(pid);
+  // A task runs on the current CPU, in its address space; if another one ran there before, that takes a context switch.
+  void RunTask(Pid pid, AddressSpaceNumber space) {
+    if (cpus_[current_.value()].running != pid || this->space() != space) SwitchTask(pid, space);
   }
+  // A task is on a CPU no more, which idles unless another task runs there. REQUIRES: the CPU exists.
+  void LeaveTask(CpuId cpu, Pid pid) {
+    if (running(cpu) == pid) spaces_[cpu.value()] = 0;
+  }
+  // The current CPU goes on in another address space (activate_mm).
+  void LoadSpace(AddressSpaceNumber space) { spaces_[current_.value()] = space; }
   // The boot is over: time starts at zero, and nothing is counted yet.
   void StartClocks();
 
   CpuCounts counts(CpuId cpu) const;
   // The task that ran last on a CPU. 0: none yet.
   Pid running(CpuId cpu) const { return cpus_[cpu.value()].running; }
+  // The address space that the current CPU works in: between its calls a program goes on, as long as no time passes in
+  // which nobody does anything. 0: it idles.
+  AddressSpaceNumber space() const { return spaces_[current_.value()]; }
+  // Interrupts the other CPUs that work in an address space (its mm_cpumask, less those that idle), each for so long;
+  // returns how many.
+  std::uint32_t InterruptOthersIn(AddressSpaceNumber space, Nanoseconds time);
 
   // --- Events, which happen on the running CPU, now.
   TraceRing& trace() { return trace_; }
@@ -80,7 +98,10 @@ class Cpus {
       trace_.Add(kPoint, now_, current_, {trace_.ToField(fields)...});
   }
 
-  ByteCount HostMemory() const { return ByteCount(cpus_.capacity() * sizeof(Cpu)) + trace_.HostMemory(); }
+  ByteCount HostMemory() const {
+    constexpr std::size_t kBytes = sizeof(Cpu) + sizeof(AddressSpaceNumber) + sizeof(Nanoseconds);
+    return ByteCount(cpus_.size() * kBytes) + trace_.HostMemory();
+  }
   void DigestTo(Digest& digest) const;
 
  private:
@@ -89,7 +110,7 @@ class Cpus {
     Pid running;
   };
 
-  void SwitchTask(Pid pid);
+  void SwitchTask(Pid pid, AddressSpaceNumber space);
   // Counts the running CPU's time since it was counted last.
   void CountBusy() {
     cpus_[current_.value()].counts.busy += now_ - counted_;
@@ -102,6 +123,10 @@ class Cpus {
   Nanoseconds counted_;
   CpuId current_;
   std::vector<Cpu> cpus_;
+  // By CPU, side by side: a flush looks at all of them.
+  std::vector<AddressSpaceNumber> spaces_;
+  // By CPU, how long it was interrupted and has not made up for. Meaningful while lanes run.
+  std::vector<Nanoseconds> interrupts_;
   TraceRing trace_;
 };
 

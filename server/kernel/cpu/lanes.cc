@@ -7,6 +7,7 @@ namespace memsim {
 Lanes::Lanes(Locks& locks, const std::vector<CpuId>& cpus) : locks_(locks), first_cpu_(locks.cpus().current()) {
   for (const CpuId cpu : cpus) lanes_.push_back(Lane{cpu, locks.cpus().now()});
   locks_.BeginLanes();
+  locks_.cpus().DropInterrupts();
 }
 
 Lanes::~Lanes() {

@@ -21,7 +21,8 @@ struct CounterInfo {
 };
 
 // Counts of the whole machine: the rows of /proc/vmstat that are events (enum vm_event_item) and those that are of a
-// node (enum node_stat_item), as far as this kernel moves them.
+// node (enum node_stat_item), as far as this kernel moves them. Those of TLBs are there with CONFIG_DEBUG_TLBFLUSH, and
+// not in the kernels that distributions build.
 #define MEMSIM_MACHINE_COUNTERS(X)                                                                                   \
   X(kNrAnonPages, "nr_anon_pages", "pages", kGauge, "Mapped anonymous pages")                                        \
   X(kNrMapped, "nr_mapped", "pages", kGauge, "Pages of files that are mapped into a page table")                     \
@@ -40,6 +41,10 @@ struct CounterInfo {
   X(kPgMajFault, "pgmajfault", "events", kCumulative, "Page faults that needed input")                               \
   X(kPgReuse, "pgreuse", "events", kCumulative, "Write faults on a shared-after-fork page that its only owner kept") \
   X(kPgCopyOnWrite, "pgcow", "events", kCumulative, "Write faults that copied a page (no row in /proc/vmstat)")      \
+  X(kNrTlbRemoteFlush, "nr_tlb_remote_flush", "events", kCumulative, "Flushes that interrupted other CPUs")          \
+  X(kNrTlbRemoteFlushReceived, "nr_tlb_remote_flush_received", "events", kCumulative, "CPUs that they interrupted")  \
+  X(kNrTlbLocalFlushAll, "nr_tlb_local_flush_all", "events", kCumulative, "Flushes of all of an address space")      \
+  X(kNrTlbLocalFlushOne, "nr_tlb_local_flush_one", "entries", kCumulative, "Entries flushed one by one")             \
   X(kAllocStall, "allocstall", "events", kCumulative, "Allocations that found no memory above the watermarks")       \
   X(kOomKill, "oom_kill", "events", kCumulative, "Processes killed for want of memory")                              \
   X(kPgPgIn, "pgpgin", "KiB", kCumulative, "Read from devices")                                                      \

@@ -56,6 +56,8 @@ CpuId Tasks::IdlestCpu() const {
 }
 
 void Tasks::Migrate(Task& task, CpuId cpu) {
+  if (cpu == task.cpu) return;
+  environment_.cpus.LeaveTask(task.cpu, task.pid);
   --tasks_of_cpu_[task.cpu.value()];
   ++tasks_of_cpu_[cpu.value()];
   task.cpu = cpu;
@@ -242,6 +244,7 @@ void Tasks::TellOfNewTask(const Task& parent, const Task& child, std::uint64_t c
 void Tasks::Release(Task& task, bool group_dead) {
   environment_.cpus.Trace<Tracepoint::kSchedProcessExit>(task.comm, task.pid, kTaskPriority, group_dead);
   if (environment_.running == address_spaces_[task.mm].number()) environment_.running = 0;
+  environment_.cpus.LeaveTask(task.cpu, task.pid);
   address_spaces_.Put(task.mm);
   task.mm = AddressSpaceId();
   file_tables_.Put(task.files);

@@ -57,6 +57,12 @@ std::string Rss(std::uint64_t member) {
   constexpr std::array<const char*, 4> kNames = {"MM_FILEPAGES", "MM_ANONPAGES", "MM_SWAPENTS", "MM_SHMEMPAGES"};
   return member < kNames.size() ? kNames[member] : Hex(member);
 }
+// enum tlb_flush_reason.
+std::string FlushReason(std::uint64_t reason) {
+  constexpr std::array<const char*, 6> kNames = {"flush on task switch", "remote shootdown", "local shootdown",
+                                                 "local MM shootdown",   "remote IPI send",  "remote wrong CPU"};
+  return reason < kNames.size() ? kNames[reason] : Hex(reason);
+}
 // 0, or the bit of EXIT_DEAD or EXIT_ZOMBIE.
 std::string State(std::uint64_t state) { return state == 0 ? "R" : state == 0x10 ? "X" : "Z"; }
 
@@ -78,6 +84,7 @@ constexpr Writing kWritings[] = {
     {"accounted", Accounted, true},
     {"bool", Bool, false},
     {"rss", Rss, false},
+    {"flush", FlushReason, true},
     {"state", State, false},
     {"site", Site, false},
     {"address", Address, false},

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/kernel/cpu/lock_scope.h"
+#include "server/kernel/cpu/tlb_flush.h"
 #include "server/kernel/vm/mmap_lock.h"
 
 namespace memsim {
@@ -110,6 +111,8 @@ Errno CopyAddressSpace(AddressSpace& parent, AddressSpace& child) {
   parent.ForEachVma([&](const Vma& vma) {
     if (result == Errno::kOk && (vma.flags & kVmDontCopy) == 0) result = CopyVma(parent, vma, child);
   });
+  // Pages that were the parent's alone are write-protected now.
+  FlushTlb(parent.environment().cpus, parent.environment().counters, parent.number());
   return result;
 }
 

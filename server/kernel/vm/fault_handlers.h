@@ -40,7 +40,8 @@ FaultOutcome HandleFileFault(Fault& fault);
 // do_wp_page: a store to a page that is mapped read-only.
 FaultOutcome HandleWriteProtectFault(Fault& fault);
 
-// Sets an entry of the fault's table under its lock, with the books that go with it.
+// Sets an entry of the fault's table under its lock, with the books that go with it, and the flush if it was another
+// page's.
 void SetEntry(Fault& fault, int index, Pte pte);
 
 // A fresh page of the mapping's own, mapped at the fault's address in place of what was there. zero: kGfpZero, or 0 for

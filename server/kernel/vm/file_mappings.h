@@ -20,9 +20,6 @@ namespace memsim {
 
 class AddressSpace;
 
-// In the order in which they are made, so that whatever walks them does so alike on every host.
-using AddressSpaceNumber = std::uint64_t;
-
 class FileMappings {
  public:
   struct Mapping {

@@ -83,15 +83,16 @@ Errno AdviseFlags(AddressSpace& space, Vma& vma, VirtualRange part, int advice) 
   return changed.error() == Errno::kNoMem ? Errno::kAgain : changed.error();
 }
 
-Errno DontNeed(AddressSpace& space, const Vma& vma, VirtualRange part) {
+Errno DontNeed(MmuGather& gather, const Vma& vma, VirtualRange part) {
   if ((vma.flags & (kVmLocked | kVmPfnMap)) != 0) return Errno::kInval;
-  ZapRange(space, vma, part);
+  ZapRange(gather, vma, part);
   return Errno::kOk;
 }
 
 // Each mapping's part of the range in order; holes are passed over and make the answer ENOMEM.
 Errno AdviseVmas(AddressSpace& space, VirtualRange range, int advice) {
   bool hole = false;
+  MmuGather gather(space);
   for (VirtualAddress at = range.start; at < range.end;) {
     Vma* vma = space.Find(at);
     if (vma == nullptr || vma->range.start >= range.end) {
@@ -105,7 +106,7 @@ Errno AdviseVmas(AddressSpace& space, VirtualRange range, int advice) {
     const VirtualRange part{at, std::min(vma->range.end, range.end)};
     Errno error = Errno::kOk;
     if (ClassOf(advice) == AdviceClass::kFlags) error = AdviseFlags(space, *vma, part, advice);
-    if (ClassOf(advice) == AdviceClass::kDontNeed) error = DontNeed(space, *vma, part);
+    if (ClassOf(advice) == AdviceClass::kDontNeed) error = DontNeed(gather, *vma, part);
     if (error != Errno::kOk) return error;
     at = part.end;
   }

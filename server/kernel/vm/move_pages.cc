@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "server/kernel/cpu/lock_scope.h"
+#include "server/kernel/cpu/tlb_flush.h"
 
 namespace memsim {
 
@@ -21,13 +22,16 @@ void MoveEntries(AddressSpace& space, LeafTable& source, LeafTable& destination,
     destination_lock.emplace(environment.locks, destination.lock, LockMode::kExclusive,
                              LockOwner{destination.frame.value(), 0});
   }
+  bool moved = false;
   for (VirtualAddress at = from.start; at < from.end; at += kPageSize) {
     const Pte pte = source.entries[PageTables::LeafIndex(at)];
     if (pte.none()) continue;
     destination.Set(PageTables::LeafIndex(to + (at - from.start)), pte);
     source.Set(PageTables::LeafIndex(at), Pte());
     environment.cpus.Charge(environment.costs.move_page);
+    moved = true;
   }
+  if (moved) FlushTlbRange(environment.cpus, environment.counters, space.number(), from.size());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "server/kernel/vm/mman_flags.h"
 #include "server/kernel/vm/mmap.h"
 #include "server/kernel/vm/mmap_lock.h"
+#include "server/kernel/vm/mmu_gather.h"
 #include "server/kernel/vm/vma_merge.h"
 
 namespace memsim {
@@ -24,9 +25,9 @@ bool MayWriteAtOnce(VmEnvironment& environment, const Vma& vma, Pte pte) {
 }
 
 // change_protection.
-void ChangeEntries(AddressSpace& space, const Vma& vma, VirtualRange range) {
-  VmEnvironment& environment = space.environment();
-  space.page_tables().VisitLeaves(range, [&](VirtualAddress, LeafTable& leaf, int first, int last) {
+void ChangeEntries(MmuGather& gather, const Vma& vma, VirtualRange range) {
+  VmEnvironment& environment = gather.space().environment();
+  gather.space().page_tables().VisitLeaves(range, [&](VirtualAddress base, LeafTable& leaf, int first, int last) {
     const LockScope table_lock(environment.locks, leaf.lock, LockMode::kExclusive, {leaf.frame.value(), 0});
     std::uint64_t changed = 0;
     for (int i = first; i < last; ++i) {
@@ -36,6 +37,8 @@ void ChangeEntries(AddressSpace& space, const Vma& vma, VirtualRange range) {
       if ((vma.flags & kVmWrite) == 0) pte = pte.WriteProtected();
       if (!pte.writable() && MayWriteAtOnce(environment, vma, pte)) pte = pte.Writable();
       leaf.Set(i, pte);
+      if (old.NeedsFlush(pte))
+        gather.ChangeEntries(RangeOf(base + ToBytes(PageCount(static_cast<std::uint64_t>(i))), kPageSize));
       ++changed;
     }
     environment.cpus.Charge(environment.costs.protect_page * changed);
@@ -59,7 +62,8 @@ ErrnoOr<VmFlags> ChargeFor(AddressSpace& space, const VmCaller& caller, const Vm
 }
 
 // mprotect_fixup: one mapping's part of the range.
-Errno ProtectVma(AddressSpace& space, const VmCaller& caller, Vma& vma, VirtualRange range, VmFlags access) {
+Errno ProtectVma(MmuGather& gather, const VmCaller& caller, Vma& vma, VirtualRange range, VmFlags access) {
+  AddressSpace& space = gather.space();
   const VmFlags old_flags = vma.flags;
   VmFlags flags = (old_flags & ~kVmAccessFlags) | access;
   // MAYREAD, MAYWRITE and MAYEXEC stand four bits above READ, WRITE and EXEC.
@@ -75,7 +79,7 @@ Errno ProtectVma(AddressSpace& space, const VmCaller& caller, Vma& vma, VirtualR
     return changed.error();
   }
   if ((old_flags & kVmAccount) != 0 && (*charged & kVmAccount) == 0) space.environment().commit.Uncharge(range.pages());
-  ChangeEntries(space, **changed, range);
+  ChangeEntries(gather, **changed, range);
   return Errno::kOk;
 }
 
@@ -110,11 +114,13 @@ Errno Mprotect(AddressSpace& space, const VmCaller& caller, VirtualAddress addre
   if ((prot & ~(kProtRead | kProtWrite | kProtExec | kProtSem)) != 0) return Errno::kInval;
   const ErrnoOr<Vma*> first = FirstVma(space, range, grows);
   if (!first.ok()) return first.error();
+  MmuGather gather(space);
   for (VirtualAddress at = range.start; at < range.end;) {
     Vma* vma = space.Find(at);
     if (vma == nullptr || vma->range.start > at) return Errno::kNoMem;
     const VirtualRange part{at, std::min(vma->range.end, range.end)};
-    if (const Errno error = ProtectVma(space, caller, *vma, part, FlagsOfProt(prot)); error != Errno::kOk) return error;
+    const Errno error = ProtectVma(gather, caller, *vma, part, FlagsOfProt(prot));
+    if (error != Errno::kOk) return error;
     at = part.end;
   }
   return Errno::kOk;

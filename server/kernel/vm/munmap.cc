@@ -38,16 +38,17 @@ void CompleteUnmap(AddressSpace& space, const UnmapPlan& plan) {
   const VirtualRange range = plan.range;
   Vma* first = plan.first;
   VirtualRange touched{first->range.start, first->range.start};
+  MmuGather gather(space);
   while (first != nullptr && first->range.start < range.end) {
-    ZapRange(space, *first, first->range);
+    ZapRange(gather, *first, first->range);
     touched.end = first->range.end;
     space.Remove(*first);
     first = touched.end < range.end ? space.Find(touched.end) : nullptr;
   }
-  // free_pgtables: down to the mapping below and up to the one above.
+  // free_pgtables: tables go, down to the mapping below and up to the one above.
   const auto [below, above] = space.NeighboursOf(touched.start);
-  space.page_tables().FreeRange(touched, below == nullptr ? VirtualAddress(0) : below->range.end,
-                                above == nullptr ? VirtualAddress(0) : above->range.start);
+  gather.FreeTables(space.page_tables().UnhookRange(touched, below == nullptr ? VirtualAddress(0) : below->range.end,
+                                                    above == nullptr ? VirtualAddress(0) : above->range.start));
   space.environment().commit.Uncharge(plan.accounted);
 }
 

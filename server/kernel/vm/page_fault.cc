@@ -1,6 +1,7 @@
 #include "server/kernel/vm/page_fault.h"
 
 #include "server/kernel/cpu/lock_scope.h"
+#include "server/kernel/cpu/tlb_flush.h"
 #include "server/kernel/vm/fault_handlers.h"
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/mmap_lock.h"
@@ -67,7 +68,12 @@ void SetEntry(Fault& fault, int index, Pte pte) {
   VmEnvironment& environment = fault.space.environment();
   const LockScope lock(environment.locks, fault.table.lock, LockMode::kExclusive, {fault.table.frame.value(), 0});
   environment.cpus.Charge(environment.costs.set_entry);
+  const Pte old = fault.table.entries[index];
   fault.table.Set(index, pte);
+  // ptep_clear_flush, of an entry of another page. Wider rights to the same page need nothing.
+  if (old.present() && old.frame() != pte.frame()) {
+    FlushTlbRange(environment.cpus, environment.counters, fault.space.number(), kPageSize);
+  }
 }
 
 namespace {

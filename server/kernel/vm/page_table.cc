@@ -29,10 +29,9 @@ bool PageTables::AllocateFrame(PageFrameNumber& frame) {
   return true;
 }
 
-void PageTables::FreeFrame(PageFrameNumber frame) {
-  pages_.FreePages(frame, Order(0));
-  --tables_;
-  counters_.Add(Counter::kNrPageTablePages, -1);
+void PageTables::FreeFrames(absl::Span<const PageFrameNumber> frames) {
+  for (const PageFrameNumber frame : frames) pages_.FreePages(frame, Order(0));
+  counters_.Add(Counter::kNrPageTablePages, -static_cast<std::int64_t>(frames.size()));
 }
 
 PageTables::TableNumber PageTables::AllocateDirectory() {
@@ -51,21 +50,22 @@ PageTables::TableNumber PageTables::AllocateLeaf() {
   return leaves_.Add(std::move(table));
 }
 
-void PageTables::FreeTable(TableNumber number, int level) {
+void PageTables::Unhook(TableNumber number, int level, Unhooked& unhooked) {
+  --tables_;
   if (level == 1) {
     MEMSIM_CHECK(leaf(number).used == 0, leaf(number).used);
     if (cached_leaf_ == &leaf(number)) {
       cached_leaf_ = nullptr;
       cached_span_ = UINT64_MAX;
     }
-    FreeFrame(leaf(number).frame);
+    unhooked.frames.push_back(leaf(number).frame);
     locks_.Retire(leaf(number).lock);
     leaves_[number].reset();
     leaves_.Remove(number);
     return;
   }
   MEMSIM_CHECK(directory(number).used == 0, directory(number).used);
-  FreeFrame(directory(number).frame);
+  unhooked.frames.push_back(directory(number).frame);
   locks_.Retire(directory(number).lock);
   const auto& parts = directory(number).parts;
   parts_ -= static_cast<std::uint64_t>(parts.size()) -
@@ -180,21 +180,24 @@ void PageTables::VisitDirectory(Tables& tables, TableNumber number, int level, V
   }
 }
 
-void PageTables::FreeRange(VirtualRange range, VirtualAddress floor, VirtualAddress ceiling) {
-  if (root_ == kNoTable || range.start >= range.end) return;
+PageTables::Unhooked PageTables::UnhookRange(VirtualRange range, VirtualAddress floor, VirtualAddress ceiling) {
+  Unhooked unhooked;
+  if (root_ == kNoTable || range.start >= range.end) return unhooked;
   // Most often a neighbour needs the only leaf table at either end.
   constexpr std::uint64_t kSpan = 1ULL << Shift(2);
   std::uint64_t first = range.start.value() & ~(kSpan - 1);
   std::uint64_t end = (range.end.value() + kSpan - 1) & ~(kSpan - 1);
   if (first < floor.value()) first += kSpan;
   if (ceiling != VirtualAddress(0) && end > ceiling.value()) end -= kSpan;
-  if (first >= end) return;
-  FreeBelow(root_, kRootLevel, VirtualAddress(0), {VirtualAddress(first), VirtualAddress(end)}, floor, ceiling);
+  if (first >= end) return unhooked;
+  const VirtualRange free{floor, ceiling != VirtualAddress(0) ? ceiling : VirtualAddress(UINT64_MAX)};
+  UnhookBelow(root_, kRootLevel, VirtualAddress(0), {VirtualAddress(first), VirtualAddress(end)}, free, unhooked);
+  return unhooked;
 }
 
-// A table is freed when the whole span that it serves lies in [floor, ceiling): nobody else's entries can be in it.
-void PageTables::FreeBelow(TableNumber number, int level, VirtualAddress base, VirtualRange range, VirtualAddress floor,
-                           VirtualAddress ceiling) {
+// A table goes when the whole span that it serves is free: nobody else's entries can be in it.
+void PageTables::UnhookBelow(TableNumber number, int level, VirtualAddress base, VirtualRange range, VirtualRange free,
+                             Unhooked& unhooked) {
   const ByteCount span(1ULL << Shift(level));
   const int first = Index(range.start, level);
   const int last = Index(range.end - ByteCount(1), level);
@@ -202,12 +205,14 @@ void PageTables::FreeBelow(TableNumber number, int level, VirtualAddress base, V
   for (int i = next(first); i <= last; i = next(i + 1)) {
     const TableNumber below = directory(number).Below(i);
     const VirtualAddress start = base + ByteCount(static_cast<std::uint64_t>(i) << Shift(level));
-    const VirtualAddress end = start + span;
-    if (level > 2) {
-      FreeBelow(below, level - 1, start, {std::max(range.start, start), std::min(range.end, end)}, floor, ceiling);
-    }
-    if (start < floor || (ceiling != VirtualAddress(0) && end > ceiling)) continue;
-    FreeTable(below, level - 1);
+    const VirtualRange served{start, start + span};
+    const VirtualRange part = range.Intersection(served);
+    if (level > 2) UnhookBelow(below, level - 1, start, part, free, unhooked);
+    if (!free.Contains(served)) continue;
+    Unhook(below, level - 1, unhooked);
+    VirtualRange& first_pages = unhooked.first_pages;
+    if (first_pages.empty()) first_pages.start = part.start;
+    first_pages.end = std::max(first_pages.end, part.start + kPageSize);
     (*directory(number).parts[i / kPartEntries])[i % kPartEntries] = kNoTable;
     --directory(number).used;
   }
@@ -216,9 +221,10 @@ void PageTables::FreeBelow(TableNumber number, int level, VirtualAddress base, V
 void PageTables::FreeAll() {
   if (root_ == kNoTable) return;
   const VirtualRange everything{VirtualAddress(0), VirtualAddress(1ULL << 48)};
-  FreeRange(everything, VirtualAddress(0), VirtualAddress(0));
-  FreeTable(root_, kRootLevel);
+  Unhooked unhooked = UnhookRange(everything, VirtualAddress(0), VirtualAddress(0));
+  Unhook(root_, kRootLevel, unhooked);
   root_ = kNoTable;
+  FreeFrames(unhooked.frames);
 }
 
 ByteCount PageTables::HostMemory() const {

@@ -16,7 +16,9 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
+#include "absl/types/span.h"
 
 #include "server/base/digest.h"
 #include "server/base/id_table.h"
@@ -82,11 +84,19 @@ class PageTables {
   void VisitLeaves(VirtualRange range, LeafVisitor visit);
   void VisitLeaves(VirtualRange range, ConstLeafVisitor visit) const;
 
-  // free_pgd_range: frees the tables under the range that serve nothing in [floor, ceiling) outside of it; floor and
-  // ceiling are where the neighbouring mappings end and start (ceiling 0: nothing above). REQUIRES: every entry that
-  // such a table holds is none.
-  void FreeRange(VirtualRange range, VirtualAddress floor, VirtualAddress ceiling);
-  // Frees all tables, the root included. REQUIRES: every entry is none.
+  // What was taken out of the tables: frames that the CPUs may still walk through.
+  struct Unhooked {
+    // From the first page that such a table served to the first page of the last of them, that page included.
+    VirtualRange first_pages;
+    absl::InlinedVector<PageFrameNumber, 4> frames;
+  };
+  // free_pgd_range: takes out the tables under the range that serve nothing in [floor, ceiling) outside of it; floor
+  // and ceiling are where the neighbouring mappings end and start (ceiling 0: nothing above). The caller gives their
+  // frames back. REQUIRES: every entry that such a table holds is none.
+  [[nodiscard]] Unhooked UnhookRange(VirtualRange range, VirtualAddress floor, VirtualAddress ceiling);
+  // Gives frames of tables back that were taken out.
+  void FreeFrames(absl::Span<const PageFrameNumber> frames);
+  // Takes out and frees all tables, the root included. REQUIRES: every entry is none.
   void FreeAll();
 
   // mm_pgtables_bytes: leaf, middle and upper tables; the root is not counted.
@@ -134,20 +144,20 @@ class PageTables {
   const LeafTable& leaf(TableNumber number) const { return *leaves_[number]; }
 
   bool AllocateFrame(PageFrameNumber& frame);
-  void FreeFrame(PageFrameNumber frame);
   TableNumber AllocateDirectory();
   TableNumber AllocateLeaf();
   // pud_populate and the like. level: of the table that gets an entry.
   void Install(TableNumber number, int level, int index, TableNumber below);
-  void FreeTable(TableNumber number, int level);
+  // Takes a table out; its frame goes to unhooked.
+  void Unhook(TableNumber number, int level, Unhooked& unhooked);
   // The leaf with the entry of an address, by way of the directories.
   TableNumber LeafOf(VirtualAddress address) const;
   // The same walk for tables that may change and for those that may not.
   template <typename Tables, typename Visitor>
   static void VisitDirectory(Tables& tables, TableNumber number, int level, VirtualAddress base, VirtualRange range,
                              Visitor visit);
-  void FreeBelow(TableNumber number, int level, VirtualAddress base, VirtualRange range, VirtualAddress floor,
-                 VirtualAddress ceiling);
+  void UnhookBelow(TableNumber number, int level, VirtualAddress base, VirtualRange range, VirtualRange free,
+                   Unhooked& unhooked);
   void DigestDirectory(TableNumber number, int level, Digest& digest) const;
   std::uint64_t CheckDirectory(TableNumber number, int level) const;
 

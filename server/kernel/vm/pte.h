@@ -53,6 +53,15 @@ class Pte {
     return Pte(kept | fresh);
   }
 
+  // pte_needs_flush: whether a TLB may have this entry and must forget it when another takes its place. A wider right
+  // than the TLB knows would only bring a fault, but x86 spares the program that one.
+  constexpr bool NeedsFlush(Pte next) const {
+    if ((bits_ & kPresent) == 0) return false;
+    if (frame() != next.frame()) return true;
+    const std::uint64_t changed = bits_ ^ next.bits_;
+    return (changed & bits_ & (kPresent | kAccessed | kDirty)) != 0 || (changed & (kWritable | kNoExecute)) != 0;
+  }
+
   friend constexpr bool operator==(Pte, Pte) = default;
 
  private:

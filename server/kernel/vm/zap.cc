@@ -1,7 +1,5 @@
 #include "server/kernel/vm/zap.h"
 
-#include "absl/container/inlined_vector.h"
-
 #include "server/kernel/cpu/lock_scope.h"
 
 namespace memsim {
@@ -12,41 +10,45 @@ Counter MappedCounter(const PageFrame& page) {
   return page.owner == PageOwner::kAnonymous ? Counter::kNrAnonPages : Counter::kNrMapped;
 }
 
-// struct mmu_gather: pages that an entry less maps, given back together once the page table is left.
-class GatheredPages {
- public:
-  explicit GatheredPages(VmEnvironment& environment) : environment_(environment) {}
-  ~GatheredPages() {
-    Counters& counters = environment_.counters;
-    if (anonymous_ != 0) {
-      counters.Add(Counter::kNrAnonPages, -anonymous_);
-      // An anonymous page that nothing maps is about to be freed.
-      counters.Add(Counter::kNrInactiveAnon, -anonymous_);
-    }
-    if (file_ != 0) counters.Add(Counter::kNrMapped, -file_);
-    if (!unused_.empty()) environment_.pages.FreeSinglePages(unused_);
-  }
-  GatheredPages(const GatheredPages&) = delete;
-  GatheredPages& operator=(const GatheredPages&) = delete;
-
-  // One entry less maps the page, and has no reference to it any more.
-  void Unmap(PageFrameNumber frame, PageFrame& page) {
-    if (--page.map_count == 0) ++(page.owner == PageOwner::kAnonymous ? anonymous_ : file_);
-    if (page.refcount == 1) {
-      unused_.push_back(frame);
+// zap_pte_range, of one table: empties entries from first on, and returns the first that is left because the gather is
+// full, or last.
+int ZapEntries(MmuGather& gather, RssKind file_kind, LeafTable& leaf, VirtualAddress base, int first, int last) {
+  AddressSpace& space = gather.space();
+  VmEnvironment& environment = space.environment();
+  const LockScope table_lock(environment.locks, leaf.lock, LockMode::kExclusive, {leaf.frame.value(), 0});
+  VirtualRange emptied;
+  bool flush = false;
+  std::int64_t anonymous = 0;
+  std::int64_t file = 0;
+  int i = first;
+  for (; i < last && !gather.full(); ++i) {
+    const Pte pte = leaf.entries[i];
+    if (pte.none()) continue;
+    leaf.Set(i, Pte());
+    const VirtualAddress address = base + ToBytes(PageCount(static_cast<std::uint64_t>(i)));
+    if (emptied.empty()) emptied.start = address;
+    emptied.end = address + kPageSize;
+    if (pte.special()) continue;
+    PageFrame& page = environment.pages.frame(pte.frame());
+    if (page.owner == PageOwner::kAnonymous) {
+      ++anonymous;
     } else {
-      --page.refcount;
+      ++file;
+      if (pte.dirty()) {
+        environment.files.MarkDirty(pte.frame());
+        // Nobody may store to it any more by the time that it may be written back.
+        flush = true;
+      }
     }
+    gather.RemovePage(pte.frame(), page);
   }
-
- private:
-  VmEnvironment& environment_;
-  // Pages that nothing maps any more.
-  std::int64_t anonymous_ = 0;
-  std::int64_t file_ = 0;
-  // Those of them whose last user this was.
-  absl::InlinedVector<PageFrameNumber, 32> unused_;
-};
+  if (anonymous != 0) space.AddRss(RssKind::kAnonymous, -anonymous);
+  if (file != 0) space.AddRss(file_kind, -file);
+  environment.cpus.Charge(environment.costs.zap_page * static_cast<std::uint64_t>(anonymous + file));
+  if (!emptied.empty()) gather.ChangeEntries(emptied);
+  if (flush || gather.full()) gather.FlushTlb();
+  return i;
+}
 
 }  // namespace
 
@@ -73,35 +75,20 @@ void ZapCutTail(const VmEnvironment& environment, const CutTail& cut) {
     const Vma& vma = *mapping.vma;
     if (vma.PageIndex(vma.range.end) <= cut.first) return;
     const PageCount kept = cut.first > vma.pgoff ? cut.first - vma.pgoff : PageCount(0);
-    ZapRange(*mapping.space, vma, {vma.range.start + ToBytes(kept), vma.range.end});
+    MmuGather gather(*mapping.space);
+    ZapRange(gather, vma, {vma.range.start + ToBytes(kept), vma.range.end});
   });
 }
 
-void ZapRange(AddressSpace& space, const Vma& vma, VirtualRange range) {
-  VmEnvironment& environment = space.environment();
+void ZapRange(MmuGather& gather, const Vma& vma, VirtualRange range) {
+  AddressSpace& space = gather.space();
   const RssKind file_kind = FileRssKind(space, vma);
-  space.page_tables().VisitLeaves(range, [&](VirtualAddress, LeafTable& leaf, int first, int last) {
-    GatheredPages gathered(environment);
-    const LockScope table_lock(environment.locks, leaf.lock, LockMode::kExclusive, {leaf.frame.value(), 0});
-    std::int64_t anonymous = 0;
-    std::int64_t file = 0;
-    for (int i = first; i < last; ++i) {
-      const Pte pte = leaf.entries[i];
-      if (pte.none()) continue;
-      leaf.Set(i, Pte());
-      if (pte.special()) continue;
-      PageFrame& page = environment.pages.frame(pte.frame());
-      if (page.owner == PageOwner::kAnonymous) {
-        ++anonymous;
-      } else {
-        ++file;
-        if (pte.dirty()) environment.files.MarkDirty(pte.frame());
-      }
-      gathered.Unmap(pte.frame(), page);
+  space.page_tables().VisitLeaves(range, [&](VirtualAddress base, LeafTable& leaf, int first, int last) {
+    while (first < last) {
+      first = ZapEntries(gather, file_kind, leaf, base, first, last);
+      // What had to be forgotten under the table's lock is free now.
+      gather.FreeForgotten();
     }
-    if (anonymous != 0) space.AddRss(RssKind::kAnonymous, -anonymous);
-    if (file != 0) space.AddRss(file_kind, -file);
-    environment.cpus.Charge(environment.costs.zap_page * static_cast<std::uint64_t>(anonymous + file));
   });
 }
 

@@ -5,12 +5,13 @@
 
 #include "server/base/units.h"
 #include "server/kernel/vm/address_space.h"
+#include "server/kernel/vm/mmu_gather.h"
 #include "server/kernel/vm/vma.h"
 
 namespace memsim {
 
-// Empties every entry of the range, which lies in the mapping, and drops the pages that they held. The tables stay.
-void ZapRange(AddressSpace& space, const Vma& vma, VirtualRange range);
+// Empties every entry of the range, which lies in the mapping, and gathers the pages that they held. The tables stay.
+void ZapRange(MmuGather& gather, const Vma& vma, VirtualRange range);
 
 // Drops what a file lost by becoming shorter from every mapping of it, private copies included (unmap_mapping_range).
 void ZapCutTail(const VmEnvironment& environment, const CutTail& cut);

@@ -381,6 +381,10 @@ TEST_F(ConcurrentCallTest, WritersOfOneAddressSpaceTakeTheirTurnsWhateverOtherLo
   spec.memory = ByteCount(256ULL << 20);
   spec.costs.lock_transfer = Nanoseconds(0);
   spec.costs.semaphore_sleep = Nanoseconds(0);
+  // Whom a flush interrupts depends on who came before.
+  spec.costs.tlb_shootdown = Nanoseconds(0);
+  spec.costs.tlb_shootdown_cpu = Nanoseconds(0);
+  spec.costs.tlb_interrupt = Nanoseconds(0);
   machine_ = *Machine::Create(spec);
   Run("spawn { comm: 'p' } cpu: 0 store_as: 1");
   // Eight mappings, each 63 pages with a page between.
@@ -400,6 +404,28 @@ TEST_F(ConcurrentCallTest, WritersOfOneAddressSpaceTakeTheirTurnsWhateverOtherLo
   const std::uint64_t held = Duration(answer, 0) - entry;
   EXPECT_GT(held, 1000U);
   for (int lane = 0; lane < 8; ++lane) EXPECT_EQ(Duration(answer, lane), entry + (lane + 1) * held) << lane;
+}
+
+TEST_F(NeighboursTest, WhoUnmapsInterruptsTheThreadsOfItsProcessAndNobodyElse) {
+  // Page by page, so that each is forgotten by itself. Task 2 is a thread of task 1, task 3 a process of its own.
+  std::vector<std::string> unmaps;
+  for (int page = 0; page < 8; ++page) {
+    unmaps.push_back(
+        absl::StrFormat("madvise { pid_slot: 1 address: %d length_bytes: 4096 advice: 4 }", 0x10000000 + page * 4096));
+  }
+  Run("mmap { pid_slot: 1 address: 0x10000000 length_bytes: 0x8000 prot: 3 flags: 0x32 fd: -1 }");
+  const std::string touch = "touch { pid_slot: 1 address: 0x10000000 page_count: 8 access: ACCESS_KIND_WRITE }";
+  const std::vector<std::string> calls(40, "brk { pid_slot: 2 }");
+  const std::vector<std::string> others(40, "brk { pid_slot: 3 }");
+  Run(touch);
+  // Their CPUs have gone over to them.
+  Run("concurrent { " + Lane(1, calls) + Lane(2, others) + "}");
+  const std::uint64_t thread_alone = Duration(Run("concurrent { " + Lane(1, calls) + "}"), 0);
+  const std::uint64_t other_alone = Duration(Run("concurrent { " + Lane(2, others) + "}"), 0);
+  const v1::Answer answer = Run("concurrent { " + Lane(0, unmaps) + Lane(1, calls) + Lane(2, others) + "}");
+  const std::uint64_t each = kDefaultCosts.tlb_interrupt.value() + kDefaultCosts.tlb_flush_page.value();
+  EXPECT_EQ(Duration(answer, 1), thread_alone + 8 * each);
+  EXPECT_EQ(Duration(answer, 2), other_alone);
 }
 
 TEST_F(NeighboursTest, WhoOnlyFreesPagesLetsOthersReadTheAddressSpace) {

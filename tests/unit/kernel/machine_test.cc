@@ -72,7 +72,49 @@ TEST_F(MachineTest, AFaultTakesAsLongAsOnAnUnloadedMachine) {
   Touch(pid_, address + ToBytes(PageCount(50)), AccessKind::kWrite, 8);
   before = machine_->now();
   EXPECT_EQ(machine_->Munmap(pid_, address + ToBytes(PageCount(50)), ToBytes(PageCount(8))), Errno::kOk);
-  EXPECT_EQ(machine_->now() - before, of_nothing + Nanoseconds(8 * 40)) << "40 for each page that was there";
+  EXPECT_EQ(machine_->now() - before, of_nothing + Nanoseconds(8 * (40 + 100))) << "40 for each page, 100 to forget it";
+}
+
+TEST_F(MachineTest, WhoUnmapsWaitsForTheCpusOfItsThreads) {
+  MachineSpec spec;
+  spec.memory = ByteCount(64ULL << 20);
+  spec.cpu_count = 4;
+  spec.costs.lock_transfer = Nanoseconds(0);
+  machine_ = *Machine::Create(spec);
+  machine_->BeginCall(CpuId(0));
+  pid_ = *machine_->Spawn("test");
+  const VirtualAddress address = Map(64);
+  std::uint64_t page = 0;
+  const auto unmap = [&] {
+    machine_->BeginCall(CpuId(0));
+    const VirtualAddress at = address + ToBytes(PageCount(++page * 2));
+    Touch(pid_, at, AccessKind::kWrite);
+    const Nanoseconds before = machine_->now();
+    EXPECT_EQ(machine_->Munmap(pid_, at, kPageSize), Errno::kOk);
+    return (machine_->now() - before).value();
+  };
+  const auto run = [&](Pid pid, std::uint16_t cpu) {
+    machine_->BeginCall(CpuId(cpu));
+    EXPECT_EQ(machine_->Brk(pid, VirtualAddress(0)).error(), Errno::kOk);
+  };
+  unmap();
+  const std::uint64_t alone = unmap();
+  constexpr std::uint64_t kThread = kCloneVm | kCloneSighand | kCloneThread;
+  const Pid first = *machine_->Clone(pid_, kThread);
+  const Pid second = *machine_->Clone(pid_, kThread);
+  EXPECT_EQ(unmap(), alone) << "they have not run yet";
+  run(first, 1);
+  EXPECT_EQ(unmap(), alone + 1000 + 200);
+  run(second, 2);
+  EXPECT_EQ(unmap(), alone + 1000 + 400);
+  run(*machine_->Spawn("other"), 3);
+  EXPECT_EQ(unmap(), alone + 1000 + 400) << "it has memory of its own";
+  run(*machine_->Spawn("other"), 1);
+  EXPECT_EQ(unmap(), alone + 1000 + 200) << "the first thread's CPU went on with somebody else";
+  run(second, 3);
+  EXPECT_EQ(unmap(), alone + 1000 + 200) << "it moved, and is at one place";
+  machine_->AdvanceTime(Nanoseconds(1));
+  EXPECT_EQ(unmap(), alone) << "everybody sleeps";
 }
 
 TEST_F(MachineTest, AfterForkBothSidesFaultAndTheLastOneKeepsThePage) {

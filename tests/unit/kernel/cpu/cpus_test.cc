@@ -9,6 +9,8 @@ namespace {
 
 constexpr Nanoseconds Ns(std::uint64_t time) { return Nanoseconds(time); }
 
+std::uint32_t OthersIn(Cpus& cpus, AddressSpaceNumber space) { return cpus.InterruptOthersIn(space, Ns(0)); }
+
 TEST(CpusTest, TimeGoesOnWhereItWasWhenAnotherCpuRuns) {
   Cpus cpus(4, kDefaultCosts);
   cpus.Charge(Ns(100));
@@ -31,15 +33,76 @@ TEST(CpusTest, IdleTimePassesForNobody) {
 
 TEST(CpusTest, AnotherTaskOnACpuCostsAContextSwitch) {
   Cpus cpus(2, kDefaultCosts);
-  cpus.RunTask(Pid(1));
-  cpus.RunTask(Pid(1));
+  cpus.RunTask(Pid(1), 1);
+  cpus.RunTask(Pid(1), 1);
   EXPECT_EQ(cpus.now(), Ns(0)) << "from the idle task it takes no time";
-  cpus.RunTask(Pid(2));
+  cpus.RunTask(Pid(2), 2);
   EXPECT_EQ(cpus.now(), kDefaultCosts.context_switch);
   EXPECT_EQ(cpus.counts(CpuId(0)).context_switches, 2U);
   cpus.SwitchTo(CpuId(1));
-  cpus.RunTask(Pid(1));
+  cpus.RunTask(Pid(1), 1);
   EXPECT_EQ(cpus.counts(CpuId(1)).context_switches, 1U);
+}
+
+TEST(CpusTest, AThreadOfTheSameAddressSpaceCostsLess) {
+  Cpus cpus(1, kDefaultCosts);
+  cpus.RunTask(Pid(1), 1);
+  cpus.RunTask(Pid(2), 1);
+  EXPECT_EQ(cpus.now(), kDefaultCosts.thread_switch);
+  EXPECT_LT(kDefaultCosts.thread_switch, kDefaultCosts.context_switch);
+}
+
+TEST(CpusTest, ACpuWorksInTheAddressSpaceOfItsTaskUntilItIdles) {
+  Cpus cpus(4, kDefaultCosts);
+  for (std::uint16_t cpu = 0; cpu < 3; ++cpu) {
+    cpus.SwitchTo(CpuId(cpu));
+    cpus.RunTask(Pid(cpu + 1U), 7);
+  }
+  EXPECT_EQ(cpus.space(), 7U);
+  EXPECT_EQ(OthersIn(cpus, 7), 2U);
+  EXPECT_EQ(OthersIn(cpus, 8), 0U);
+  cpus.LeaveTask(CpuId(0), Pid(9));
+  EXPECT_EQ(OthersIn(cpus, 7), 2U) << "another task runs there";
+  cpus.LeaveTask(CpuId(0), Pid(1));
+  EXPECT_EQ(OthersIn(cpus, 7), 1U) << "it moved away";
+  cpus.SwitchTo(CpuId(1));
+  cpus.RunTask(Pid(4), 8);
+  EXPECT_EQ(OthersIn(cpus, 7), 1U);
+  cpus.LoadSpace(7);
+  EXPECT_EQ(OthersIn(cpus, 7), 1U);
+  cpus.SwitchTo(CpuId(3));
+  EXPECT_EQ(OthersIn(cpus, 7), 2U) << "as long as no time passes, a program goes on where it is";
+  cpus.Idle(Ns(1));
+  EXPECT_EQ(OthersIn(cpus, 7), 0U);
+  cpus.RunTask(Pid(4), 7);
+  EXPECT_EQ(cpus.space(), 7U);
+}
+
+TEST(CpusTest, WhoIsInterruptedMakesUpForItWhenItRunsNext) {
+  Cpus cpus(3, kDefaultCosts);
+  for (std::uint16_t cpu = 0; cpu < 3; ++cpu) {
+    cpus.SwitchTo(CpuId(cpu));
+    cpus.RunTask(Pid(cpu + 1U), cpu == 2 ? 8 : 7);
+  }
+  cpus.SwitchTo(CpuId(0));
+  EXPECT_EQ(cpus.InterruptOthersIn(7, Ns(40)), 1U);
+  EXPECT_EQ(cpus.InterruptOthersIn(7, Ns(2)), 1U);
+  cpus.ServeInterrupts();
+  EXPECT_EQ(cpus.now(), Ns(0)) << "nobody interrupted this one";
+  cpus.Resume(CpuId(2), Ns(100));
+  cpus.ServeInterrupts();
+  EXPECT_EQ(cpus.now(), Ns(100)) << "it works in another address space";
+  cpus.Resume(CpuId(1), Ns(100));
+  cpus.ServeInterrupts();
+  cpus.ServeInterrupts();
+  EXPECT_EQ(cpus.now(), Ns(142));
+  EXPECT_EQ(cpus.counts(CpuId(1)).busy, Ns(42));
+  cpus.SwitchTo(CpuId(0));
+  cpus.InterruptOthersIn(7, Ns(5));
+  cpus.DropInterrupts();
+  cpus.SwitchTo(CpuId(1));
+  cpus.ServeInterrupts();
+  EXPECT_EQ(cpus.now(), Ns(142));
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
 // Compares our tracepoints with those of the kernel that runs this test: the same fields in the same order, and the
-// same text around them. Only a Linux 6.18 whose tracefs this test may read can tell; elsewhere it is skipped.
+// same text around them. Only a Linux 6.18 whose tracefs this test may mount can tell; elsewhere it is skipped.
 
 #include <sys/utsname.h>
 
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <regex>
 #include <string>
 #include <vector>
@@ -19,19 +20,10 @@
 #include "server/kernel/physical/gfp.h"
 #include "server/kernel/procfs/event_text.h"
 #include "server/kernel/procfs/gfp_text.h"
+#include "tests/unit/kernel/host_tracefs.h"
 
 namespace memsim {
 namespace {
-
-// Empty: it cannot be read.
-std::string ReadFormat(Tracepoint point) {
-  for (const char* root : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}) {
-    std::ifstream file(absl::StrCat(root, "/events/", InfoOf(point).system, "/", InfoOf(point).name, "/format"));
-    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!text.empty()) return text;
-  }
-  return "";
-}
 
 // "field:unsigned long pfn;	offset:8; …" gives pfn.
 std::vector<std::string> FieldsOf(const std::string& format) {
@@ -71,14 +63,21 @@ class HostTracepointsTest : public testing::Test {
     utsname host{};
     ASSERT_EQ(uname(&host), 0);
     if (!absl::StartsWith(host.release, "6.18")) GTEST_SKIP() << "this is Linux " << host.release << ", not 6.18";
-    if (ReadFormat(Tracepoint::kMmPageAlloc).empty()) {
-      GTEST_SKIP() << "tracefs is not mounted at /sys/kernel/tracing, or is not for us to read";
-    }
+    tracefs_ = HostTracefs::Mount();
+    if (tracefs_ == nullptr) GTEST_SKIP() << "only root may mount tracefs";
   }
+
+  std::string ReadFormat(Tracepoint point) const {
+    const TracepointInfo& info = InfoOf(point);
+    std::ifstream file(absl::StrCat(tracefs_->root(), "/events/", info.system, "/", info.name, "/format"));
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  }
+
+  std::unique_ptr<HostTracefs> tracefs_;
 };
 
 TEST_F(HostTracepointsTest, EveryTracepointHasTheFieldsOfTheKernels) {
-  ForEachTracepoint([](Tracepoint point) {
+  ForEachTracepoint([this](Tracepoint point) {
     const std::vector<absl::string_view> ours = TracepointFields(point);
     EXPECT_EQ(FieldsOf(ReadFormat(point)), std::vector<std::string>(ours.begin(), ours.end())) << TracepointName(point);
   });
@@ -86,7 +85,7 @@ TEST_F(HostTracepointsTest, EveryTracepointHasTheFieldsOfTheKernels) {
 
 TEST_F(HostTracepointsTest, EveryTextIsThatOfTheKernel) {
   ForEachTracepoint(
-      [](Tracepoint point) { EXPECT_EQ(OurText(point), TheirText(ReadFormat(point))) << TracepointName(point); });
+      [this](Tracepoint point) { EXPECT_EQ(OurText(point), TheirText(ReadFormat(point))) << TracepointName(point); });
 }
 
 TEST_F(HostTracepointsTest, GfpFlagsHaveTheKernelsNames) {

@@ -74,6 +74,21 @@ TEST(PteTest, NewPermissionsKeepFrameAndHistoryAndNeverAddWriting) {
 
 // --- Tables
 
+TEST(PteTest, ATlbMustForgetWhatItHasOtherwise) {
+  const Pte pte = Pte::Make(PageFrameNumber(0x123), kReadWrite, true).Dirty();
+  EXPECT_FALSE(pte.NeedsFlush(pte));
+  EXPECT_TRUE(pte.NeedsFlush(pte.WriteProtected()));
+  EXPECT_TRUE(pte.WriteProtected().NeedsFlush(pte)) << "or the program would fault for nothing";
+  EXPECT_TRUE(pte.NeedsFlush(pte.Clean()));
+  EXPECT_FALSE(pte.Clean().NeedsFlush(pte)) << "the CPU sets it by itself";
+  EXPECT_TRUE(pte.NeedsFlush(pte.WithPermissions(kReadWrite | kVmExec)));
+  const Pte closed = pte.WithPermissions(0);
+  EXPECT_TRUE(pte.NeedsFlush(closed));
+  EXPECT_FALSE(closed.NeedsFlush(pte)) << "no TLB has an entry of it";
+  EXPECT_TRUE(pte.NeedsFlush(Pte::Make(PageFrameNumber(0x124), kReadWrite, true).Dirty()));
+  EXPECT_FALSE(Pte().NeedsFlush(pte));
+}
+
 class PageTablesTest : public testing::Test {
  protected:
   PageTablesTest()
@@ -102,7 +117,7 @@ class PageTablesTest : public testing::Test {
   }
   std::uint64_t FreeRange(VirtualRange range, std::uint64_t floor, std::uint64_t ceiling) {
     Empty(range);
-    tables_.FreeRange(range, Page(floor), Page(ceiling));
+    tables_.FreeFrames(tables_.UnhookRange(range, Page(floor), Page(ceiling)).frames);
     Check();
     return tables_.table_pages().value();
   }

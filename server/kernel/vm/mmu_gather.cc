@@ -1,0 +1,52 @@
+#include "server/kernel/vm/mmu_gather.h"
+
+#include <algorithm>
+
+#include "server/kernel/cpu/tlb_flush.h"
+
+namespace memsim {
+
+void MmuGather::Extend(VirtualRange range) {
+  if (changed_.empty()) {
+    changed_ = range;
+  } else {
+    changed_ = {std::min(changed_.start, range.start), std::max(changed_.end, range.end)};
+  }
+}
+
+void MmuGather::FlushTlb() {
+  if (changed_.empty()) return;
+  if (scope_ == Scope::kRange) {
+    VmEnvironment& environment = space_.environment();
+    // Where only tables went, there is an entry for each of them.
+    FlushTlbRange(environment.cpus, environment.counters, space_.number(), changed_.size(),
+                  entries_ ? TlbStride::kPage : TlbStride::kTable);
+  }
+  changed_ = VirtualRange();
+  entries_ = false;
+}
+
+void MmuGather::Flush() {
+  FlushTlb();
+  FreePages();
+  if (tables_.empty()) return;
+  space_.page_tables().FreeFrames(tables_);
+  tables_.clear();
+}
+
+void MmuGather::FreePages() {
+  if (gathered_ == 0) return;
+  VmEnvironment& environment = space_.environment();
+  if (anonymous_ != 0) {
+    environment.counters.Add(Counter::kNrAnonPages, -anonymous_);
+    // An anonymous page that nothing maps is about to be freed.
+    environment.counters.Add(Counter::kNrInactiveAnon, -anonymous_);
+  }
+  if (file_ != 0) environment.counters.Add(Counter::kNrMapped, -file_);
+  if (!unused_.empty()) environment.pages.FreeSinglePages(unused_);
+  unused_.clear();
+  anonymous_ = file_ = 0;
+  gathered_ = 0;
+}
+
+}  // namespace memsim

@@ -1,0 +1,91 @@
+// struct mmu_gather: what one call takes out of page tables, gathered so that TLBs are flushed once for many entries,
+// and pages are given back only when no CPU can reach them any more.
+
+#ifndef MEMSIM_SERVER_KERNEL_VM_MMU_GATHER_H_
+#define MEMSIM_SERVER_KERNEL_VM_MMU_GATHER_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/container/inlined_vector.h"
+
+#include "server/base/units.h"
+#include "server/kernel/physical/page_frame.h"
+#include "server/kernel/vm/address_space.h"
+#include "server/kernel/vm/virtual_range.h"
+
+namespace memsim {
+
+class MmuGather {
+ public:
+  // kFullMm: the address space ends, and no CPU works in it any more.
+  enum class Scope : std::uint8_t { kRange, kFullMm };
+
+  explicit MmuGather(AddressSpace& space, Scope scope = Scope::kRange) : space_(space), scope_(scope) {}
+  // tlb_finish_mmu.
+  ~MmuGather() { Flush(); }
+  MmuGather(const MmuGather&) = delete;
+  MmuGather& operator=(const MmuGather&) = delete;
+
+  AddressSpace& space() { return space_; }
+
+  // tlb_flush_pte_range: entries of this range have changed so that TLBs must forget them. REQUIRES: it is not empty.
+  void ChangeEntries(VirtualRange range) {
+    entries_ = true;
+    Extend(range);
+  }
+  // tlb_remove_table: the same of tables. Their frames go last.
+  void FreeTables(const PageTables::Unhooked& tables) {
+    if (tables.frames.empty()) return;
+    Extend(tables.first_pages);
+    tables_.insert(tables_.end(), tables.frames.begin(), tables.frames.end());
+  }
+  // tlb_remove_page: an entry less maps the page, and has no reference to it any more. REQUIRES: not full().
+  void RemovePage(PageFrameNumber frame, PageFrame& page) {
+    ++gathered_;
+    if (--page.map_count == 0) ++(page.owner == PageOwner::kAnonymous ? anonymous_ : file_);
+    if (page.refcount == 1) {
+      unused_.push_back(frame);
+    } else {
+      --page.refcount;
+    }
+  }
+  // There is no room for another page before a flush.
+  bool full() const { return gathered_ == kMaxPages; }
+
+  // tlb_flush_mmu_tlbonly.
+  void FlushTlb();
+  // Gives the pages back, unless TLBs may still have entries of them.
+  void FreeForgotten() {
+    if (changed_.empty()) FreePages();
+  }
+  // tlb_flush_mmu.
+  void Flush();
+
+ private:
+  // MAX_GATHER_BATCH_COUNT pages of pointers, and those in the structure itself; the last place of each stays empty.
+  static constexpr std::size_t kPointersOfPage = 510;
+  static constexpr std::size_t kBatchPages = 10000 / kPointersOfPage;
+  static constexpr std::size_t kOwnPointers = 8;
+  static constexpr std::size_t kMaxPages = kOwnPointers - 1 + kBatchPages * (kPointersOfPage - 1);
+
+  void Extend(VirtualRange range);
+  void FreePages();
+
+  AddressSpace& space_;
+  const Scope scope_;
+  // What lies between the first and the last change, of entries and of tables.
+  VirtualRange changed_;
+  bool entries_ = false;
+  std::size_t gathered_ = 0;
+  // Pages that nothing maps any more.
+  std::int64_t anonymous_ = 0;
+  std::int64_t file_ = 0;
+  // Those of them whose last user this was.
+  absl::InlinedVector<PageFrameNumber, 32> unused_;
+  absl::InlinedVector<PageFrameNumber, 4> tables_;
+};
+
+}  // namespace memsim
+
+#endif  // MEMSIM_SERVER_KERNEL_VM_MMU_GATHER_H_
