@@ -45,7 +45,7 @@ MachineState::MachineState(const MachineSpec& requested)
       slabs(pages, counters, locks),
       kmalloc(slabs, pages, counters, cpus),
       spec(Resolve(requested, pages)),
-      files(pages, slabs, counters),
+      files(pages, slabs, counters, cpus),
       file_tables(files, slabs),
       anon_vmas(slabs),
       commit(CommitLimits(spec, pages), spec.sysctls, counters),

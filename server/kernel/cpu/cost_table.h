@@ -60,6 +60,7 @@ namespace memsim {
   X(slab_barn, 25, "A sheaf from or to the node's barn (estimate)")                                                    \
   /* Files. */                                                                                                         \
   X(fault_around_page, 20, "Each further page that a file fault maps (estimate)")                                      \
+  X(write_page, 400, "Each page that write copies to: page_copy, and finding and marking it (estimate)")                 \
   X(device_read, 80000, "A 4 KiB read from an older TLC drive over NVMe, at queue depth 1: 80 to 100 us")              \
   /* The work of the calls themselves beside mappings and pages (estimates from system-call benchmarks). */            \
   X(mmap, 900, "mmap, beside mappings and pages (estimate)")                                                           \

@@ -132,6 +132,7 @@ ErrnoOr<ByteCount> FileSystem::WriteBytes(InodeId id, ByteCount offset, ByteCoun
     // The size first: no page of the cache lies beyond it.
     file.size = std::max(file.size, end);
     MarkDirty(*page);
+    cpus_.Charge(cpus_.costs().write_page);
   }
   if (end == offset) return Errno::kNoMem;
   return end - offset;

@@ -33,6 +33,7 @@
 #include "server/base/errno.h"
 #include "server/base/id_table.h"
 #include "server/base/units.h"
+#include "server/kernel/cpu/cpus.h"
 #include "server/kernel/file/inode.h"
 #include "server/kernel/file/open_file.h"
 #include "server/kernel/observe/counter.h"
@@ -93,8 +94,9 @@ class FileSystem {
   // VM_READAHEAD_PAGES: 128 KiB.
   static constexpr PageCount kReadAroundPages{32};
 
-  FileSystem(PageAllocator& pages, SlabCaches& slabs, Counters& counters)
-      : allocator_(pages), slabs_(slabs), counters_(counters) {}
+  // All must outlive the files.
+  FileSystem(PageAllocator& pages, SlabCaches& slabs, Counters& counters, Cpus& cpus)
+      : allocator_(pages), slabs_(slabs), counters_(counters), cpus_(cpus) {}
 
   // --- Names (file_system.cc)
   // ENOENT, ENAMETOOLONG, EEXIST; EFBIG for a size that the file's kind cannot have; EINVAL for kSharedAnonymous;
@@ -185,6 +187,7 @@ class FileSystem {
   PageAllocator& allocator_;
   SlabCaches& slabs_;
   Counters& counters_;
+  Cpus& cpus_;
   absl::btree_map<std::string, InodeId> names_;
   IdTable<InodeId, Inode> inodes_;
   IdTable<OpenFileId, OpenFile> open_files_;

@@ -37,7 +37,7 @@ class BootedFiles : public ::testing::Test {
   explicit BootedFiles(ByteCount memory = kSmallMachine)
       : pages_(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters_, locks_),
         slabs_(pages_, counters_, locks_),
-        files_(pages_, slabs_, counters_) {}
+        files_(pages_, slabs_, counters_, cpus_) {}
 
   void TearDown() override { Check(); }
   void Check() const {

@@ -157,6 +157,19 @@ TEST_F(FilePagesTest, WritingMakesPagesAndTheSize) {
   EXPECT_EQ(Picture(id), "##...#");
 }
 
+TEST_F(FilePagesTest, EachPageThatIsWrittenToTakesTime) {
+  const InodeId id = Make("/a", FileKind::kRegular, ByteCount(0));
+  Write(id, 0, 8 * 4096);
+  const auto time_of = [&](std::uint64_t offset, std::uint64_t length) {
+    const Nanoseconds before = cpus_.now();
+    Write(id, offset, length);
+    return cpus_.now() - before;
+  };
+  EXPECT_EQ(time_of(0, 1), kDefaultCosts.write_page);
+  EXPECT_EQ(time_of(4095, 2), kDefaultCosts.write_page * 2);
+  EXPECT_EQ(time_of(4096, 7 * 4096), kDefaultCosts.write_page * 7);
+}
+
 class CrowdedFilePagesTest : public FilePagesTest {
  protected:
   // As little as a machine may have.

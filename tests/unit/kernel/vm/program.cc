@@ -57,7 +57,7 @@ std::uint64_t Prot(const std::string& letters) {
 World::World(ByteCount memory, PageCount user_reserve)
     : pages(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters, locks),
       slabs(pages, counters, locks),
-      files(pages, slabs, counters),
+      files(pages, slabs, counters, cpus),
       anon_vmas(slabs),
       commit({pages.managed_pages(), user_reserve}, sysctls, counters),
       environment{pages,    slabs, files, anon_vmas,     file_mappings, commit,
