@@ -223,6 +223,18 @@ void MachineState::CheckInvariants() const {
   MEMSIM_CHECK(counters.Get(Counter::kCommittedAs) == accounted, counters.Get(Counter::kCommittedAs), accounted);
   MEMSIM_CHECK(file_mappings.size() == file_vmas, file_mappings.size(), file_vmas);
   CheckPageCounters();
+  CheckCpus();
+}
+
+void MachineState::CheckCpus() const {
+  for (std::uint32_t i = 0; i < cpus.count(); ++i) {
+    const CpuId cpu(static_cast<std::uint16_t>(i));
+    if (cpus.space(cpu) == 0) continue;
+    const Task* task = tasks.Find(cpus.running(cpu));
+    MEMSIM_CHECK(task != nullptr && task->state == TaskState::kAlive, i, cpus.running(cpu).value());
+    MEMSIM_CHECK(task->cpu == cpu, i, task->cpu.value());
+    MEMSIM_CHECK(cpus.space(cpu) == tasks.SpaceOf(*task).number(), i, cpus.space(cpu));
+  }
 }
 
 void MachineState::CheckPageCounters() const {

@@ -73,6 +73,8 @@ struct MachineState {
 
   // What the frames say the page counters must be.
   void CheckPageCounters() const;
+  // Who works in an address space is a task that lives, in its own.
+  void CheckCpus() const;
   // Which fields of the spec kept it from booting.
   absl::Status WhyNoBoot() const;
 

@@ -8,7 +8,7 @@ void Cpus::Idle(Nanoseconds time) {
   CountBusy();
   now_ += time;
   counted_ = now_;
-  std::fill(spaces_.begin(), spaces_.end(), 0);
+  if (time != Nanoseconds(0)) std::fill(spaces_.begin(), spaces_.end(), 0);
 }
 
 void Cpus::SwitchTask(Pid pid, AddressSpaceNumber space) {
@@ -16,27 +16,34 @@ void Cpus::SwitchTask(Pid pid, AddressSpaceNumber space) {
   if (cpu.running != pid) {
     ++cpu.counts.context_switches;
     // From the idle task it takes no time: the CPU had nothing else to do.
-    if (cpu.running != Pid()) Charge(this->space() == space ? costs_.thread_switch : costs_.context_switch);
+    if (this->space() != 0) Charge(this->space() == space ? costs_.thread_switch : costs_.context_switch);
     cpu.running = pid;
   }
-  LoadSpace(space);
+  spaces_[current_.value()] = space;
 }
 
 std::uint32_t Cpus::InterruptOthersIn(AddressSpaceNumber space, Nanoseconds time) {
   const auto all = static_cast<std::uint32_t>(std::count(spaces_.begin(), spaces_.end(), space));
   const std::uint32_t others = this->space() == space ? all - 1 : all;
   if (others == 0) return 0;
-  for (std::size_t cpu = 0; cpu < spaces_.size(); ++cpu) {
-    if (spaces_[cpu] == space && cpu != current_.value()) interrupts_[cpu] += time;
+  for (std::size_t i = 0; i < spaces_.size(); ++i) {
+    if (spaces_[i] != space || i == current_.value()) continue;
+    Cpu& cpu = cpus_[i];
+    if (cpu.clock > now_) {
+      // In a lane's call that is not over yet at this time.
+      cpu.clock += time;
+      cpu.counts.busy += time;
+    } else {
+      cpu.interrupts += time;
+    }
   }
   return others;
 }
 
-void Cpus::DropInterrupts() { std::fill(interrupts_.begin(), interrupts_.end(), Nanoseconds(0)); }
-
 void Cpus::StartClocks() {
   now_ = counted_ = Nanoseconds(0);
   for (Cpu& cpu : cpus_) cpu.counts = CpuCounts();
+  std::fill(spaces_.begin(), spaces_.end(), 0);
 }
 
 CpuCounts Cpus::counts(CpuId cpu) const {

@@ -33,7 +33,7 @@ struct CpuCounts {
 class Cpus {
  public:
   // REQUIRES: count is 1 to 256. costs outlive the CPUs.
-  Cpus(std::uint32_t count, const CostTable& costs) : costs_(costs), cpus_(count), spaces_(count), interrupts_(count) {}
+  Cpus(std::uint32_t count, const CostTable& costs) : costs_(costs), cpus_(count), spaces_(count) {}
 
   std::uint32_t count() const { return static_cast<std::uint32_t>(cpus_.size()); }
   const CostTable& costs() const { return costs_; }
@@ -56,10 +56,21 @@ class Cpus {
     now_ = now;
     counted_ = now;
   }
-  // For lanes, before a call: the running CPU makes up for the interrupts that came since its last one. And when they
-  // start: earlier ones do not count, for where calls follow one another the interrupting CPU waits for them.
-  void ServeInterrupts() { Charge(std::exchange(interrupts_[current_.value()], Nanoseconds(0))); }
-  void DropInterrupts();
+  // --- For lanes, whose CPUs have clocks of their own.
+  // A CPU's clock is the running one's from here on; what interrupted it before does not count, for where calls follow
+  // one another the interrupting CPU waits for it.
+  void StartClock(CpuId cpu) {
+    cpus_[cpu.value()].clock = now_;
+    cpus_[cpu.value()].interrupts = Nanoseconds(0);
+  }
+  // The running CPU's clock stands still until it is resumed.
+  void StopClock() { cpus_[current_.value()].clock = now_; }
+  // Where it stands, and where the next call would begin: after the interrupts that came behind the last one.
+  Nanoseconds clock(CpuId cpu) const { return cpus_[cpu.value()].clock; }
+  Nanoseconds next_call(CpuId cpu) const { return clock(cpu) + cpus_[cpu.value()].interrupts; }
+  // The running CPU serves them.
+  void ServeInterrupts() { Charge(std::exchange(cpus_[current_.value()].interrupts, Nanoseconds(0))); }
+
   // What the running CPU did since a time took none: the work of kernel threads beside the calls, whose time is not
   // simulated. REQUIRES: the CPU runs since then or longer.
   void TakeBack(Nanoseconds since) { now_ = since; }
@@ -69,21 +80,26 @@ class Cpus {
   void RunTask(Pid pid, AddressSpaceNumber space) {
     if (cpus_[current_.value()].running != pid || this->space() != space) SwitchTask(pid, space);
   }
-  // A task is on a CPU no more, which idles unless another task runs there. REQUIRES: the CPU exists.
+  // A task is on a CPU no more, or sleeps: the CPU idles unless another task runs there. REQUIRES: the CPU exists.
   void LeaveTask(CpuId cpu, Pid pid) {
     if (running(cpu) == pid) spaces_[cpu.value()] = 0;
   }
-  // The current CPU goes on in another address space (activate_mm).
-  void LoadSpace(AddressSpaceNumber space) { spaces_[current_.value()] = space; }
+  // The task that runs becomes another program, in another address space and perhaps under another pid (activate_mm,
+  // exchange_tids).
+  void BecomeTask(Pid pid, AddressSpaceNumber space) {
+    cpus_[current_.value()].running = pid;
+    spaces_[current_.value()] = space;
+  }
   // The boot is over: time starts at zero, and nothing is counted yet.
   void StartClocks();
 
   CpuCounts counts(CpuId cpu) const;
   // The task that ran last on a CPU. 0: none yet.
   Pid running(CpuId cpu) const { return cpus_[cpu.value()].running; }
-  // The address space that the current CPU works in: between its calls a program goes on, as long as no time passes in
-  // which nobody does anything. 0: it idles.
-  AddressSpaceNumber space() const { return spaces_[current_.value()]; }
+  // The address space that a CPU works in: between its calls a program goes on, as long as no time passes in which
+  // nobody does anything. 0: it idles.
+  AddressSpaceNumber space(CpuId cpu) const { return spaces_[cpu.value()]; }
+  AddressSpaceNumber space() const { return space(current_); }
   // Interrupts the other CPUs that work in an address space (its mm_cpumask, less those that idle), each for so long;
   // returns how many.
   std::uint32_t InterruptOthersIn(AddressSpaceNumber space, Nanoseconds time);
@@ -99,7 +115,7 @@ class Cpus {
   }
 
   ByteCount HostMemory() const {
-    constexpr std::size_t kBytes = sizeof(Cpu) + sizeof(AddressSpaceNumber) + sizeof(Nanoseconds);
+    constexpr std::size_t kBytes = sizeof(Cpu) + sizeof(AddressSpaceNumber);
     return ByteCount(cpus_.size() * kBytes) + trace_.HostMemory();
   }
   void DigestTo(Digest& digest) const;
@@ -108,6 +124,9 @@ class Cpus {
   struct Cpu {
     CpuCounts counts;
     Pid running;
+    // While lanes run.
+    Nanoseconds clock;
+    Nanoseconds interrupts;
   };
 
   void SwitchTask(Pid pid, AddressSpaceNumber space);
@@ -125,8 +144,6 @@ class Cpus {
   std::vector<Cpu> cpus_;
   // By CPU, side by side: a flush looks at all of them.
   std::vector<AddressSpaceNumber> spaces_;
-  // By CPU, how long it was interrupted and has not made up for. Meaningful while lanes run.
-  std::vector<Nanoseconds> interrupts_;
   TraceRing trace_;
 };
 

@@ -5,21 +5,23 @@
 namespace memsim {
 
 Lanes::Lanes(Locks& locks, const std::vector<CpuId>& cpus) : locks_(locks), first_cpu_(locks.cpus().current()) {
-  for (const CpuId cpu : cpus) lanes_.push_back(Lane{cpu, locks.cpus().now()});
+  for (const CpuId cpu : cpus) {
+    lanes_.push_back(Lane{cpu});
+    locks_.cpus().StartClock(cpu);
+  }
   locks_.BeginLanes();
-  locks_.cpus().DropInterrupts();
 }
 
 Lanes::~Lanes() {
   Suspend();
   Nanoseconds end = locks_.cpus().now();
-  for (const Lane& lane : lanes_) end = std::max(end, lane.clock);
+  for (const Lane& lane : lanes_) end = std::max(end, locks_.cpus().clock(lane.cpu));
   locks_.EndLanes();
   locks_.cpus().Resume(first_cpu_, end);
 }
 
 void Lanes::Suspend() {
-  if (running_.has_value()) lanes_[*running_].clock = locks_.cpus().now();
+  if (running_.has_value()) locks_.cpus().StopClock();
   running_.reset();
 }
 
@@ -27,18 +29,22 @@ void Lanes::Finish() { lanes_[*running_].done = true; }
 
 std::optional<std::size_t> Lanes::Next() {
   Suspend();
+  Cpus& cpus = locks_.cpus();
   const Lane* earliest = nullptr;
+  Nanoseconds earliest_start;
   for (const Lane& lane : lanes_) {
     if (lane.done) continue;
-    if (earliest == nullptr || lane.clock < earliest->clock ||
-        (lane.clock == earliest->clock && lane.cpu < earliest->cpu)) {
+    const Nanoseconds start = cpus.next_call(lane.cpu);
+    if (earliest == nullptr || start < earliest_start || (start == earliest_start && lane.cpu < earliest->cpu)) {
       earliest = &lane;
+      earliest_start = start;
     }
   }
   if (earliest == nullptr) return std::nullopt;
   running_ = static_cast<std::size_t>(earliest - lanes_.data());
-  locks_.SetHorizon(earliest->clock);
-  locks_.cpus().Resume(earliest->cpu, earliest->clock);
+  locks_.SetHorizon(earliest_start);
+  // Who has no more calls is done here: what came behind the last one does not matter.
+  cpus.Resume(earliest->cpu, cpus.clock(earliest->cpu));
   return running_;
 }
 

@@ -1,8 +1,10 @@
 // Several CPUs at work at the same time: a Concurrent call.
 //
-// Each lane is a CPU with a clock of its own, and all start at one time. Whoever runs them always continues the lane
-// whose clock is earliest, ties by CPU number, for one call at a time. When they are done, time has passed up to the
-// latest of their clocks.
+// Each lane is a CPU with a clock of its own (cpus.h), and all start at one time. Whoever runs them always continues
+// the lane whose next call would begin earliest, ties by CPU number, for one call at a time. When they are done, time
+// has passed up to the latest of their clocks.
+//
+// An interrupt lengthens the lane, not the answer of the call in which it came: that was given already.
 
 #ifndef MEMSIM_SERVER_KERNEL_CPU_LANES_H_
 #define MEMSIM_SERVER_KERNEL_CPU_LANES_H_
@@ -32,11 +34,10 @@ class Lanes {
  private:
   struct Lane {
     CpuId cpu;
-    Nanoseconds clock;
     bool done = false;
   };
 
-  // Takes over the running lane's clock.
+  // Stops the running lane's clock.
   void Suspend();
 
   Locks& locks_;

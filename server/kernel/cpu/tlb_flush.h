@@ -1,9 +1,14 @@
 // What CPUs must forget of page tables that changed, and how long that takes (arch/x86/mm/tlb.c).
 //
-// What a TLB holds is not simulated: no access is cheaper for an entry that is cached, and none dearer after a flush.
+// Simplified: what a TLB holds is not there, so no access is cheaper for an entry that is cached, and none dearer after
+// a flush. A CPU that idles or has gone on to another address space is not interrupted; Linux forgets that it was there
+// only at a flush up to a second later, which interrupts it once more, and after freed tables and fork interrupts those
+// that idle too. Only the flushing CPU tells of a flush (tlb:tlb_flush), not those that it interrupts.
 
 #ifndef MEMSIM_SERVER_KERNEL_CPU_TLB_FLUSH_H_
 #define MEMSIM_SERVER_KERNEL_CPU_TLB_FLUSH_H_
+
+#include <cstdint>
 
 #include "server/base/units.h"
 #include "server/kernel/cpu/cpus.h"

@@ -57,7 +57,7 @@ namespace memsim {
     "address={address:p} ip={ip:p} error_code=0x{error_code:x}",                                                       \
     "An access of a process faulted; error_code has bit 0: present, 1: write, 2: user, 4: execute, 5: key")            \
   X(kTlbFlush, "tlb", "tlb_flush", "reason pages", "pages:{pages} reason:{reason:flush} ({reason})",                   \
-    "A CPU forgets so many entries of its address space, or tells others to; -1: all of them")                         \
+    "The CPU forgets so many entries of its address space, or tells others to; -1: all of them")                       \
   X(kVmUnmappedArea, "mmap", "vm_unmapped_area",                                                                       \
     "addr total_vm flags length low_limit high_limit align_mask align_offset",                                         \
     "addr=0x{addr:address} err={addr:err} total_vm=0x{total_vm:x} flags=0x{flags:x} len=0x{length:x} "                 \

@@ -256,7 +256,10 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
   const Pid old_pid = task.pid;
   if (environment_.running != 0) environment_.running = address_spaces_[fresh].number();
   Task& leader = LeaveOneThread(task);
-  environment_.cpus.LoadSpace(address_spaces_[fresh].number());
+  // While init boots no task runs.
+  if (environment_.cpus.running(environment_.cpus.current()) == old_pid) {
+    environment_.cpus.BecomeTask(leader.pid, address_spaces_[fresh].number());
+  }
   address_spaces_.Put(leader.mm);
   leader.mm = fresh;
   const std::string comm = CommOf(image.path);

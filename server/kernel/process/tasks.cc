@@ -229,6 +229,8 @@ ErrnoOr<Pid> Tasks::Clone(Pid parent_pid, std::uint64_t clone_flags) {
   if (error == Errno::kOk) error = CopyMemory(*parent, child, clone_flags);
   if (error == Errno::kOk) {
     TellOfNewTask(*parent, child, clone_flags);
+    // wait_for_vfork_done: it sleeps, though a machine lets it make calls.
+    if ((clone_flags & kCloneVfork) != 0) environment_.cpus.LeaveTask(parent->cpu, parent_pid);
     return child.pid;
   }
   if (child.files != FileTableId()) file_tables_.Put(child.files);

@@ -31,13 +31,13 @@ void AddressSpace::TearDown() {
   // The tree stands inside of its address space.
   environment_.cpus.Trace<Tracepoint::kExitMmap>(number_, number_);
   MmuGather gather(*this, MmuGather::Scope::kFullMm);
+  ForEachVma([&gather](const Vma& vma) { ZapRange(gather, vma, vma.range); });
+  gather.Flush();
+  page_tables_.FreeAll();
   while (Vma* vma = Find(VirtualAddress(0))) {
-    ZapRange(gather, *vma, vma->range);
     if ((vma->flags & kVmAccount) != 0) environment_.commit.Uncharge(vma->range.pages());
     Remove(*vma);
   }
-  gather.Flush();
-  page_tables_.FreeAll();
   MEMSIM_CHECK(maple_nodes_.empty(), maple_nodes_.size());
 }
 

@@ -25,6 +25,7 @@
 #include "server/base/digest.h"
 #include "server/base/errno.h"
 #include "server/base/units.h"
+#include "server/kernel/cpu/tlb_flush.h"
 #include "server/kernel/vm/mmap_writer.h"
 #include "server/kernel/vm/page_table.h"
 #include "server/kernel/vm/vm_environment.h"
@@ -97,6 +98,12 @@ class AddressSpace {
   void MarkWritten(Vma& vma) { writer_.Mark(environment_.locks, vma, number_); }
   // The writer holds every mapping, as fork does.
   void MarkAllWritten();
+
+  // --- TLBs: flush_tlb_mm, and flush_tlb_range for entries of so many bytes (cpu/tlb_flush.h).
+  void FlushTlb() { memsim::FlushTlb(environment_.cpus, environment_.counters, number_); }
+  void FlushTlbRange(ByteCount length, TlbStride stride = TlbStride::kPage) {
+    memsim::FlushTlbRange(environment_.cpus, environment_.counters, number_, length, stride);
+  }
 
   AddressLayout layout;
   // Added to the flags of every new mapping: what mlockall and prctl set.

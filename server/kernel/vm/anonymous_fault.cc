@@ -59,6 +59,7 @@ bool MapNewAnonymousPage(Fault& fault, GfpMask zero) {
       environment.pages.AllocPages(kGfpHighuserMovable | kGfpComp | zero, Order(0), PageOwner::kAnonymous);
   if (!taken.has_value()) return false;
   environment.cpus.Charge(environment.costs.new_page);
+  if (zero == 0) environment.cpus.Charge(environment.costs.page_copy);
   PageFrame& page = environment.pages.frame(*taken);
   page.mapping = fault.vma.anon.own.value();
   page.index = fault.vma.PageIndex(fault.address);

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "server/kernel/cpu/lock_scope.h"
-#include "server/kernel/cpu/tlb_flush.h"
 #include "server/kernel/vm/mmap_lock.h"
 
 namespace memsim {
@@ -112,7 +111,7 @@ Errno CopyAddressSpace(AddressSpace& parent, AddressSpace& child) {
     if (result == Errno::kOk && (vma.flags & kVmDontCopy) == 0) result = CopyVma(parent, vma, child);
   });
   // Pages that were the parent's alone are write-protected now.
-  FlushTlb(parent.environment().cpus, parent.environment().counters, parent.number());
+  parent.FlushTlb();
   return result;
 }
 

@@ -29,7 +29,6 @@ FaultOutcome Copy(Fault& fault) {
   environment.cpus.Charge(environment.costs.replace_page);
   if (old.special()) return FaultOutcome::kMinor;
   environment.counters.Add(Counter::kPgCopyOnWrite, 1);
-  environment.cpus.Charge(environment.costs.page_copy);
   const bool was_anonymous = environment.pages.frame(old.frame()).owner == PageOwner::kAnonymous;
   fault.space.AddRss(was_anonymous ? RssKind::kAnonymous : FileRssKind(fault.space, fault.vma), -1);
   RemoveMapping(environment, old.frame());

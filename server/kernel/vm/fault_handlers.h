@@ -45,7 +45,7 @@ FaultOutcome HandleWriteProtectFault(Fault& fault);
 void SetEntry(Fault& fault, int index, Pte pte);
 
 // A fresh page of the mapping's own, mapped at the fault's address in place of what was there. zero: kGfpZero, or 0 for
-// a page that is to be filled. False: no memory.
+// a copy of another page. False: no memory.
 bool MapNewAnonymousPage(Fault& fault, GfpMask zero);
 
 // anon_vma_prepare: gives the mapping an anon_vma if it has none, a mergeable neighbour's if there is one. False: no

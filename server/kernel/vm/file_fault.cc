@@ -103,19 +103,11 @@ FaultOutcome ReadFault(Fault& fault) {
   return OutcomeOf(page);
 }
 
-// False: no memory.
-bool MapCopy(Fault& fault) {
-  if (!MapNewAnonymousPage(fault, 0)) return false;
-  const VmEnvironment& environment = fault.space.environment();
-  environment.cpus.Charge(environment.costs.page_copy);
-  return true;
-}
-
 // A private copy of the file's page.
 FaultOutcome CopyFault(Fault& fault) {
   const ErrnoOr<FilePage> page = GetFilePage(fault);
   if (!page.ok()) return OutcomeOf(page);
-  return MapCopy(fault) ? OutcomeOf(page) : FaultOutcome::kOutOfMemory;
+  return MapNewAnonymousPage(fault, 0) ? OutcomeOf(page) : FaultOutcome::kOutOfMemory;
 }
 
 FaultOutcome SharedWriteFault(Fault& fault) {
@@ -133,7 +125,7 @@ FaultOutcome SharedWriteFault(Fault& fault) {
 FaultOutcome HandleFileFault(Fault& fault) {
   if (fault.vma.special != SpecialMapping::kNone) {
     // A store gets its copy at once, as of a file's page (do_cow_fault).
-    if (fault.write) return MapCopy(fault) ? FaultOutcome::kMinor : FaultOutcome::kOutOfMemory;
+    if (fault.write) return MapNewAnonymousPage(fault, 0) ? FaultOutcome::kMinor : FaultOutcome::kOutOfMemory;
     // The pages of vdso and vvar are of the kernel's image, which no allocator manages and nobody counts.
     SetEntry(fault, fault.index(), Pte::Make(fault.space.environment().zero_page, fault.vma.flags, false).Special());
     return FaultOutcome::kMinor;

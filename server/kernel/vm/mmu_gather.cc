@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "server/kernel/cpu/tlb_flush.h"
-
 namespace memsim {
 
 void MmuGather::Extend(VirtualRange range) {
@@ -16,14 +14,13 @@ void MmuGather::Extend(VirtualRange range) {
 
 void MmuGather::FlushTlb() {
   if (changed_.empty()) return;
+  // Where only tables went, there is an entry for each of them.
   if (scope_ == Scope::kRange) {
-    VmEnvironment& environment = space_.environment();
-    // Where only tables went, there is an entry for each of them.
-    FlushTlbRange(environment.cpus, environment.counters, space_.number(), changed_.size(),
-                  entries_ ? TlbStride::kPage : TlbStride::kTable);
+    space_.FlushTlbRange(changed_.size(), entries_ ? TlbStride::kPage : TlbStride::kTable);
   }
   changed_ = VirtualRange();
   entries_ = false;
+  dirty_files_ = false;
 }
 
 void MmuGather::Flush() {

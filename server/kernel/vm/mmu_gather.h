@@ -40,6 +40,8 @@ class MmuGather {
     Extend(tables.first_pages);
     tables_.insert(tables_.end(), tables.frames.begin(), tables.frames.end());
   }
+  // A dirty page of a file is among those to come before the next flush (delayed_rmap).
+  void ExpectDirtyFiles() { dirty_files_ = true; }
   // tlb_remove_page: an entry less maps the page, and has no reference to it any more. REQUIRES: not full().
   void RemovePage(PageFrameNumber frame, PageFrame& page) {
     ++gathered_;
@@ -50,8 +52,8 @@ class MmuGather {
       --page.refcount;
     }
   }
-  // There is no room for another page before a flush.
-  bool full() const { return gathered_ == kMaxPages; }
+  // There is no room for another page before a flush. Beside dirty pages of files none is made.
+  bool full() const { return gathered_ == kMaxPages || (dirty_files_ && gathered_ > kFirst && AtBatchEnd()); }
 
   // tlb_flush_mmu_tlbonly.
   void FlushTlb();
@@ -63,12 +65,14 @@ class MmuGather {
   void Flush();
 
  private:
-  // MAX_GATHER_BATCH_COUNT pages of pointers, and those in the structure itself; the last place of each stays empty.
+  // The structure has room for 8 pointers itself, and MAX_GATHER_BATCH_COUNT pages for 510 each; the last place of each
+  // stays empty. Simplified: those pages are not taken from the machine's memory.
   static constexpr std::size_t kPointersOfPage = 510;
-  static constexpr std::size_t kBatchPages = 10000 / kPointersOfPage;
-  static constexpr std::size_t kOwnPointers = 8;
-  static constexpr std::size_t kMaxPages = kOwnPointers - 1 + kBatchPages * (kPointersOfPage - 1);
+  static constexpr std::size_t kFirst = 8 - 1;
+  static constexpr std::size_t kBatch = kPointersOfPage - 1;
+  static constexpr std::size_t kMaxPages = kFirst + 10000 / kPointersOfPage * kBatch;
 
+  bool AtBatchEnd() const { return (gathered_ - kFirst) % kBatch == 0; }
   void Extend(VirtualRange range);
   void FreePages();
 
@@ -77,6 +81,7 @@ class MmuGather {
   // What lies between the first and the last change, of entries and of tables.
   VirtualRange changed_;
   bool entries_ = false;
+  bool dirty_files_ = false;
   std::size_t gathered_ = 0;
   // Pages that nothing maps any more.
   std::int64_t anonymous_ = 0;

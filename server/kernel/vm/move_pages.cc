@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "server/kernel/cpu/lock_scope.h"
-#include "server/kernel/cpu/tlb_flush.h"
 
 namespace memsim {
 
@@ -31,7 +30,7 @@ void MoveEntries(AddressSpace& space, LeafTable& source, LeafTable& destination,
     environment.cpus.Charge(environment.costs.move_page);
     moved = true;
   }
-  if (moved) FlushTlbRange(environment.cpus, environment.counters, space.number(), from.size());
+  if (moved) space.FlushTlbRange(from.size());
 }
 
 }  // namespace

@@ -8,7 +8,8 @@
 namespace memsim {
 
 // Moves the entries of a range to the range of the same size at `to`, which holds none and does not overlap. False: no
-// memory for a table; everything is where it was.
+// memory for a table; everything is where it was. Simplified: entry by entry, where Linux moves whole tables from one
+// directory to another if both places are aligned (move_normal_pmd).
 bool MovePages(AddressSpace& space, VirtualRange from, VirtualAddress to);
 
 }  // namespace memsim

@@ -24,8 +24,10 @@ bool MayWriteAtOnce(VmEnvironment& environment, const Vma& vma, Pte pte) {
   return pte.dirty() || environment.files.IsShmem(vma.file);
 }
 
-// change_protection.
-void ChangeEntries(MmuGather& gather, const Vma& vma, VirtualRange range) {
+// change_protection. old_flags: what the mapping had before.
+void ChangeEntries(MmuGather& gather, const Vma& vma, VirtualRange range, VmFlags old_flags) {
+  // Entries bear a protection key, which is not simulated but for this one.
+  const bool changes_key = IsExecuteOnly(old_flags) != IsExecuteOnly(vma.flags);
   VmEnvironment& environment = gather.space().environment();
   gather.space().page_tables().VisitLeaves(range, [&](VirtualAddress base, LeafTable& leaf, int first, int last) {
     const LockScope table_lock(environment.locks, leaf.lock, LockMode::kExclusive, {leaf.frame.value(), 0});
@@ -37,7 +39,7 @@ void ChangeEntries(MmuGather& gather, const Vma& vma, VirtualRange range) {
       if ((vma.flags & kVmWrite) == 0) pte = pte.WriteProtected();
       if (!pte.writable() && MayWriteAtOnce(environment, vma, pte)) pte = pte.Writable();
       leaf.Set(i, pte);
-      if (old.NeedsFlush(pte))
+      if (old.NeedsFlush(pte) || (changes_key && !old.prot_none()))
         gather.ChangeEntries(RangeOf(base + ToBytes(PageCount(static_cast<std::uint64_t>(i))), kPageSize));
       ++changed;
     }
@@ -79,7 +81,7 @@ Errno ProtectVma(MmuGather& gather, const VmCaller& caller, Vma& vma, VirtualRan
     return changed.error();
   }
   if ((old_flags & kVmAccount) != 0 && (*charged & kVmAccount) == 0) space.environment().commit.Uncharge(range.pages());
-  ChangeEntries(gather, **changed, range);
+  ChangeEntries(gather, **changed, range, old_flags);
   return Errno::kOk;
 }
 

@@ -39,16 +39,24 @@ void CompleteUnmap(AddressSpace& space, const UnmapPlan& plan) {
   Vma* first = plan.first;
   VirtualRange touched{first->range.start, first->range.start};
   MmuGather gather(space);
-  while (first != nullptr && first->range.start < range.end) {
-    ZapRange(gather, *first, first->range);
-    touched.end = first->range.end;
-    space.Remove(*first);
-    first = touched.end < range.end ? space.Find(touched.end) : nullptr;
+  for (const Vma* vma = first; vma != nullptr && vma->range.start < range.end;) {
+    ZapRange(gather, *vma, vma->range);
+    touched.end = vma->range.end;
+    vma = touched.end < range.end ? space.Find(touched.end) : nullptr;
   }
   // free_pgtables: tables go, down to the mapping below and up to the one above.
-  const auto [below, above] = space.NeighboursOf(touched.start);
+  const Vma* below = space.FindBefore(touched.start);
+  const Vma* above = space.Find(touched.end);
   gather.FreeTables(space.page_tables().UnhookRange(touched, below == nullptr ? VirtualAddress(0) : below->range.end,
                                                     above == nullptr ? VirtualAddress(0) : above->range.start));
+  gather.Flush();
+  // remove_vma: files may go with their mappings, and their pages with them.
+  for (VirtualAddress at = touched.start; at < touched.end;) {
+    const VirtualAddress end = first->range.end;
+    space.Remove(*first);
+    at = end;
+    if (at < touched.end) first = space.Find(at);
+  }
   space.environment().commit.Uncharge(plan.accounted);
 }
 

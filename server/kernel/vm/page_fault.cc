@@ -1,7 +1,6 @@
 #include "server/kernel/vm/page_fault.h"
 
 #include "server/kernel/cpu/lock_scope.h"
-#include "server/kernel/cpu/tlb_flush.h"
 #include "server/kernel/vm/fault_handlers.h"
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/mmap_lock.h"
@@ -29,12 +28,9 @@ bool EntryAllows(Pte pte, AccessKind kind) {
   return false;
 }
 
-// A mapping for execution alone is closed to loads and stores by a protection key (execute_only_pkey).
-bool IsExecuteOnly(const Vma& vma) { return (vma.flags & kVmAccessFlags) == kVmExec; }
-
 // access_error.
 std::optional<SignalCode> AccessError(const Vma& vma, AccessKind kind) {
-  if (kind != AccessKind::kExecute && IsExecuteOnly(vma)) return SignalCode::kPkuErr;
+  if (kind != AccessKind::kExecute && IsExecuteOnly(vma.flags)) return SignalCode::kPkuErr;
   switch (kind) {
     case AccessKind::kWrite:
       if ((vma.flags & kVmWrite) == 0) return SignalCode::kAccErr;
@@ -71,9 +67,7 @@ void SetEntry(Fault& fault, int index, Pte pte) {
   const Pte old = fault.table.entries[index];
   fault.table.Set(index, pte);
   // ptep_clear_flush, of an entry of another page. Wider rights to the same page need nothing.
-  if (old.present() && old.frame() != pte.frame()) {
-    FlushTlbRange(environment.cpus, environment.counters, fault.space.number(), kPageSize);
-  }
+  if (old.present() && old.frame() != pte.frame()) fault.space.FlushTlbRange(kPageSize);
 }
 
 namespace {
@@ -121,7 +115,7 @@ class Toucher {
     if (progress_.kind == AccessKind::kExecute || pte.writable() || !pte.executable()) return true;
     // Executable pages may belong to an execute-only mapping, which only the protection key closes.
     const Vma* vma = FindVma(address);
-    return vma == nullptr || !IsExecuteOnly(*vma);
+    return vma == nullptr || !IsExecuteOnly(vma->flags);
   }
 
   // What the hardware sets on the way.

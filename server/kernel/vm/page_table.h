@@ -86,7 +86,7 @@ class PageTables {
 
   // What was taken out of the tables: frames that the CPUs may still walk through.
   struct Unhooked {
-    // From the first page that such a table served to the first page of the last of them, that page included.
+    // From the first page of the range under the first table to that under the last, that page included.
     VirtualRange first_pages;
     absl::InlinedVector<PageFrameNumber, 4> frames;
   };

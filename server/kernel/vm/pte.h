@@ -59,7 +59,7 @@ class Pte {
     if ((bits_ & kPresent) == 0) return false;
     if (frame() != next.frame()) return true;
     const std::uint64_t changed = bits_ ^ next.bits_;
-    return (changed & bits_ & (kPresent | kAccessed | kDirty)) != 0 || (changed & (kWritable | kNoExecute)) != 0;
+    return (changed & bits_ & (kPresent | kDirty)) != 0 || (changed & (kWritable | kNoExecute)) != 0;
   }
 
   friend constexpr bool operator==(Pte, Pte) = default;

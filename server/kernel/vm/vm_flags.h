@@ -44,6 +44,9 @@ constexpr bool IsExecMapping(VmFlags flags) { return (flags & (kVmExec | kVmWrit
 constexpr bool IsStackMapping(VmFlags flags) { return (flags & kVmGrowsDown) != 0; }
 constexpr bool IsDataMapping(VmFlags flags) { return (flags & (kVmWrite | kVmShared | kVmGrowsDown)) == kVmWrite; }
 
+// A mapping for execution alone is closed to loads and stores by a protection key (execute_only_pkey).
+constexpr bool IsExecuteOnly(VmFlags flags) { return (flags & kVmAccessFlags) == kVmExec; }
+
 // is_cow_mapping: private, and writable at least one day.
 constexpr bool IsCowMapping(VmFlags flags) { return (flags & (kVmShared | kVmMayWrite)) == kVmMayWrite; }
 

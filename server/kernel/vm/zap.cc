@@ -38,6 +38,7 @@ int ZapEntries(MmuGather& gather, RssKind file_kind, LeafTable& leaf, VirtualAdd
         environment.files.MarkDirty(pte.frame());
         // Nobody may store to it any more by the time that it may be written back.
         flush = true;
+        gather.ExpectDirtyFiles();
       }
     }
     gather.RemovePage(pte.frame(), page);

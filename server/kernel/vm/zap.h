@@ -11,6 +11,8 @@
 namespace memsim {
 
 // Empties every entry of the range, which lies in the mapping, and gathers the pages that they held. The tables stay.
+// Simplified: so they do after a MADV_DONTNEED of all that a table serves, where Linux 6.14 and later frees it
+// (CONFIG_PT_RECLAIM).
 void ZapRange(MmuGather& gather, const Vma& vma, VirtualRange range);
 
 // Drops what a file lost by becoming shorter from every mapping of it, private copies included (unmap_mapping_range).

@@ -385,6 +385,7 @@ TEST_F(ConcurrentCallTest, WritersOfOneAddressSpaceTakeTheirTurnsWhateverOtherLo
   spec.costs.tlb_shootdown = Nanoseconds(0);
   spec.costs.tlb_shootdown_cpu = Nanoseconds(0);
   spec.costs.tlb_interrupt = Nanoseconds(0);
+  spec.costs.tlb_flush_all = Nanoseconds(0);
   machine_ = *Machine::Create(spec);
   Run("spawn { comm: 'p' } cpu: 0 store_as: 1");
   // Eight mappings, each 63 pages with a page between.
@@ -426,6 +427,31 @@ TEST_F(NeighboursTest, WhoUnmapsInterruptsTheThreadsOfItsProcessAndNobodyElse) {
   const std::uint64_t each = kDefaultCosts.tlb_interrupt.value() + kDefaultCosts.tlb_flush_page.value();
   EXPECT_EQ(Duration(answer, 1), thread_alone + 8 * each);
   EXPECT_EQ(Duration(answer, 2), other_alone);
+}
+
+TEST_F(NeighboursTest, InterruptsTakeALaneTheSameTimeHoweverLongItsCallsAre) {
+  Run("mmap { pid_slot: 1 address: 0x10000000 length_bytes: 0x14000 prot: 3 flags: 0x32 fd: -1 }");
+  Run("mmap { pid_slot: 1 address: 0x20000000 length_bytes: 0x1000000 prot: 3 flags: 0x32 fd: -1 }");
+  std::vector<std::string> unmaps;
+  for (int page = 0; page < 20; ++page) {
+    unmaps.push_back(
+        absl::StrFormat("madvise { pid_slot: 1 address: %d length_bytes: 4096 advice: 4 }", 0x10000000 + page * 4096));
+  }
+  const auto duration_in_calls = [&](int calls) {
+    Run("touch { pid_slot: 1 address: 0x10000000 page_count: 20 access: ACCESS_KIND_WRITE }");
+    Run("madvise { pid_slot: 1 address: 0x20000000 length_bytes: 0x1000000 advice: 4 }");
+    std::vector<std::string> touches;
+    for (int i = 0; i < calls; ++i) {
+      touches.push_back(absl::StrFormat("touch { pid_slot: 2 address: %d page_count: %d }",
+                                        0x20000000 + 4096 * 960 / calls * i, 960 / calls));
+    }
+    return Duration(Run("concurrent { " + Lane(0, unmaps) + Lane(1, touches) + "}"), 1);
+  };
+  // Once, so that tables and lists of pages are there.
+  duration_in_calls(1);
+  const std::uint64_t in_one = duration_in_calls(1);
+  EXPECT_EQ(duration_in_calls(2), in_one);
+  EXPECT_EQ(duration_in_calls(960), in_one);
 }
 
 TEST_F(NeighboursTest, WhoOnlyFreesPagesLetsOthersReadTheAddressSpace) {

@@ -113,8 +113,71 @@ TEST_F(MachineTest, WhoUnmapsWaitsForTheCpusOfItsThreads) {
   EXPECT_EQ(unmap(), alone + 1000 + 200) << "the first thread's CPU went on with somebody else";
   run(second, 3);
   EXPECT_EQ(unmap(), alone + 1000 + 200) << "it moved, and is at one place";
+  machine_->AdvanceTime(Nanoseconds(0));
+  EXPECT_EQ(unmap(), alone + 1000 + 200) << "no time has passed";
   machine_->AdvanceTime(Nanoseconds(1));
   EXPECT_EQ(unmap(), alone) << "everybody sleeps";
+}
+
+// Who is interrupted for an unmapped page: on a machine of four CPUs, by the count of it.
+class InterruptedCpusTest : public MachineTest {
+ protected:
+  InterruptedCpusTest() {
+    MachineSpec spec;
+    spec.memory = ByteCount(64ULL << 20);
+    spec.cpu_count = 4;
+    machine_ = *Machine::Create(spec);
+    machine_->BeginCall(CpuId(0));
+    pid_ = *machine_->Spawn("test");
+  }
+  // How many CPUs a process on a CPU interrupts.
+  std::int64_t InterruptsOf(Pid pid, std::uint16_t cpu) {
+    machine_->BeginCall(CpuId(cpu));
+    const auto interrupted = [this] {
+      for (const CounterSample& sample : machine_->ReadCounters()) {
+        if (sample.info->name == "nr_tlb_remote_flush_received") return sample.value;
+      }
+      return std::int64_t{-1};
+    };
+    const std::int64_t before = interrupted();
+    const auto address =
+        machine_->Mmap(pid, VirtualAddress(0), kPageSize, kReadWrite, kPrivateAnonymous, -1, ByteCount(0));
+    EXPECT_TRUE(address.ok());
+    Touch(pid, *address, AccessKind::kWrite);
+    EXPECT_EQ(machine_->Munmap(pid, *address, kPageSize), Errno::kOk);
+    return interrupted() - before;
+  }
+  static constexpr std::uint64_t kThread = kCloneVm | kCloneSighand | kCloneThread;
+};
+
+TEST_F(InterruptedCpusTest, BootLeavesNobodyBehind) { EXPECT_EQ(InterruptsOf(Pid(1), 1), 0); }
+
+TEST_F(InterruptedCpusTest, AThreadThatBecomesAProgramIsAtOnePlace) {
+  const Pid thread = *machine_->Clone(pid_, kThread);
+  EXPECT_EQ(InterruptsOf(pid_, 0), 0);
+  EXPECT_EQ(InterruptsOf(thread, 1), 1);
+  ExecImage image;
+  image.path = "/bin/program";
+  EXPECT_EQ(machine_->Execve(thread, image), Errno::kOk);
+  machine_->CheckInvariants();
+  EXPECT_EQ(InterruptsOf(pid_, 1), 0) << "its other thread is gone";
+  EXPECT_EQ(InterruptsOf(pid_, 2), 0) << "it moved";
+}
+
+TEST_F(InterruptedCpusTest, WhoWaitsForItsVforkedChildIsNotInterrupted) {
+  machine_->BeginCall(CpuId(0));
+  const Pid child = *machine_->Clone(pid_, kCloneVm | kCloneVfork);
+  EXPECT_EQ(InterruptsOf(child, 1), 0);
+  EXPECT_EQ(InterruptsOf(pid_, 0), 1) << "the child runs";
+}
+
+TEST_F(InterruptedCpusTest, WhoEndsIsNotInterrupted) {
+  const Pid child = *machine_->Clone(pid_, kCloneVm);
+  EXPECT_EQ(InterruptsOf(child, 1), 1);
+  EXPECT_EQ(InterruptsOf(pid_, 0), 1);
+  machine_->BeginCall(CpuId(1));
+  EXPECT_EQ(machine_->ExitGroup(child, 0), Errno::kOk);
+  EXPECT_EQ(InterruptsOf(pid_, 0), 0);
 }
 
 TEST_F(MachineTest, AfterForkBothSidesFaultAndTheLastOneKeepsThePage) {

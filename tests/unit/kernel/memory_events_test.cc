@@ -131,6 +131,20 @@ TEST_F(MemoryEventsTest, MunmapGivesPagesBackInBatches) {
   EXPECT_EQ(std::count(names.begin(), names.end(), "mm_page_free_batched"), 40);
 }
 
+TEST_F(MemoryEventsTest, PagesGoOnlyWhenNoTlbHasAnEntryOfThem) {
+  // Those of a file go with the file, and that with its last mapping.
+  for (const std::uint64_t flags : {kPrivateAnonymous, std::uint64_t{kMapShared | kMapAnonymous}}) {
+    const VirtualAddress address = Map(4, kReadWrite, flags);
+    Write(pid_, address, 4);
+    Listen({"mm_page_free*", "tlb_flush"});
+    EXPECT_EQ(machine_->Munmap(pid_, address, ToBytes(PageCount(4))), Errno::kOk);
+    const std::vector<std::string> names = Names();
+    ASSERT_GE(names.size(), 5U);
+    EXPECT_EQ(names[0], "tlb_flush");
+    Listen({});
+  }
+}
+
 TEST_F(MemoryEventsTest, MmapTellsOfTheSearchAndOfTheLock) {
   Listen({"mmap:vm_unmapped_area", "mmap_lock:*"});
   const VirtualAddress address = Map(3);

@@ -143,6 +143,13 @@ void RunProgram(Actor& actor) {
   actor.Unmap(8192 + 445, 120);
   EXPECT_THAT(actor.Flushes(), ElementsAre(kAll, 33, 1)) << "dirty pages of a file at once, then two tables";
 
+  // Beside dirty pages of files, a gather takes no more than it has room for already.
+  actor.Map(12288, 512);
+  actor.MapFile(12288 + 512, 512);
+  actor.Write(12288, 1024);
+  actor.Unmap(12288, 1024);
+  EXPECT_THAT(actor.Flushes(), ElementsAre(kAll, kAll, 1));
+
   // More than one gathers.
   actor.Map(16384, 9679);
   actor.Write(16384, 9679);

@@ -68,41 +68,77 @@ TEST(CpusTest, ACpuWorksInTheAddressSpaceOfItsTaskUntilItIdles) {
   cpus.SwitchTo(CpuId(1));
   cpus.RunTask(Pid(4), 8);
   EXPECT_EQ(OthersIn(cpus, 7), 1U);
-  cpus.LoadSpace(7);
+  cpus.BecomeTask(Pid(5), 7);
+  EXPECT_EQ(cpus.running(CpuId(1)), Pid(5));
   EXPECT_EQ(OthersIn(cpus, 7), 1U);
   cpus.SwitchTo(CpuId(3));
   EXPECT_EQ(OthersIn(cpus, 7), 2U) << "as long as no time passes, a program goes on where it is";
+  cpus.Idle(Ns(0));
+  EXPECT_EQ(OthersIn(cpus, 7), 2U);
   cpus.Idle(Ns(1));
   EXPECT_EQ(OthersIn(cpus, 7), 0U);
   cpus.RunTask(Pid(4), 7);
   EXPECT_EQ(cpus.space(), 7U);
 }
 
-TEST(CpusTest, WhoIsInterruptedMakesUpForItWhenItRunsNext) {
-  Cpus cpus(3, kDefaultCosts);
-  for (std::uint16_t cpu = 0; cpu < 3; ++cpu) {
-    cpus.SwitchTo(CpuId(cpu));
-    cpus.RunTask(Pid(cpu + 1U), cpu == 2 ? 8 : 7);
+TEST(CpusTest, FromTheIdleTaskASwitchTakesNoTime) {
+  Cpus cpus(1, kDefaultCosts);
+  cpus.RunTask(Pid(1), 1);
+  cpus.LeaveTask(CpuId(0), Pid(1));
+  cpus.RunTask(Pid(2), 2);
+  EXPECT_EQ(cpus.now(), Ns(0));
+  cpus.Idle(Ns(5));
+  cpus.RunTask(Pid(3), 2);
+  EXPECT_EQ(cpus.now(), Ns(5));
+  EXPECT_EQ(cpus.counts(CpuId(0)).context_switches, 3U);
+}
+
+// Three CPUs in one address space, whose clocks stand at 0, 0 and 100. The first runs.
+class InterruptsTest : public testing::Test {
+ protected:
+  InterruptsTest() {
+    for (std::uint16_t cpu = 0; cpu < 3; ++cpu) {
+      cpus_.SwitchTo(CpuId(cpu));
+      cpus_.RunTask(Pid(cpu + 1U), 7);
+      cpus_.StartClock(CpuId(cpu));
+    }
+    cpus_.Charge(Ns(100));
+    cpus_.StopClock();
+    cpus_.Resume(CpuId(0), Ns(0));
   }
-  cpus.SwitchTo(CpuId(0));
-  EXPECT_EQ(cpus.InterruptOthersIn(7, Ns(40)), 1U);
-  EXPECT_EQ(cpus.InterruptOthersIn(7, Ns(2)), 1U);
-  cpus.ServeInterrupts();
-  EXPECT_EQ(cpus.now(), Ns(0)) << "nobody interrupted this one";
-  cpus.Resume(CpuId(2), Ns(100));
-  cpus.ServeInterrupts();
-  EXPECT_EQ(cpus.now(), Ns(100)) << "it works in another address space";
-  cpus.Resume(CpuId(1), Ns(100));
-  cpus.ServeInterrupts();
-  cpus.ServeInterrupts();
-  EXPECT_EQ(cpus.now(), Ns(142));
-  EXPECT_EQ(cpus.counts(CpuId(1)).busy, Ns(42));
-  cpus.SwitchTo(CpuId(0));
-  cpus.InterruptOthersIn(7, Ns(5));
-  cpus.DropInterrupts();
-  cpus.SwitchTo(CpuId(1));
-  cpus.ServeInterrupts();
-  EXPECT_EQ(cpus.now(), Ns(142));
+
+  Cpus cpus_{3, kDefaultCosts};
+};
+
+TEST_F(InterruptsTest, BetweenTwoCallsItDelaysTheNextOne) {
+  EXPECT_EQ(cpus_.InterruptOthersIn(7, Ns(40)), 2U);
+  EXPECT_EQ(cpus_.InterruptOthersIn(7, Ns(2)), 2U);
+  EXPECT_EQ(cpus_.clock(CpuId(1)), Ns(0));
+  EXPECT_EQ(cpus_.next_call(CpuId(1)), Ns(42));
+  cpus_.ServeInterrupts();
+  EXPECT_EQ(cpus_.now(), Ns(0)) << "nobody interrupted the running one";
+  cpus_.StopClock();
+  cpus_.Resume(CpuId(1), cpus_.clock(CpuId(1)));
+  cpus_.ServeInterrupts();
+  cpus_.ServeInterrupts();
+  EXPECT_EQ(cpus_.now(), Ns(42));
+  EXPECT_EQ(cpus_.counts(CpuId(1)).busy, Ns(42));
+}
+
+TEST_F(InterruptsTest, WithinACallItMovesTheClock) {
+  EXPECT_EQ(cpus_.InterruptOthersIn(7, Ns(40)), 2U);
+  EXPECT_EQ(cpus_.clock(CpuId(2)), Ns(140)) << "its last call ends at 100, and now is 0";
+  EXPECT_EQ(cpus_.next_call(CpuId(2)), Ns(140));
+  EXPECT_EQ(cpus_.counts(CpuId(2)).busy, Ns(140));
+  cpus_.Charge(Ns(140));
+  cpus_.InterruptOthersIn(7, Ns(1));
+  EXPECT_EQ(cpus_.clock(CpuId(2)), Ns(140)) << "that was when it was over";
+}
+
+TEST_F(InterruptsTest, EarlierOnesDoNotCount) {
+  cpus_.InterruptOthersIn(7, Ns(40));
+  cpus_.StartClock(CpuId(1));
+  EXPECT_EQ(cpus_.next_call(CpuId(1)), Ns(0));
 }
 
 }  // namespace

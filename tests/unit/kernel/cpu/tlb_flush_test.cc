@@ -1,11 +1,19 @@
 #include "server/kernel/cpu/tlb_flush.h"
 
 #include <cstdint>
+#include <utility>
+#include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
+#include "server/kernel/observe/tracepoint_set.h"
 
 namespace memsim {
 namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
 
 constexpr AddressSpaceNumber kSpace = 5;
 
@@ -59,6 +67,25 @@ TEST_F(TlbFlushTest, OthersInTheAddressSpaceAreInterruptedAndWaitedFor) {
   EXPECT_EQ(TimeOfAll(), 1000U + 3 * 200 + 150);
   EXPECT_EQ(counters_.Get(Counter::kNrTlbRemoteFlush), 2);
   EXPECT_EQ(counters_.Get(Counter::kNrTlbRemoteFlushReceived), 6);
+}
+
+TEST_F(TlbFlushTest, OfAFlushIsToldWhoWasInterruptedForHowMuch) {
+  Run(1);
+  cpus_.trace().Listen(MatchTracepoints("tlb:tlb_flush"));
+  const auto told = [this] {
+    std::vector<std::pair<std::uint64_t, std::int64_t>> reasons_and_pages;
+    for (const TraceRecord& record : cpus_.trace().Take().records) {
+      reasons_and_pages.emplace_back(record.fields[0], static_cast<std::int64_t>(record.fields[1]));
+    }
+    return reasons_and_pages;
+  };
+  TimeOfPages(2);
+  EXPECT_THAT(told(), ElementsAre(Pair(4, 2), Pair(3, 2)));
+  TimeOfAll();
+  EXPECT_THAT(told(), ElementsAre(Pair(4, -1), Pair(3, -1)));
+  // The others are told pages, whatever an entry serves.
+  TimeOfRange(ByteCount(2ULL << 21), TlbStride::kTable);
+  EXPECT_THAT(told(), ElementsAre(Pair(4, 1024), Pair(3, 2)));
 }
 
 TEST_F(TlbFlushTest, WhoWorksElsewhereHasOnlyToTellTheOthers) {

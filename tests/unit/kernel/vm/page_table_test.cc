@@ -72,8 +72,6 @@ TEST(PteTest, NewPermissionsKeepFrameAndHistoryAndNeverAddWriting) {
   EXPECT_TRUE(pte.Special().WithPermissions(kVmRead).special());
 }
 
-// --- Tables
-
 TEST(PteTest, ATlbMustForgetWhatItHasOtherwise) {
   const Pte pte = Pte::Make(PageFrameNumber(0x123), kReadWrite, true).Dirty();
   EXPECT_FALSE(pte.NeedsFlush(pte));
@@ -81,6 +79,7 @@ TEST(PteTest, ATlbMustForgetWhatItHasOtherwise) {
   EXPECT_TRUE(pte.WriteProtected().NeedsFlush(pte)) << "or the program would fault for nothing";
   EXPECT_TRUE(pte.NeedsFlush(pte.Clean()));
   EXPECT_FALSE(pte.Clean().NeedsFlush(pte)) << "the CPU sets it by itself";
+  EXPECT_FALSE(pte.NeedsFlush(pte.Old())) << "reclaim may take it for used a while longer";
   EXPECT_TRUE(pte.NeedsFlush(pte.WithPermissions(kReadWrite | kVmExec)));
   const Pte closed = pte.WithPermissions(0);
   EXPECT_TRUE(pte.NeedsFlush(closed));
@@ -88,6 +87,8 @@ TEST(PteTest, ATlbMustForgetWhatItHasOtherwise) {
   EXPECT_TRUE(pte.NeedsFlush(Pte::Make(PageFrameNumber(0x124), kReadWrite, true).Dirty()));
   EXPECT_FALSE(Pte().NeedsFlush(pte));
 }
+
+// --- Tables
 
 class PageTablesTest : public testing::Test {
  protected:
