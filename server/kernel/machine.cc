@@ -54,8 +54,6 @@ void Machine::BeginCall(std::optional<CpuId> cpu) {
   state_->named_cpu = cpu;
   state_->cpus.trace().SetTask(Pid(), "");
   state_->cpus.SwitchTo(cpu.value_or(CpuId(0)));
-  if (state_->lanes.has_value()) [[unlikely]]
-    state_->cpus.ServeInterrupts();
 }
 
 void Machine::AdvanceTime(Nanoseconds time) {

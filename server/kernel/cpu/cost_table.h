@@ -48,7 +48,6 @@ namespace memsim {
   X(tlb_flush_all, 150, "All entries of an address space (estimate)")                                                  \
   X(tlb_shootdown, 1000, "Interrupting other CPUs and waiting for them: 1 to 3 us for a round trip")                   \
   X(tlb_shootdown_cpu, 200, "Each CPU that is interrupted (estimate; 64 of them: 10 to 100 us)")                       \
-  X(tlb_interrupt, 300, "An interrupted CPU's way in and out, beside its flush (estimate)")                             \
   /* Slabs: 10.6 ns for the pair without slow path, 22 to 25 ns amortised over 158 to 250 objects. */                  \
   X(slab_alloc, 6, "An object from the CPU's free list (ALLOC_FASTPATH)")                                              \
   X(slab_free, 5, "An object back onto the CPU's slab (FREE_FASTPATH)")                                                \

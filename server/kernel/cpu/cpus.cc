@@ -22,22 +22,9 @@ void Cpus::SwitchTask(Pid pid, AddressSpaceNumber space) {
   spaces_[current_.value()] = space;
 }
 
-std::uint32_t Cpus::InterruptOthersIn(AddressSpaceNumber space, Nanoseconds time) {
+std::uint32_t Cpus::OthersIn(AddressSpaceNumber space) const {
   const auto all = static_cast<std::uint32_t>(std::count(spaces_.begin(), spaces_.end(), space));
-  const std::uint32_t others = this->space() == space ? all - 1 : all;
-  if (others == 0) return 0;
-  for (std::size_t i = 0; i < spaces_.size(); ++i) {
-    if (spaces_[i] != space || i == current_.value()) continue;
-    Cpu& cpu = cpus_[i];
-    if (cpu.clock > now_) {
-      // In a lane's call that is not over yet at this time.
-      cpu.clock += time;
-      cpu.counts.busy += time;
-    } else {
-      cpu.interrupts += time;
-    }
-  }
-  return others;
+  return this->space() == space ? all - 1 : all;
 }
 
 void Cpus::StartClocks() {

@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "server/base/digest.h"
@@ -56,21 +55,6 @@ class Cpus {
     now_ = now;
     counted_ = now;
   }
-  // --- For lanes, whose CPUs have clocks of their own.
-  // A CPU's clock is the running one's from here on; what interrupted it before does not count, for where calls follow
-  // one another the interrupting CPU waits for it.
-  void StartClock(CpuId cpu) {
-    cpus_[cpu.value()].clock = now_;
-    cpus_[cpu.value()].interrupts = Nanoseconds(0);
-  }
-  // The running CPU's clock stands still until it is resumed.
-  void StopClock() { cpus_[current_.value()].clock = now_; }
-  // Where it stands, and where the next call would begin: after the interrupts that came behind the last one.
-  Nanoseconds clock(CpuId cpu) const { return cpus_[cpu.value()].clock; }
-  Nanoseconds next_call(CpuId cpu) const { return clock(cpu) + cpus_[cpu.value()].interrupts; }
-  // The running CPU serves them.
-  void ServeInterrupts() { Charge(std::exchange(cpus_[current_.value()].interrupts, Nanoseconds(0))); }
-
   // What the running CPU did since a time took none: the work of kernel threads beside the calls, whose time is not
   // simulated. REQUIRES: the CPU runs since then or longer.
   void TakeBack(Nanoseconds since) { now_ = since; }
@@ -100,9 +84,8 @@ class Cpus {
   // nobody does anything. 0: it idles.
   AddressSpaceNumber space(CpuId cpu) const { return spaces_[cpu.value()]; }
   AddressSpaceNumber space() const { return space(current_); }
-  // Interrupts the other CPUs that work in an address space (its mm_cpumask, less those that idle), each for so long;
-  // returns how many.
-  std::uint32_t InterruptOthersIn(AddressSpaceNumber space, Nanoseconds time);
+  // How many other CPUs work in an address space (its mm_cpumask, less those that idle).
+  std::uint32_t OthersIn(AddressSpaceNumber space) const;
 
   // --- Events, which happen on the running CPU, now.
   TraceRing& trace() { return trace_; }
@@ -124,9 +107,6 @@ class Cpus {
   struct Cpu {
     CpuCounts counts;
     Pid running;
-    // While lanes run.
-    Nanoseconds clock;
-    Nanoseconds interrupts;
   };
 
   void SwitchTask(Pid pid, AddressSpaceNumber space);

@@ -1,10 +1,8 @@
 // Several CPUs at work at the same time: a Concurrent call.
 //
-// Each lane is a CPU with a clock of its own (cpus.h), and all start at one time. Whoever runs them always continues
-// the lane whose next call would begin earliest, ties by CPU number, for one call at a time. When they are done, time
-// has passed up to the latest of their clocks.
-//
-// An interrupt lengthens the lane, not the answer of the call in which it came: that was given already.
+// Each lane is a CPU with a clock of its own, and all start at one time. Whoever runs them always continues the lane
+// whose clock is earliest, ties by CPU number, for one call at a time. When they are done, time has passed up to the
+// latest of their clocks.
 
 #ifndef MEMSIM_SERVER_KERNEL_CPU_LANES_H_
 #define MEMSIM_SERVER_KERNEL_CPU_LANES_H_
@@ -34,10 +32,11 @@ class Lanes {
  private:
   struct Lane {
     CpuId cpu;
+    Nanoseconds clock;
     bool done = false;
   };
 
-  // Stops the running lane's clock.
+  // Takes over the running lane's clock.
   void Suspend();
 
   Locks& locks_;

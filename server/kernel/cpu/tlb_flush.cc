@@ -18,17 +18,10 @@ struct Flush {
   std::uint64_t pages;
 };
 
-// How long a CPU takes to forget.
-Nanoseconds TimeOf(const CostTable& costs, const Flush& flush) {
-  if (flush.entries == kAllEntries) return costs.tlb_flush_all;
-  // A range that is shorter than what its entry serves has that entry nevertheless.
-  return costs.tlb_flush_page * std::max<std::uint64_t>(flush.entries, 1);
-}
-
 // flush_tlb_multi.
 void FlushOthers(Cpus& cpus, Counters& counters, AddressSpaceNumber space, const Flush& flush) {
   const CostTable& costs = cpus.costs();
-  const std::uint32_t others = cpus.InterruptOthersIn(space, costs.tlb_interrupt + TimeOf(costs, flush));
+  const std::uint32_t others = cpus.OthersIn(space);
   if (others == 0) return;
   counters.Add(Counter::kNrTlbRemoteFlush, 1);
   counters.Add(Counter::kNrTlbRemoteFlushReceived, others);
@@ -41,10 +34,12 @@ void FlushOwn(Cpus& cpus, Counters& counters, const Flush& flush) {
   cpus.Trace<Tracepoint::kTlbFlush>(FlushReason::kLocalMmShootdown, flush.entries);
   if (flush.entries == kAllEntries) {
     counters.Add(Counter::kNrTlbLocalFlushAll, 1);
-  } else {
-    counters.Add(Counter::kNrTlbLocalFlushOne, static_cast<std::int64_t>(flush.entries));
+    cpus.Charge(cpus.costs().tlb_flush_all);
+    return;
   }
-  cpus.Charge(TimeOf(cpus.costs(), flush));
+  counters.Add(Counter::kNrTlbLocalFlushOne, static_cast<std::int64_t>(flush.entries));
+  // A range that is shorter than what its entry serves has that entry nevertheless.
+  cpus.Charge(cpus.costs().tlb_flush_page * std::max<std::uint64_t>(flush.entries, 1));
 }
 
 void FlushEverywhere(Cpus& cpus, Counters& counters, AddressSpaceNumber space, const Flush& flush) {

@@ -3,7 +3,8 @@
 // Simplified: what a TLB holds is not there, so no access is cheaper for an entry that is cached, and none dearer after
 // a flush. A CPU that idles or has gone on to another address space is not interrupted; Linux forgets that it was there
 // only at a flush up to a second later, which interrupts it once more, and after freed tables and fork interrupts those
-// that idle too. Only the flushing CPU tells of a flush (tlb:tlb_flush), not those that it interrupts.
+// that idle too. Only the flushing CPU tells of a flush (tlb:tlb_flush), not those that it interrupts; and the time
+// that they lose is not taken from them.
 
 #ifndef MEMSIM_SERVER_KERNEL_CPU_TLB_FLUSH_H_
 #define MEMSIM_SERVER_KERNEL_CPU_TLB_FLUSH_H_

@@ -42,7 +42,9 @@ class MmuGather {
   }
   // A dirty page of a file is among those to come before the next flush (delayed_rmap).
   void ExpectDirtyFiles() { dirty_files_ = true; }
-  // tlb_remove_page: an entry less maps the page, and has no reference to it any more. REQUIRES: not full().
+  bool dirty_files() const { return dirty_files_; }
+  // tlb_remove_page: an entry less maps the page, and has no reference to it any more. REQUIRES: it was not full()
+  // before this page.
   void RemovePage(PageFrameNumber frame, PageFrame& page) {
     ++gathered_;
     if (--page.map_count == 0) ++(page.owner == PageOwner::kAnonymous ? anonymous_ : file_);
@@ -52,7 +54,7 @@ class MmuGather {
       --page.refcount;
     }
   }
-  // There is no room for another page before a flush. Beside dirty pages of files none is made.
+  // There is no room for another page before a flush. No more is made when dirty pages of files are there.
   bool full() const { return gathered_ == kMaxPages || (dirty_files_ && gathered_ > kFirst && AtBatchEnd()); }
 
   // tlb_flush_mmu_tlbonly.

@@ -39,10 +39,10 @@ void CompleteUnmap(AddressSpace& space, const UnmapPlan& plan) {
   Vma* first = plan.first;
   VirtualRange touched{first->range.start, first->range.start};
   MmuGather gather(space);
-  for (const Vma* vma = first; vma != nullptr && vma->range.start < range.end;) {
+  for (const Vma* vma = first; vma != nullptr && vma->range.start < range.end;
+       vma = touched.end < range.end ? space.Next(*vma) : nullptr) {
     ZapRange(gather, *vma, vma->range);
     touched.end = vma->range.end;
-    vma = touched.end < range.end ? space.Find(touched.end) : nullptr;
   }
   // free_pgtables: tables go, down to the mapping below and up to the one above.
   const Vma* below = space.FindBefore(touched.start);
@@ -51,11 +51,9 @@ void CompleteUnmap(AddressSpace& space, const UnmapPlan& plan) {
                                                     above == nullptr ? VirtualAddress(0) : above->range.start));
   gather.Flush();
   // remove_vma: files may go with their mappings, and their pages with them.
-  for (VirtualAddress at = touched.start; at < touched.end;) {
-    const VirtualAddress end = first->range.end;
+  for (Vma* next = nullptr; first != nullptr && first->range.start < range.end; first = next) {
+    next = first->range.end < range.end ? space.Next(*first) : nullptr;
     space.Remove(*first);
-    at = end;
-    if (at < touched.end) first = space.Find(at);
   }
   space.environment().commit.Uncharge(plan.accounted);
 }
@@ -63,7 +61,7 @@ void CompleteUnmap(AddressSpace& space, const UnmapPlan& plan) {
 Errno UnmapRange(AddressSpace& space, VirtualRange range, MmapWriteLock* downgraded) {
   const ErrnoOr<UnmapPlan> plan = GatherUnmap(space, range);
   if (!plan.ok()) return plan.error();
-  // Linux has taken the mappings off the tree by now; here they go one by one with their pages.
+  // Linux has taken the mappings off the tree by now; here they go after the flush.
   if (downgraded != nullptr && plan->first != nullptr) downgraded->Downgrade();
   CompleteUnmap(space, *plan);
   return Errno::kOk;

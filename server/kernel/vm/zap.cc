@@ -17,7 +17,6 @@ int ZapEntries(MmuGather& gather, RssKind file_kind, LeafTable& leaf, VirtualAdd
   VmEnvironment& environment = space.environment();
   const LockScope table_lock(environment.locks, leaf.lock, LockMode::kExclusive, {leaf.frame.value(), 0});
   VirtualRange emptied;
-  bool flush = false;
   std::int64_t anonymous = 0;
   std::int64_t file = 0;
   int i = first;
@@ -37,7 +36,6 @@ int ZapEntries(MmuGather& gather, RssKind file_kind, LeafTable& leaf, VirtualAdd
       if (pte.dirty()) {
         environment.files.MarkDirty(pte.frame());
         // Nobody may store to it any more by the time that it may be written back.
-        flush = true;
         gather.ExpectDirtyFiles();
       }
     }
@@ -47,7 +45,7 @@ int ZapEntries(MmuGather& gather, RssKind file_kind, LeafTable& leaf, VirtualAdd
   if (file != 0) space.AddRss(file_kind, -file);
   environment.cpus.Charge(environment.costs.zap_page * static_cast<std::uint64_t>(anonymous + file));
   if (!emptied.empty()) gather.ChangeEntries(emptied);
-  if (flush || gather.full()) gather.FlushTlb();
+  if (gather.dirty_files() || gather.full()) gather.FlushTlb();
   return i;
 }
 

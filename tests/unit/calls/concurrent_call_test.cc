@@ -384,8 +384,6 @@ TEST_F(ConcurrentCallTest, WritersOfOneAddressSpaceTakeTheirTurnsWhateverOtherLo
   // Whom a flush interrupts depends on who came before.
   spec.costs.tlb_shootdown = Nanoseconds(0);
   spec.costs.tlb_shootdown_cpu = Nanoseconds(0);
-  spec.costs.tlb_interrupt = Nanoseconds(0);
-  spec.costs.tlb_flush_all = Nanoseconds(0);
   machine_ = *Machine::Create(spec);
   Run("spawn { comm: 'p' } cpu: 0 store_as: 1");
   // Eight mappings, each 63 pages with a page between.
@@ -407,51 +405,23 @@ TEST_F(ConcurrentCallTest, WritersOfOneAddressSpaceTakeTheirTurnsWhateverOtherLo
   for (int lane = 0; lane < 8; ++lane) EXPECT_EQ(Duration(answer, lane), entry + (lane + 1) * held) << lane;
 }
 
-TEST_F(NeighboursTest, WhoUnmapsInterruptsTheThreadsOfItsProcessAndNobodyElse) {
-  // Page by page, so that each is forgotten by itself. Task 2 is a thread of task 1, task 3 a process of its own.
-  std::vector<std::string> unmaps;
-  for (int page = 0; page < 8; ++page) {
-    unmaps.push_back(
-        absl::StrFormat("madvise { pid_slot: 1 address: %d length_bytes: 4096 advice: 4 }", 0x10000000 + page * 4096));
-  }
+TEST_F(NeighboursTest, WhoUnmapsWaitsForTheThreadsOfItsProcessAndForNobodyElse) {
+  // Task 2 is a thread of task 1, task 3 a process of its own.
   Run("mmap { pid_slot: 1 address: 0x10000000 length_bytes: 0x8000 prot: 3 flags: 0x32 fd: -1 }");
   const std::string touch = "touch { pid_slot: 1 address: 0x10000000 page_count: 8 access: ACCESS_KIND_WRITE }";
-  const std::vector<std::string> calls(40, "brk { pid_slot: 2 }");
-  const std::vector<std::string> others(40, "brk { pid_slot: 3 }");
-  Run(touch);
-  // Their CPUs have gone over to them.
-  Run("concurrent { " + Lane(1, calls) + Lane(2, others) + "}");
-  const std::uint64_t thread_alone = Duration(Run("concurrent { " + Lane(1, calls) + "}"), 0);
-  const std::uint64_t other_alone = Duration(Run("concurrent { " + Lane(2, others) + "}"), 0);
-  const v1::Answer answer = Run("concurrent { " + Lane(0, unmaps) + Lane(1, calls) + Lane(2, others) + "}");
-  const std::uint64_t each = kDefaultCosts.tlb_interrupt.value() + kDefaultCosts.tlb_flush_page.value();
-  EXPECT_EQ(Duration(answer, 1), thread_alone + 8 * each);
-  EXPECT_EQ(Duration(answer, 2), other_alone);
-}
-
-TEST_F(NeighboursTest, InterruptsTakeALaneTheSameTimeHoweverLongItsCallsAre) {
-  Run("mmap { pid_slot: 1 address: 0x10000000 length_bytes: 0x14000 prot: 3 flags: 0x32 fd: -1 }");
-  Run("mmap { pid_slot: 1 address: 0x20000000 length_bytes: 0x1000000 prot: 3 flags: 0x32 fd: -1 }");
-  std::vector<std::string> unmaps;
-  for (int page = 0; page < 20; ++page) {
-    unmaps.push_back(
-        absl::StrFormat("madvise { pid_slot: 1 address: %d length_bytes: 4096 advice: 4 }", 0x10000000 + page * 4096));
-  }
-  const auto duration_in_calls = [&](int calls) {
-    Run("touch { pid_slot: 1 address: 0x10000000 page_count: 20 access: ACCESS_KIND_WRITE }");
-    Run("madvise { pid_slot: 1 address: 0x20000000 length_bytes: 0x1000000 advice: 4 }");
-    std::vector<std::string> touches;
-    for (int i = 0; i < calls; ++i) {
-      touches.push_back(absl::StrFormat("touch { pid_slot: 2 address: %d page_count: %d }",
-                                        0x20000000 + 4096 * 960 / calls * i, 960 / calls));
-    }
-    return Duration(Run("concurrent { " + Lane(0, unmaps) + Lane(1, touches) + "}"), 1);
+  const std::string unmap = "madvise { pid_slot: 1 address: 0x10000000 length_bytes: 0x8000 advice: 4 }";
+  const auto duration = [&](const std::string& other_lanes) {
+    Run(touch);
+    return Duration(Run("concurrent { " + Lane(0, {unmap}) + other_lanes + "}"), 0);
   };
-  // Once, so that tables and lists of pages are there.
-  duration_in_calls(1);
-  const std::uint64_t in_one = duration_in_calls(1);
-  EXPECT_EQ(duration_in_calls(2), in_one);
-  EXPECT_EQ(duration_in_calls(960), in_one);
+  const std::string thread = Lane(1, {"brk { pid_slot: 2 }"});
+  const std::string other = Lane(2, {"brk { pid_slot: 3 }"});
+  duration(thread + other);
+  Run("advance_time { duration_ns: 1 }");
+  const std::uint64_t alone = duration("");
+  EXPECT_EQ(duration(other), alone);
+  duration(thread);
+  EXPECT_EQ(duration(thread + other), alone + 1000 + 200) << "it works on CPU 1 since its last call";
 }
 
 TEST_F(NeighboursTest, WhoOnlyFreesPagesLetsOthersReadTheAddressSpace) {

@@ -9,8 +9,6 @@ namespace {
 
 constexpr Nanoseconds Ns(std::uint64_t time) { return Nanoseconds(time); }
 
-std::uint32_t OthersIn(Cpus& cpus, AddressSpaceNumber space) { return cpus.InterruptOthersIn(space, Ns(0)); }
-
 TEST(CpusTest, TimeGoesOnWhereItWasWhenAnotherCpuRuns) {
   Cpus cpus(4, kDefaultCosts);
   cpus.Charge(Ns(100));
@@ -59,24 +57,24 @@ TEST(CpusTest, ACpuWorksInTheAddressSpaceOfItsTaskUntilItIdles) {
     cpus.RunTask(Pid(cpu + 1U), 7);
   }
   EXPECT_EQ(cpus.space(), 7U);
-  EXPECT_EQ(OthersIn(cpus, 7), 2U);
-  EXPECT_EQ(OthersIn(cpus, 8), 0U);
+  EXPECT_EQ(cpus.OthersIn(7), 2U);
+  EXPECT_EQ(cpus.OthersIn(8), 0U);
   cpus.LeaveTask(CpuId(0), Pid(9));
-  EXPECT_EQ(OthersIn(cpus, 7), 2U) << "another task runs there";
+  EXPECT_EQ(cpus.OthersIn(7), 2U) << "another task runs there";
   cpus.LeaveTask(CpuId(0), Pid(1));
-  EXPECT_EQ(OthersIn(cpus, 7), 1U) << "it moved away";
+  EXPECT_EQ(cpus.OthersIn(7), 1U) << "it moved away";
   cpus.SwitchTo(CpuId(1));
   cpus.RunTask(Pid(4), 8);
-  EXPECT_EQ(OthersIn(cpus, 7), 1U);
+  EXPECT_EQ(cpus.OthersIn(7), 1U);
   cpus.BecomeTask(Pid(5), 7);
   EXPECT_EQ(cpus.running(CpuId(1)), Pid(5));
-  EXPECT_EQ(OthersIn(cpus, 7), 1U);
+  EXPECT_EQ(cpus.OthersIn(7), 1U);
   cpus.SwitchTo(CpuId(3));
-  EXPECT_EQ(OthersIn(cpus, 7), 2U) << "as long as no time passes, a program goes on where it is";
+  EXPECT_EQ(cpus.OthersIn(7), 2U) << "as long as no time passes, a program goes on where it is";
   cpus.Idle(Ns(0));
-  EXPECT_EQ(OthersIn(cpus, 7), 2U);
+  EXPECT_EQ(cpus.OthersIn(7), 2U);
   cpus.Idle(Ns(1));
-  EXPECT_EQ(OthersIn(cpus, 7), 0U);
+  EXPECT_EQ(cpus.OthersIn(7), 0U);
   cpus.RunTask(Pid(4), 7);
   EXPECT_EQ(cpus.space(), 7U);
 }
@@ -91,54 +89,6 @@ TEST(CpusTest, FromTheIdleTaskASwitchTakesNoTime) {
   cpus.RunTask(Pid(3), 2);
   EXPECT_EQ(cpus.now(), Ns(5));
   EXPECT_EQ(cpus.counts(CpuId(0)).context_switches, 3U);
-}
-
-// Three CPUs in one address space, whose clocks stand at 0, 0 and 100. The first runs.
-class InterruptsTest : public testing::Test {
- protected:
-  InterruptsTest() {
-    for (std::uint16_t cpu = 0; cpu < 3; ++cpu) {
-      cpus_.SwitchTo(CpuId(cpu));
-      cpus_.RunTask(Pid(cpu + 1U), 7);
-      cpus_.StartClock(CpuId(cpu));
-    }
-    cpus_.Charge(Ns(100));
-    cpus_.StopClock();
-    cpus_.Resume(CpuId(0), Ns(0));
-  }
-
-  Cpus cpus_{3, kDefaultCosts};
-};
-
-TEST_F(InterruptsTest, BetweenTwoCallsItDelaysTheNextOne) {
-  EXPECT_EQ(cpus_.InterruptOthersIn(7, Ns(40)), 2U);
-  EXPECT_EQ(cpus_.InterruptOthersIn(7, Ns(2)), 2U);
-  EXPECT_EQ(cpus_.clock(CpuId(1)), Ns(0));
-  EXPECT_EQ(cpus_.next_call(CpuId(1)), Ns(42));
-  cpus_.ServeInterrupts();
-  EXPECT_EQ(cpus_.now(), Ns(0)) << "nobody interrupted the running one";
-  cpus_.StopClock();
-  cpus_.Resume(CpuId(1), cpus_.clock(CpuId(1)));
-  cpus_.ServeInterrupts();
-  cpus_.ServeInterrupts();
-  EXPECT_EQ(cpus_.now(), Ns(42));
-  EXPECT_EQ(cpus_.counts(CpuId(1)).busy, Ns(42));
-}
-
-TEST_F(InterruptsTest, WithinACallItMovesTheClock) {
-  EXPECT_EQ(cpus_.InterruptOthersIn(7, Ns(40)), 2U);
-  EXPECT_EQ(cpus_.clock(CpuId(2)), Ns(140)) << "its last call ends at 100, and now is 0";
-  EXPECT_EQ(cpus_.next_call(CpuId(2)), Ns(140));
-  EXPECT_EQ(cpus_.counts(CpuId(2)).busy, Ns(140));
-  cpus_.Charge(Ns(140));
-  cpus_.InterruptOthersIn(7, Ns(1));
-  EXPECT_EQ(cpus_.clock(CpuId(2)), Ns(140)) << "that was when it was over";
-}
-
-TEST_F(InterruptsTest, EarlierOnesDoNotCount) {
-  cpus_.InterruptOthersIn(7, Ns(40));
-  cpus_.StartClock(CpuId(1));
-  EXPECT_EQ(cpus_.next_call(CpuId(1)), Ns(0));
 }
 
 }  // namespace
