@@ -25,12 +25,16 @@ namespace memsim {
 template <typename Id, typename T>
 class IdTable {
  public:
+  IdTable() = default;
+  IdTable(const IdTable&) = delete;
+  IdTable& operator=(const IdTable&) = delete;
+
   Id Add(T value) {
     if (free_.empty()) {
       // By half, not to the double: a server has many machines, most of them small.
       if (values_.size() == values_.capacity()) values_.reserve(values_.size() + values_.size() / 2 + 1);
       values_.push_back(std::move(value));
-      return Id(static_cast<std::uint32_t>(values_.size()));
+      return Id(++given_);
     }
     const Id id = free_.back();
     free_.pop_back();
@@ -64,6 +68,7 @@ class IdTable {
   ByteCount HostMemory() const { return ByteCount(values_.capacity() * sizeof(T) + free_.capacity() * sizeof(Id)); }
 
   void CheckInvariants() const {
+    MEMSIM_CHECK(given_ == values_.size(), given_, values_.size());
     std::vector<bool> is_free(values_.size());
     for (const Id id : free_) {
       MEMSIM_CHECK(Contains(id) && !is_free[id.value() - 1], id.value());
@@ -73,9 +78,11 @@ class IdTable {
 
  private:
   // 0 wraps round to more than there can be.
-  bool Contains(Id id) const { return id.value() - 1U < values_.size(); }
+  bool Contains(Id id) const { return id.value() - 1U < given_; }
 
   std::vector<T> values_;
+  // How many there are: the vector itself would have to divide for each lookup.
+  std::uint32_t given_ = 0;
   std::vector<Id> free_;
 };
 

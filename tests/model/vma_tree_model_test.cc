@@ -122,11 +122,12 @@ bool SameHighest(VirtualRange window, ByteCount size, VmaTree& tree, const Model
   return gaps.empty() ? !highest.has_value() : highest == gaps.back();
 }
 
-bool SameNeighbours(VirtualAddress address, VmaTree& tree, const Model& model) {
-  if (!model.IsFree(RangeOf(address, kPageSize))) return true;
-  const VmaTree::Neighbours neighbours = tree.NeighboursOf(address);
-  const std::optional<VmaTree::Entry> below = model.FindBefore(address);
-  const std::optional<VmaTree::Entry> above = model.Find(address);
+bool SameNeighbours(VirtualRange stretch, VmaTree& tree, const Model& model) {
+  const std::optional<VmaTree::Entry> below = model.FindBefore(stretch.start);
+  const std::optional<VmaTree::Entry> above = model.Find(stretch.end);
+  if (below.has_value() && below->range.end > stretch.start) return true;
+  if (above.has_value() && above->range.start < stretch.end) return true;
+  const VmaTree::Neighbours neighbours = tree.NeighboursOf(stretch);
   return neighbours.below == (below.has_value() ? below->id : kNoVma) &&
          neighbours.above == (above.has_value() ? above->id : kNoVma);
 }
@@ -135,7 +136,8 @@ bool SameLookups(const Operation& op, VmaTree& tree, const Model& model) {
   const VirtualRange window = Pages(op.page / 2, op.page + 16 * op.pages);
   for (const VirtualAddress a : {window.start, window.end, VirtualAddress(op.page << kPageShift)}) {
     if (tree.Find(a) != model.Find(a) || tree.FindBefore(a) != model.FindBefore(a)) return false;
-    if (!SameNeighbours(a, tree, model)) return false;
+    if (!SameNeighbours(RangeOf(a, kPageSize), tree, model)) return false;
+    if (!SameNeighbours(RangeOf(a, ToBytes(PageCount(op.pages))), tree, model)) return false;
   }
   const ByteCount size = ToBytes(PageCount(op.pages));
   const std::vector<VmaTree::Gap> gaps = model.Gaps(window, size);

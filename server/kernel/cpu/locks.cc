@@ -22,7 +22,7 @@ void Locks::Register(SimulatedLock& lock, LockOwner owner) {
   lock.record_ = records_.Add(LockRecord{lock.lock_class_, owner, {}});
 }
 
-void Locks::Retire(SimulatedLock& lock) {
+void Locks::ForgetCounted(SimulatedLock& lock) {
   // What was not held since these lanes began is in no nest.
   if (lock.history_ >= first_history_) {
     for (LaneHold& hold : nest_) {

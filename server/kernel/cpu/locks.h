@@ -100,7 +100,9 @@ class Locks {
   // Counts a lock by itself from now on. Nothing if it is already.
   void Register(SimulatedLock& lock, LockOwner owner);
   // The lock is gone. What was counted stays in its class. REQUIRES: nobody holds it.
-  void Retire(SimulatedLock& lock);
+  void Retire(SimulatedLock& lock) {
+    if (lock.record_ != LockRecordId() || lock.history_ >= first_history_) ForgetCounted(lock);
+  }
 
   // Of all locks by class, those that are gone included. Looks at every lock that is counted by itself.
   LockClassCounts ClassCounts() const;
@@ -135,6 +137,7 @@ class Locks {
     }
     lock.last_holder_ = cpu;
   }
+  void ForgetCounted(SimulatedLock& lock);
   void CountBounce(SimulatedLock& lock, LockMode mode);
   void CountHold(SimulatedLock& lock, LockMode mode, Nanoseconds time) {
     // In one place alone: holds are counted far more often than they are read.

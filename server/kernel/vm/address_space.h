@@ -118,13 +118,14 @@ class AddressSpace {
   Vma* FindIntersection(VirtualRange range);
   // The last mapping that starts below address.
   Vma* FindBefore(VirtualAddress address) { return VmaOf(tree_.FindIdBefore(address)); }
-  // Both, where address lies in no mapping.
+  // The mappings right below and above a stretch of addresses, whatever it holds. REQUIRES: it is not empty, and
+  // neither of its ends is inside of a mapping.
   struct Neighbours {
     Vma* below;
     Vma* above;
   };
-  Neighbours NeighboursOf(VirtualAddress address) {
-    const VmaTree::Neighbours ids = tree_.NeighboursOf(address);
+  Neighbours NeighboursOf(VirtualRange stretch) {
+    const VmaTree::Neighbours ids = tree_.NeighboursOf(stretch);
     return {VmaOf(ids.below), VmaOf(ids.above)};
   }
   Vma* Next(const Vma& vma) { return Find(vma.range.end); }

@@ -108,8 +108,7 @@ void AnonVmas::DropLink(AnonVmaId id) {
   Free(id);
 }
 
-void AnonVmas::Unlink(AnonVmaLinks& links) {
-  if (links.chain.empty()) return;
+void AnonVmas::UnlinkAll(AnonVmaLinks& links) {
   if (links.own != AnonVmaId()) --nodes_[links.own].active_vmas;
   for (const AnonVmaLink& link : links.chain) DropLink(link.anon_vma);
   for (const AnonVmaLink& link : links.chain) slabs_.Free(KernelCache::kAnonVmaChain, link.object);

@@ -62,7 +62,9 @@ class AnonVmas {
   // anon_vma_fork: the child's links for a copy of the parent's mapping.
   std::optional<AnonVmaLinks> Fork(const AnonVmaLinks& parent);
   // unlink_anon_vmas. Leaves links empty.
-  void Unlink(AnonVmaLinks& links);
+  void Unlink(AnonVmaLinks& links) {
+    if (!links.chain.empty()) UnlinkAll(links);
+  }
 
   // With the chains of all mappings.
   std::uint64_t HostMemoryBytes() const { return nodes_.HostMemory().value() + links_ * kLinkBytes; }
@@ -91,6 +93,7 @@ class AnonVmas {
   // Adds an anon_vma at the end of the chain. False: no memory.
   bool AddLink(AnonVmaId id, AnonVmaLinks& links);
   void DropLink(AnonVmaId id);
+  void UnlinkAll(AnonVmaLinks& links);
 
   SlabCaches& slabs_;
   IdTable<AnonVmaId, Node> nodes_;

@@ -25,45 +25,50 @@ class MmapWriter {
 
   // number: of the address space, for the records of locks. REQUIRES: it has no writer.
   void Begin(Locks& locks, SimulatedLock& mmap_lock, AddressSpaceNumber number) {
-    MEMSIM_CHECK(holds_.empty(), number);
-    holds_.push_back(locks.Take(mmap_lock, LockMode::kExclusive, {number, 0}));
+    MEMSIM_CHECK(!Writes(), number);
+    mmap_lock_ = locks.Take(mmap_lock, LockMode::kExclusive, {number, 0});
   }
   // vma_start_write: the writer changes a mapping. Nothing while nobody writes, as when a program is loaded into an
   // address space that nobody else has. The records name the mapping's lock by the start that it has now.
   void Mark(Locks& locks, Vma& vma, AddressSpaceNumber number) {
-    if (holds_.empty() || Holds(vma)) return;
-    vma.lock.place_ = static_cast<std::uint32_t>(holds_.size());
-    holds_.push_back(locks.Take(vma.lock.lock(), LockMode::kExclusive, {number, vma.range.start.value()}));
+    if (!Writes() || Holds(vma)) return;
+    vma.lock.place_ = static_cast<std::uint32_t>(mappings_.size());
+    mappings_.push_back(locks.Take(vma.lock.lock(), LockMode::kExclusive, {number, vma.range.start.value()}));
   }
   // The mapping is gone, and nobody can ask for its lock any more.
   void Forget(Locks& locks, Vma& vma) {
     if (!Holds(vma)) return;
-    Locks::Held& held = holds_[vma.lock.place_];
+    Locks::Held& held = mappings_[vma.lock.place_];
     locks.Leave(held);
     held.lock = nullptr;
   }
   // Leaves all locks.
   void End(Locks& locks) {
-    for (auto held = holds_.rbegin(); held != holds_.rend(); ++held) {
+    for (auto held = mappings_.rbegin(); held != mappings_.rend(); ++held) {
       if (held->lock != nullptr) locks.Leave(*held);
     }
-    holds_.clear();
-    if (holds_.capacity() > kKeptHolds) holds_ = std::vector<Locks::Held>();
+    mappings_.clear();
+    if (mappings_.capacity() > kKeptHolds) mappings_ = std::vector<Locks::Held>();
+    locks.Leave(mmap_lock_);
+    mmap_lock_.lock = nullptr;
   }
 
-  std::size_t HeapBytes() const { return holds_.capacity() * sizeof(Locks::Held); }
+  std::size_t HeapBytes() const { return mappings_.capacity() * sizeof(Locks::Held); }
 
  private:
   // Most writers change one mapping or two; the room of those who change more is given back.
   static constexpr std::size_t kKeptHolds = 16;
 
+  bool Writes() const { return mmap_lock_.lock != nullptr; }
   // Whether a mapping's lock is at the place that it remembers, which may be one from an earlier writer's.
   bool Holds(const Vma& vma) const {
-    return vma.lock.place_ < holds_.size() && holds_[vma.lock.place_].lock == &vma.lock.lock();
+    return vma.lock.place_ < mappings_.size() && mappings_[vma.lock.place_].lock == &vma.lock.lock();
   }
 
-  // First mmap_lock, then mappings' locks; without lock where a mapping is gone. Empty: nobody writes.
-  std::vector<Locks::Held> holds_;
+  // Without lock: nobody writes.
+  Locks::Held mmap_lock_;
+  // Without lock: the mapping is gone.
+  std::vector<Locks::Held> mappings_;
 };
 
 }  // namespace memsim

@@ -23,7 +23,7 @@ void MmuGather::FlushTlb() {
   dirty_files_ = false;
 }
 
-void MmuGather::Flush() {
+void MmuGather::FlushAll() {
   FlushTlb();
   FreePages();
   if (tables_.empty()) return;

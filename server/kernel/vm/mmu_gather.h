@@ -64,7 +64,9 @@ class MmuGather {
     if (changed_.empty()) FreePages();
   }
   // tlb_flush_mmu.
-  void Flush();
+  void Flush() {
+    if (!changed_.empty() || gathered_ != 0 || !tables_.empty()) FlushAll();
+  }
 
  private:
   // The structure has room for 8 pointers itself, and MAX_GATHER_BATCH_COUNT pages for 510 each; the last place of each
@@ -76,6 +78,7 @@ class MmuGather {
 
   bool AtBatchEnd() const { return (gathered_ - kFirst) % kBatch == 0; }
   void Extend(VirtualRange range);
+  void FlushAll();
   void FreePages();
 
   AddressSpace& space_;

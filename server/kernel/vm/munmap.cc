@@ -7,10 +7,21 @@
 #include "server/kernel/vm/zap.h"
 
 namespace memsim {
+namespace {
+
+// The next mapping that starts in a range. Most ranges end with the mapping that they begin with.
+Vma* NextIn(AddressSpace& space, const Vma& vma, VirtualRange range) {
+  if (vma.range.end >= range.end) return nullptr;
+  Vma* const next = space.Next(vma);
+  return next != nullptr && next->range.start < range.end ? next : nullptr;
+}
+
+}  // namespace
 
 ErrnoOr<UnmapPlan> GatherUnmap(AddressSpace& space, VirtualRange range) {
-  UnmapPlan plan{range, space.FindIntersection(range), PageCount(0), PageCount(0)};
+  UnmapPlan plan;
   Vma*& first = plan.first;
+  first = space.FindIntersection(range);
   if (first == nullptr) return plan;
   if (first->range.start < range.start) {
     if (range.end < first->range.end && space.AtMapCountLimit()) return Errno::kNoMem;
@@ -24,9 +35,10 @@ ErrnoOr<UnmapPlan> GatherUnmap(AddressSpace& space, VirtualRange range) {
     if (last->special != SpecialMapping::kNone) return Errno::kInval;
     if (space.Split(*last, range.end) == nullptr) return Errno::kNoMem;
   }
-  for (Vma* vma = first; vma != nullptr && vma->range.start < range.end;
-       vma = vma->range.end < range.end ? space.Next(*vma) : nullptr) {
+  plan.mapped.start = first->range.start;
+  for (Vma* vma = first; vma != nullptr; vma = NextIn(space, *vma, range)) {
     space.MarkWritten(*vma);
+    plan.mapped.end = vma->range.end;
     plan.pages += vma->range.pages();
     if ((vma->flags & kVmAccount) != 0) plan.accounted += vma->range.pages();
   }
@@ -35,25 +47,20 @@ ErrnoOr<UnmapPlan> GatherUnmap(AddressSpace& space, VirtualRange range) {
 
 void CompleteUnmap(AddressSpace& space, const UnmapPlan& plan) {
   if (plan.pages == PageCount(0)) return;
-  const VirtualRange range = plan.range;
-  Vma* first = plan.first;
-  VirtualRange touched{first->range.start, first->range.start};
   MmuGather gather(space);
-  for (const Vma* vma = first; vma != nullptr && vma->range.start < range.end;
-       vma = touched.end < range.end ? space.Next(*vma) : nullptr) {
+  for (const Vma* vma = plan.first; vma != nullptr; vma = NextIn(space, *vma, plan.mapped)) {
     ZapRange(gather, *vma, vma->range);
-    touched.end = vma->range.end;
   }
   // free_pgtables: tables go, down to the mapping below and up to the one above.
-  const Vma* below = space.FindBefore(touched.start);
-  const Vma* above = space.Find(touched.end);
-  gather.FreeTables(space.page_tables().UnhookRange(touched, below == nullptr ? VirtualAddress(0) : below->range.end,
+  const auto [below, above] = space.NeighboursOf(plan.mapped);
+  gather.FreeTables(space.page_tables().UnhookRange(plan.mapped,
+                                                    below == nullptr ? VirtualAddress(0) : below->range.end,
                                                     above == nullptr ? VirtualAddress(0) : above->range.start));
   gather.Flush();
   // remove_vma: files may go with their mappings, and their pages with them.
-  for (Vma* next = nullptr; first != nullptr && first->range.start < range.end; first = next) {
-    next = first->range.end < range.end ? space.Next(*first) : nullptr;
-    space.Remove(*first);
+  for (Vma *vma = plan.first, *next = nullptr; vma != nullptr; vma = next) {
+    next = NextIn(space, *vma, plan.mapped);
+    space.Remove(*vma);
   }
   space.environment().commit.Uncharge(plan.accounted);
 }

@@ -27,9 +27,10 @@ Errno UnmapRange(AddressSpace& space, VirtualRange range, MmapWriteLock* downgra
 // UnmapRange in two steps, between which mmap(MAP_FIXED) may still fail.
 // The first cuts mappings at the range's ends, and tells what lies between.
 struct UnmapPlan {
-  VirtualRange range;
   // Null: nothing is mapped there.
   Vma* first = nullptr;
+  // From its start to the end of the last mapping.
+  VirtualRange mapped;
   // Pages mapped, and those of them that are accounted.
   PageCount pages;
   PageCount accounted;

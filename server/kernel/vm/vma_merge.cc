@@ -104,7 +104,7 @@ Vma* MergeExistingRange(AddressSpace& space, Vma& middle, const NewMapping& want
 
 Vma* MergeNewRange(AddressSpace& space, const NewMapping& wanted) {
   if ((wanted.flags & kVmSpecial) != 0 || wanted.special != SpecialMapping::kNone) return nullptr;
-  const AddressSpace::Neighbours neighbours = space.NeighboursOf(wanted.range.start);
+  const AddressSpace::Neighbours neighbours = space.NeighboursOf(wanted.range);
   const MergePlan plan = PlanMerge(neighbours.below, neighbours.above, wanted);
   if (plan.left == nullptr && plan.right == nullptr) return nullptr;
   ChargeMerge(space);

@@ -26,55 +26,13 @@ inline int Count(const std::array<std::uint64_t, VmaTree::kFanout>& numbers, Pre
 
 }  // namespace
 
-inline int VmaTree::Node::CountEndsAtOrBelow(std::uint64_t address) const {
+inline int VmaTree::Node::EndsAtOrBelow(std::uint64_t address) const {
   // Only an address of kUnused counts the unused entries too.
   return std::min(Count(ends, [address](std::uint64_t end) { return end <= address; }), static_cast<int>(count));
 }
 
-inline int VmaTree::Node::CountStartsBelow(std::uint64_t address) const {
+inline int VmaTree::Node::StartsBelow(std::uint64_t address) const {
   return Count(starts, [address](std::uint64_t start) { return start < address; });
-}
-
-void VmaTree::Node::InsertAt(int i, const Slot& slot) {
-  const int n = static_cast<int>(count);
-  MEMSIM_CHECK(n < kFanout && i <= n, n, i);
-  for (int j = n; j > i; --j) Set(j, Get(j - 1));
-  Set(i, slot);
-  ++count;
-}
-
-void VmaTree::Node::RemoveAt(int i) {
-  const int n = static_cast<int>(count);
-  MEMSIM_CHECK(i < n, n, i);
-  for (int j = i; j + 1 < n; ++j) Set(j, Get(j + 1));
-  --count;
-  Set(n - 1, {kUnused, kUnused, 0, 0});
-}
-
-VmaTree::NodeIndex VmaTree::NewNode() {
-  ++node_count_;
-  NodeIndex index = free_head_;
-  if (index == kNone) {
-    index = static_cast<NodeIndex>(nodes_.size());
-    nodes_.emplace_back();
-  } else {
-    free_head_ = nodes_[index].refs[0];
-  }
-  Node& node = nodes_[index];
-  node.starts.fill(kUnused);
-  node.ends.fill(kUnused);
-  node.gaps.fill(0);
-  node.refs.fill(0);
-  node.count = 0;
-  return index;
-}
-
-void VmaTree::FreeNode(NodeIndex index) {
-  --node_count_;
-  has_finger_ = false;
-  nodes_[index].count = 0;
-  nodes_[index].refs[0] = free_head_;
-  free_head_ = index;
 }
 
 VmaTree::Slot VmaTree::Summary(NodeIndex index, int depth) const {
@@ -95,9 +53,9 @@ VmaTree::Entry VmaTree::EntryAt(const Node& leaf, int slot) const {
   return {{VirtualAddress(leaf.starts[slot]), VirtualAddress(leaf.ends[slot])}, VmaId(leaf.refs[slot])};
 }
 
-VmaTree::Place VmaTree::PlaceOf(VirtualAddress address) const {
+VmaTree::Place VmaTree::SearchPlaceOf(VirtualAddress address) const {
   if (const Node* leaf = FingerWith(address)) {
-    finger_slot() = leaf->EndsAtOrBelow(address.value(), finger_slot());
+    finger_slot() = leaf->EndsAtOrBelow(address.value());
     return {leaf, finger_slot()};
   }
   if (height_ == 0) return {nullptr, 0};
@@ -106,9 +64,9 @@ VmaTree::Place VmaTree::PlaceOf(VirtualAddress address) const {
   return slot == static_cast<int>(leaf->count) ? Place{nullptr, 0} : Place{leaf, slot};
 }
 
-VmaTree::Place VmaTree::PlaceBefore(VirtualAddress address) const {
+VmaTree::Place VmaTree::SearchPlaceBefore(VirtualAddress address) const {
   if (const Node* leaf = FingerWith(address)) {
-    finger_slot() = leaf->StartsBelow(address.value(), finger_slot());
+    finger_slot() = leaf->StartsBelow(address.value());
     return {leaf, finger_slot() - 1};
   }
   if (height_ == 0) return {nullptr, 0};
@@ -147,12 +105,15 @@ VmaId VmaTree::FindIdBefore(VirtualAddress address) const {
   return place.leaf == nullptr ? kNoVma : VmaId(place.leaf->refs[place.slot]);
 }
 
-VmaTree::Neighbours VmaTree::NeighboursOf(VirtualAddress address) const {
-  const Place above = PlaceOf(address);
-  if (above.leaf != nullptr && above.slot > 0) {
-    return {VmaId(above.leaf->refs[above.slot - 1]), VmaId(above.leaf->refs[above.slot])};
+VmaTree::Neighbours VmaTree::NeighboursOf(VirtualRange stretch) const {
+  const Place first = PlaceOf(stretch.start);
+  if (first.leaf != nullptr && first.slot > 0) {
+    const Node& leaf = *first.leaf;
+    int above = first.slot;
+    while (above < static_cast<int>(leaf.count) && leaf.starts[above] < stretch.end.value()) ++above;
+    if (above < static_cast<int>(leaf.count)) return {VmaId(leaf.refs[first.slot - 1]), VmaId(leaf.refs[above])};
   }
-  return {FindIdBefore(address), above.leaf == nullptr ? kNoVma : VmaId(above.leaf->refs[above.slot])};
+  return {FindIdBefore(stretch.start), FindId(stretch.end)};
 }
 
 void VmaTree::ForEachIn(VirtualRange range, absl::FunctionRef<void(const Entry&)> visit) const {

@@ -74,12 +74,13 @@ class VmaTree {
   // The last range whose start is below address.
   std::optional<Entry> FindBefore(VirtualAddress address) const;
   VmaId FindIdBefore(VirtualAddress address) const;
-  // Both around an address that no range holds; kNoVma where there is none.
+  // The last range below and the first one above a stretch of addresses, whatever it holds; kNoVma where there is none.
+  // REQUIRES: it is not empty, and neither of its ends is inside of a range.
   struct Neighbours {
     VmaId below;
     VmaId above;
   };
-  Neighbours NeighboursOf(VirtualAddress address) const;
+  Neighbours NeighboursOf(VirtualRange stretch) const;
   // Calls visit for each range that overlaps, ascending. visit must not change the tree.
   void ForEachIn(VirtualRange range, absl::FunctionRef<void(const Entry&)> visit) const;
   // All of them.
@@ -144,18 +145,10 @@ class VmaTree {
     std::uint32_t count;
     std::array<std::uint64_t, kFanout> gaps;
 
-    // How many entries end at or below address: the index of the first that ends above it. guess: what it may be.
-    int EndsAtOrBelow(std::uint64_t address, int guess = kFanout) const {
-      const bool right = guess < kFanout && (guess == 0 || ends[guess - 1] <= address) && ends[guess] > address;
-      return right ? guess : CountEndsAtOrBelow(address);
-    }
+    // How many entries end at or below address: the index of the first that ends above it.
+    int EndsAtOrBelow(std::uint64_t address) const;
     // How many entries start below address: one more than the index of the last.
-    int StartsBelow(std::uint64_t address, int guess = kFanout) const {
-      const bool right = guess < kFanout && (guess == 0 || starts[guess - 1] < address) && starts[guess] >= address;
-      return right ? guess : CountStartsBelow(address);
-    }
-    int CountEndsAtOrBelow(std::uint64_t address) const;
-    int CountStartsBelow(std::uint64_t address) const;
+    int StartsBelow(std::uint64_t address) const;
     Slot Get(int i) const { return {starts[i], ends[i], gaps[i], refs[i]}; }
     void Set(int i, const Slot& slot) {
       starts[i] = slot.start;
@@ -184,22 +177,48 @@ class VmaTree {
   static constexpr std::uint64_t kUnused = UINT64_MAX;
   static constexpr NodeIndex kNone = UINT32_MAX;
 
-  // The leaf in which the last search ended, if the address lies in it: calls look around one place many times.
+  // The leaf in which the last search ended, and where: calls look around one place many times. REQUIRES: has_finger_.
+  const Node& finger_leaf() const { return nodes_[finger_.node[height_ - 1]]; }
+  int& finger_slot() const { return finger_.slot[height_ - 1]; }
+  // That leaf, if the address lies in it.
   const Node* FingerWith(VirtualAddress address) const {
     if (!has_finger_) return nullptr;
-    const Node& leaf = nodes_[finger_.node[height_ - 1]];
+    const Node& leaf = finger_leaf();
     return leaf.starts[0] < address.value() && address.value() < leaf.ends[leaf.count - 1] ? &leaf : nullptr;
   }
-  // Where in it the last search ended.
-  int& finger_slot() const { return finger_.slot[height_ - 1]; }
 
   // An entry of a leaf; leaf is null where there is none.
   struct Place {
     const Node* leaf;
     int slot;
   };
-  Place PlaceOf(VirtualAddress address) const;
-  Place PlaceBefore(VirtualAddress address) const;
+  // Of the first range that ends above address.
+  Place PlaceOf(VirtualAddress address) const {
+    if (has_finger_) {
+      const Node& leaf = finger_leaf();
+      const int slot = finger_slot();
+      if (slot < static_cast<int>(leaf.count) && address.value() < leaf.ends[slot] &&
+          address.value() >= (slot > 0 ? leaf.ends[slot - 1] : leaf.starts[0])) {
+        return {&leaf, slot};
+      }
+    }
+    return SearchPlaceOf(address);
+  }
+  // Of the last range that starts below address.
+  Place PlaceBefore(VirtualAddress address) const {
+    if (has_finger_) {
+      const Node& leaf = finger_leaf();
+      const int slot = finger_slot();
+      if (slot > 0 && slot < static_cast<int>(leaf.count) && leaf.starts[slot - 1] < address.value() &&
+          address.value() <= leaf.starts[slot]) {
+        return {&leaf, slot - 1};
+      }
+    }
+    return SearchPlaceBefore(address);
+  }
+  // The same wherever the last search ended.
+  Place SearchPlaceOf(VirtualAddress address) const;
+  Place SearchPlaceBefore(VirtualAddress address) const;
 
   Entry EntryAt(const Node& leaf, int slot) const;
   // To the first entry that ends above address; past the last entry of the last leaf if there is none. REQUIRES:

@@ -7,6 +7,52 @@
 
 namespace memsim {
 
+// --- Nodes
+
+inline void VmaTree::Node::InsertAt(int i, const Slot& slot) {
+  const int n = static_cast<int>(count);
+  MEMSIM_CHECK(n < kFanout && i <= n, n, i);
+  for (int j = n; j > i; --j) Set(j, Get(j - 1));
+  Set(i, slot);
+  ++count;
+}
+
+inline void VmaTree::Node::RemoveAt(int i) {
+  const int n = static_cast<int>(count);
+  MEMSIM_CHECK(i < n, n, i);
+  for (int j = i; j + 1 < n; ++j) Set(j, Get(j + 1));
+  --count;
+  Set(n - 1, {kUnused, kUnused, 0, 0});
+}
+
+VmaTree::NodeIndex VmaTree::NewNode() {
+  ++node_count_;
+  NodeIndex index = free_head_;
+  if (index == kNone) {
+    index = static_cast<NodeIndex>(nodes_.size());
+    nodes_.emplace_back();
+  } else {
+    free_head_ = nodes_[index].refs[0];
+  }
+  Node& node = nodes_[index];
+  node.starts.fill(kUnused);
+  node.ends.fill(kUnused);
+  node.gaps.fill(0);
+  node.refs.fill(0);
+  node.count = 0;
+  return index;
+}
+
+void VmaTree::FreeNode(NodeIndex index) {
+  --node_count_;
+  has_finger_ = false;
+  nodes_[index].count = 0;
+  nodes_[index].refs[0] = free_head_;
+  free_head_ = index;
+}
+
+// --- Insertion
+
 void VmaTree::Insert(VirtualRange range, VmaId id) {
   MEMSIM_CHECK(!range.empty(), range.start.value(), range.end.value());
   MEMSIM_CHECK(id != kNoVma, range.start.value());
@@ -15,13 +61,21 @@ void VmaTree::Insert(VirtualRange range, VmaId id) {
     height_ = 1;
   }
   const Path& path = PathTo(range.start);
-  const Node& leaf = nodes_[path.node[height_ - 1]];
+  Node& leaf = nodes_[path.node[height_ - 1]];
   const int slot = path.slot[height_ - 1];
+  const int count = static_cast<int>(leaf.count);
   // The next range is in this leaf, unless this is the end of the tree; all ranges before end at or below range.start.
-  MEMSIM_CHECK(slot == static_cast<int>(leaf.count) || range.end.value() <= leaf.starts[slot], range.start.value(),
-               range.end.value());
-  InsertAtFinger({range.start.value(), range.end.value(), 0, id.value()});
+  MEMSIM_CHECK(slot == count || range.end.value() <= leaf.starts[slot], range.start.value(), range.end.value());
+  Slot entry{range.start.value(), range.end.value(), 0, id.value()};
   ++size_;
+  if (slot > 0 && slot < count && count < kFanout) {
+    // What most insertions do: they only make a hole smaller.
+    leaf.gaps[slot - 1] = entry.start - leaf.ends[slot - 1];
+    entry.gap = leaf.starts[slot] - entry.end;
+    leaf.InsertAt(slot, entry);
+  } else {
+    InsertAtFinger(entry);
+  }
 }
 
 void VmaTree::InsertAtFinger(Slot slot) {
@@ -30,11 +84,8 @@ void VmaTree::InsertAtFinger(Slot slot) {
     const NodeIndex index = path.node[depth];
     const int i = path.slot[depth];
     if (nodes_[index].count < kFanout) {
-      // What most insertions do: they only make a hole smaller.
-      const bool inside = IsLeafDepth(depth) && i > 0 && i < static_cast<int>(nodes_[index].count);
       InsertEntry(nodes_[index], i, slot, depth);
-      if (!inside) RefreshAbove(path, depth);
-      return;
+      return RefreshAbove(path, depth);
     }
     const NodeIndex right = Split(index, depth);
     const int left_count = static_cast<int>(nodes_[index].count);
@@ -112,6 +163,8 @@ void VmaTree::RefreshGapsAbove(const Path& path, int depth, std::uint64_t hole) 
   }
 }
 
+// --- Removal
+
 VmaId VmaTree::Erase(VirtualAddress start) {
   const Path& path = PathToStart(start);
   Node& leaf = nodes_[path.node[height_ - 1]];
@@ -168,6 +221,8 @@ void VmaTree::RefillFinger() {
     }
   }
 }
+
+// --- Other bounds
 
 void VmaTree::Resize(VirtualAddress start, VirtualRange new_range) {
   MEMSIM_CHECK(!new_range.empty(), new_range.start.value(), new_range.end.value());

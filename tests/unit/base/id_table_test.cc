@@ -14,11 +14,11 @@ using NameId = Unit<struct NameIdTag, std::uint32_t>;
 using Names = IdTable<NameId, char>;
 
 // A, B and C, with the ids 1, 2 and 3.
-Names Abc() {
-  Names names;
-  for (const char name : {'A', 'B', 'C'}) names.Add(name);
-  return names;
-}
+struct Abc : Names {
+  Abc() {
+    for (const char name : {'A', 'B', 'C'}) Add(name);
+  }
+};
 
 TEST(IdTableTest, IdsCountFromOne) {
   Names names;
@@ -31,7 +31,7 @@ TEST(IdTableTest, IdsCountFromOne) {
 }
 
 TEST(IdTableTest, TheIdFreedLastIsGivenFirst) {
-  Names names = Abc();
+  Abc names;
   names.Remove(NameId(1));
   names.Remove(NameId(3));
   names.CheckInvariants();
@@ -46,7 +46,7 @@ TEST(IdTableTest, TheIdFreedLastIsGivenFirst) {
 }
 
 TEST(IdTableTest, AFreedValueStaysUntilItsIdIsGivenAgain) {
-  Names names = Abc();
+  Abc names;
   names.Remove(NameId(2));
   names.CheckInvariants();
   EXPECT_EQ(names.values(), (std::vector<char>{'A', 'B', 'C'}));
@@ -64,7 +64,7 @@ TEST(IdTableTest, WhatIsPointedToDoesNotMove) {
 }
 
 TEST(IdTableDeathTest, AnIdThatWasNeverGivenStopsTheProgram) {
-  Names names = Abc();
+  Abc names;
   EXPECT_DEATH(names[NameId(0)], "check failed");
   EXPECT_EQ(names[NameId(3)], 'C');
   EXPECT_DEATH(names[NameId(4)], "check failed");
@@ -75,7 +75,7 @@ TEST(IdTableDeathTest, AnIdThatWasNeverGivenStopsTheProgram) {
 }
 
 TEST(IdTableDeathTest, TheInvariantsSeeAnIdThatIsFreeTwice) {
-  Names names = Abc();
+  Abc names;
   names.Remove(NameId(2));
   names.Remove(NameId(2));
   EXPECT_DEATH(names.CheckInvariants(), "check failed");
