@@ -9,8 +9,9 @@ import programs
 import rows as row_table
 from report import Column, share
 
-# For each of a row's measurements.
-SECONDS = 0.3
+# For each of a row's measurements. Many short ones: what else runs on the host comes and goes within seconds.
+SECONDS = 0.1
+REPETITIONS = 15
 SMOKE_SECONDS = 0.001
 
 # Measured by the saturation program against a memsimd; all others by benchmarks that bear their names.
@@ -38,8 +39,8 @@ COLUMNS = [
 ]
 
 REMARKS = [
-    "Medians; ours and the host's take turns; +- is half the range. Times are those that the working thread used a core, but for",
-    "many_machines_create and busy_neighbour_latency.",
+    "Medians; ours and the host's take turns, and the ratio is the median of the turns' ratios; +- is half the range. Times are those",
+    "that the working thread used a core, but for many_machines_create and busy_neighbour_latency.",
 ]
 
 
@@ -76,7 +77,8 @@ def result(row, ours, host):
     """A row of the table from the figures of all repetitions."""
     median = row.in_unit(statistics.median(ours)) if ours else None
     host_median = row.in_unit(statistics.median(host)) if host else None
-    ratio = host_median / median if host and ours else None
+    # Of figures that were taken one after the other: what disturbed one of them most often disturbed the other too.
+    ratio = statistics.median(theirs / own for own, theirs in zip(ours, host)) if host and ours else None
     return {
         "name": row.name,
         "what": row.what,

@@ -20,19 +20,19 @@ def arguments():
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--smoke", action="store_true")
-    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--repetitions", type=int)
     parser.add_argument("--seconds", type=float)
     parser.add_argument("rows", nargs="*")
     found = parser.parse_intermixed_args()
-    if found.repetitions < 1 or (found.seconds is not None and found.seconds <= 0):
+    if (found.repetitions is not None and found.repetitions < 1) or (found.seconds is not None and found.seconds <= 0):
         parser.error("--repetitions and --seconds must be above 0")
     return found
 
 
 def main():
     wanted = arguments()
-    repetitions = 1 if wanted.smoke else wanted.repetitions
     table = {"kernel": kernel_table, "service": service_table}[wanted.what]
+    repetitions = 1 if wanted.smoke else wanted.repetitions or table.REPETITIONS
     seconds = wanted.seconds or (table.SMOKE_SECONDS if wanted.smoke else table.SECONDS)
     facts = report.host()
     try:

@@ -15,6 +15,7 @@ import programs
 from report import Column, share
 
 SECONDS = 3.0
+REPETITIONS = 5
 SMOKE_SECONDS = 0.1
 
 # Redis's connections and commands in flight on each: what the stream has, and the same number of calls.

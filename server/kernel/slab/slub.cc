@@ -98,11 +98,6 @@ ObjectLook Slub::Find(VirtualAddress address) const {
   }
 }
 
-void Slub::Mark(const Cache& cache, VirtualAddress object, ObjectIndex mark) {
-  const Place place = PlaceOf(cache, object);
-  slabs_[place.slab].links[place.index] = mark;
-}
-
 // --- Allocation
 
 VirtualAddress Slub::Alloc(CacheId id, GfpMask gfp, ObjectOwner owner) {

@@ -123,10 +123,11 @@ class Slub final : public SlabEngine {
   // Whether a full partial list of a CPU is moved to the node first.
   enum class Drain : std::uint8_t { kNo, kYes };
 
-  // An object by its slab and number.
+  // An object by its slab and number. Its link stays where it is as long as the slab lives.
   struct Place {
     SlabId slab;
     ObjectIndex index = 0;
+    ObjectIndex* link = nullptr;
   };
   // Objects of one slab, linked to a list.
   struct Chain {
@@ -165,9 +166,8 @@ class Slub final : public SlabEngine {
     const std::uint64_t offset = (object - DirectMapAddress(slab.first_frame)).value();
     const std::uint64_t index = offset * cache.reciprocal >> kReciprocalShift;
     MEMSIM_CHECK(slab.cache == cache.id && index * cache.size == offset, object.value(), cache.id.value());
-    return {id, static_cast<ObjectIndex>(index)};
+    return {id, static_cast<ObjectIndex>(index), &slab.links[index]};
   }
-  void Mark(const Cache& cache, VirtualAddress object, ObjectIndex mark);
 
   // --- slub.cc. From the slabs, whether or not there are sheaves; link: what the object's link says from then on.
   VirtualAddress AllocFromSlab(Cache& cache, Cpu& cpu, GfpMask gfp, ObjectIndex link) {

@@ -183,8 +183,7 @@ void Slub::CheckObjects(const Cache& cache, const std::vector<VirtualAddress>& i
   std::uint64_t slabs = 0;
   std::uint64_t marked = 0;
   for (const VirtualAddress object : in_sheaves) {
-    const Place place = PlaceOf(cache, object);
-    MEMSIM_CHECK(slabs_[place.slab].links[place.index] == kInSheaf, object.value());
+    MEMSIM_CHECK(*PlaceOf(cache, object).link == kInSheaf, object.value());
   }
   MEMSIM_CHECK(std::set<VirtualAddress>(in_sheaves.begin(), in_sheaves.end()).size() == in_sheaves.size());
   for (const Slab& slab : slabs_.values()) {

@@ -14,7 +14,7 @@ void Slub::Free(CacheId id, VirtualAddress object) {
   Cpu& cpu = ThisCpu(cache);
   Charge(costs().slab_free);
   const Place place = PlaceOf(cache, object);
-  ObjectIndex& link = slabs_[place.slab].links[place.index];
+  ObjectIndex& link = *place.link;
   MEMSIM_CHECK(IsHeld(link), object.value(), id.value());
   --cache.held;
   if (cpu.sheaves != nullptr) {
@@ -185,8 +185,7 @@ void Slub::FreeBulk(CacheId id, absl::Span<VirtualAddress> objects) {
   Cache& cache = CacheOf(id);
   Cpu& cpu = ThisCpu(cache);
   for (const VirtualAddress object : objects) {
-    const Place place = PlaceOf(cache, object);
-    MEMSIM_CHECK(IsHeld(slabs_[place.slab].links[place.index]), object.value(), id.value());
+    MEMSIM_CHECK(IsHeld(*PlaceOf(cache, object).link), object.value(), id.value());
   }
   cache.held -= objects.size();
   std::size_t freed = 0;

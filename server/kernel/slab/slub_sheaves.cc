@@ -103,7 +103,7 @@ VirtualAddress Slub::AllocFromSheaf(Cache& cache, Cpu& cpu, GfpMask gfp, ObjectI
   }
   if (sheaves.main->objects.empty() && !ReplaceEmptyMain(cache, cpu, gfp)) return kNoObject;
   const VirtualAddress object = TakeLast(sheaves.main->objects);
-  Mark(cache, object, link);
+  *PlaceOf(cache, object).link = link;
   CountSheaf(cpu, SlabPath::kAllocPcs);
   return object;
 }
@@ -152,7 +152,7 @@ std::size_t Slub::AllocBulkFromSheaves(Cache& cache, Cpu& cpu, ObjectIndex link,
     Charge(costs().slab_alloc + costs().slab_bulk_object * batch);
     for (std::size_t i = 0; i < batch; ++i) {
       objects[taken + i] = main[main.size() - batch + i];
-      Mark(cache, objects[taken + i], link);
+      *PlaceOf(cache, objects[taken + i]).link = link;
     }
     main.resize(main.size() - batch);
     CountSheaf(cpu, SlabPath::kAllocPcs, batch);
@@ -243,7 +243,7 @@ std::size_t Slub::FreeBulkToSheaves(Cache& cache, Cpu& cpu, absl::Span<VirtualAd
     const std::size_t batch = std::min(objects.size() - freed, capacity - main.size());
     Charge(costs().slab_free + costs().slab_bulk_object * batch);
     for (std::size_t i = 0; i < batch; ++i) {
-      Mark(cache, objects[freed + i], kInSheaf);
+      *PlaceOf(cache, objects[freed + i]).link = kInSheaf;
       main.push_back(objects[freed + i]);
     }
     CountSheaf(cpu, SlabPath::kFreePcs, batch);

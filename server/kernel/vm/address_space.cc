@@ -41,16 +41,6 @@ void AddressSpace::TearDown() {
   MEMSIM_CHECK(maple_nodes_.empty(), maple_nodes_.size());
 }
 
-Vma* AddressSpace::Lookup(VirtualAddress address) {
-  Vma* const vma = Find(address);
-  return vma != nullptr && vma->range.Contains(address) ? vma : nullptr;
-}
-
-Vma* AddressSpace::FindIntersection(VirtualRange range) {
-  Vma* const vma = Find(range.start);
-  return vma != nullptr && vma->range.Overlaps(range) ? vma : nullptr;
-}
-
 void AddressSpace::ForEachVma(absl::FunctionRef<void(const Vma&)> visit) const {
   tree_.ForEach([this, visit](const VmaTree::Entry& entry) { visit(pool_[entry.id]); });
 }

@@ -114,8 +114,14 @@ class AddressSpace {
   Vma* Find(VirtualAddress address) { return VmaOf(tree_.FindId(address)); }
   const Vma* Find(VirtualAddress address) const { return VmaOf(tree_.FindId(address)); }
   // The mapping that holds address (vma_lookup).
-  Vma* Lookup(VirtualAddress address);
-  Vma* FindIntersection(VirtualRange range);
+  Vma* Lookup(VirtualAddress address) {
+    Vma* const vma = Find(address);
+    return vma != nullptr && vma->range.Contains(address) ? vma : nullptr;
+  }
+  Vma* FindIntersection(VirtualRange range) {
+    Vma* const vma = Find(range.start);
+    return vma != nullptr && vma->range.Overlaps(range) ? vma : nullptr;
+  }
   // The last mapping that starts below address.
   Vma* FindBefore(VirtualAddress address) { return VmaOf(tree_.FindIdBefore(address)); }
   // The mappings right below and above a stretch of addresses, whatever it holds. REQUIRES: it is not empty, and

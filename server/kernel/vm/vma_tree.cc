@@ -90,11 +90,6 @@ std::optional<VmaTree::Entry> VmaTree::Find(VirtualAddress address) const {
   return place.leaf == nullptr ? std::nullopt : std::optional<Entry>(EntryAt(*place.leaf, place.slot));
 }
 
-VmaId VmaTree::FindId(VirtualAddress address) const {
-  const Place place = PlaceOf(address);
-  return place.leaf == nullptr ? kNoVma : VmaId(place.leaf->refs[place.slot]);
-}
-
 std::optional<VmaTree::Entry> VmaTree::FindBefore(VirtualAddress address) const {
   const Place place = PlaceBefore(address);
   return place.leaf == nullptr ? std::nullopt : std::optional<Entry>(EntryAt(*place.leaf, place.slot));

@@ -70,7 +70,10 @@ class VmaTree {
   // The first range whose end is above address (find_vma): it holds the address, or is the next one.
   std::optional<Entry> Find(VirtualAddress address) const;
   // Its id alone, for who has the ranges elsewhere; kNoVma: there is none.
-  VmaId FindId(VirtualAddress address) const;
+  VmaId FindId(VirtualAddress address) const {
+    const Place place = PlaceOf(address);
+    return place.leaf == nullptr ? kNoVma : VmaId(place.leaf->refs[place.slot]);
+  }
   // The last range whose start is below address.
   std::optional<Entry> FindBefore(VirtualAddress address) const;
   VmaId FindIdBefore(VirtualAddress address) const;
