@@ -6,7 +6,8 @@
 // The values lie side by side in one vector: a lookup is one comparison and one addition, and references hold until a
 // value is added. A table of values that must not move holds pointers to them.
 //
-// Thread-compatible. Invariant (CheckInvariants verifies it): no id is free twice, or was never given.
+// Thread-compatible. Invariants (CheckInvariants verifies them): no id is free twice, or was never given; given_ is
+// values_.size().
 
 #ifndef MEMSIM_SERVER_BASE_ID_TABLE_H_
 #define MEMSIM_SERVER_BASE_ID_TABLE_H_
@@ -26,6 +27,7 @@ template <typename Id, typename T>
 class IdTable {
  public:
   IdTable() = default;
+  // One that was moved from would still know how many ids it gave.
   IdTable(const IdTable&) = delete;
   IdTable& operator=(const IdTable&) = delete;
 
@@ -81,7 +83,7 @@ class IdTable {
   bool Contains(Id id) const { return id.value() - 1U < given_; }
 
   std::vector<T> values_;
-  // How many there are: the vector itself would have to divide for each lookup.
+  // How many ids there are, free ones too: the vector itself would have to divide for each lookup.
   std::uint32_t given_ = 0;
   std::vector<Id> free_;
 };

@@ -17,7 +17,7 @@ SMOKE_SECONDS = 0.001
 # Measured by the saturation program against a memsimd; all others by benchmarks that bear their names.
 LATENCY_ROW = "busy_neighbour_latency"
 # So many times as long as the others, for other processes take part.
-LATENCY_TIMES = 7
+LATENCY_TIMES = 20
 LATENCY_LINE = r"64 clients saturate another\s+median\s+(\d+) us"
 
 def _with_unit(key):
@@ -34,13 +34,14 @@ COLUMNS = [
     Column("budget", _with_unit("budget")),
     Column("host kernel", _with_unit("host")),
     Column("ratio", lambda result: row_table.number(result["ratio"])),
+    Column("+-", lambda result: share(result["ratio_spread"])),
     Column("wanted", lambda result: row_table.number(result["times_faster"])),
     Column("verdict", lambda result: result["verdict"], is_text=True),
 ]
 
 REMARKS = [
-    "Medians; ours and the host's take turns, and the ratio is the median of the turns' ratios; +- is half the range. Times are those",
-    "that the working thread used a core, but for many_machines_create and busy_neighbour_latency.",
+    "Medians; ours and the host's take turns, and the ratio is the median of the turns' ratios; +- is half of what lies between the",
+    "quartiles. Times are those that the working thread used a core, but for many_machines_create and busy_neighbour_latency.",
 ]
 
 
@@ -69,8 +70,11 @@ def _latency(build, seconds):
 
 
 def _spread(figures):
-    """Half the range as a share of the median: what a figure may be off by."""
-    return (max(figures) - min(figures)) / 2 / statistics.median(figures) if len(figures) > 1 else None
+    """Half of what lies between the quartiles, as a share of the median: half of the figures are about so near to it."""
+    if len(figures) < 2:
+        return None
+    low, median, high = statistics.quantiles(figures, n=4, method="inclusive")
+    return (high - low) / 2 / median
 
 
 def result(row, ours, host):
@@ -78,17 +82,19 @@ def result(row, ours, host):
     median = row.in_unit(statistics.median(ours)) if ours else None
     host_median = row.in_unit(statistics.median(host)) if host else None
     # Of figures that were taken one after the other: what disturbed one of them most often disturbed the other too.
-    ratio = statistics.median(theirs / own for own, theirs in zip(ours, host)) if host and ours else None
+    ratios = [theirs / own for own, theirs in zip(ours, host, strict=True)] if host and ours else []
+    ratio = statistics.median(ratios) if ratios else None
     return {
         "name": row.name,
         "what": row.what,
         "unit": row.unit,
         "ours": median,
-        "spread": _spread(ours) if ours else None,
+        "spread": _spread(ours),
         "budget": row.budget,
         "host": host_median,
-        "host_spread": _spread(host) if host else None,
+        "host_spread": _spread(host),
         "ratio": ratio,
+        "ratio_spread": _spread(ratios),
         "times_faster": row.times_faster,
         "verdict": verdict(row, median, ratio),
     }

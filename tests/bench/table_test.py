@@ -50,13 +50,15 @@ class KernelVerdictTest(unittest.TestCase):
     def test_a_result_is_the_median_and_says_how_far_the_figures_lie_apart(self):
         result = kernel_table.result(self.ROW, [10e-9, 20e-9, 40e-9], [])
         self.assertAlmostEqual(result["ours"], 20)
-        self.assertAlmostEqual(result["spread"], 0.75)
+        self.assertAlmostEqual(result["spread"], 0.375)
         self.assertIsNone(result["ratio"])
+        self.assertIsNone(result["ratio_spread"])
 
     def test_the_ratio_is_the_median_of_the_turns(self):
         result = kernel_table.result(self.ROW, [10e-9, 20e-9, 40e-9], [200e-9, 200e-9, 480e-9])
         self.assertAlmostEqual(result["host"], 200)
         self.assertAlmostEqual(result["ratio"], 12)
+        self.assertAlmostEqual(result["ratio_spread"], (16 - 11) / 2 / 12)
 
 
 class ServiceVerdictTest(unittest.TestCase):

@@ -16,9 +16,10 @@
 namespace memsim {
 namespace {
 
-enum class Kind : std::uint8_t { kInsert, kErase, kResize };
+enum class Kind : std::uint8_t { kInsert, kErase, kResize, kFind, kFindBefore, kNeighbours };
 
-// Valid in any state: an operation that does not apply does nothing. Addresses are in pages.
+// Valid in any state: an operation that does not apply does nothing. Addresses are in pages; those searched for may lie
+// a byte beside one.
 struct Operation {
   Kind kind;
   std::uint64_t page;
@@ -28,7 +29,7 @@ struct Operation {
 using Program = std::vector<Operation>;
 
 std::string Paste(const Program& program) {
-  static constexpr const char* kNames[] = {"kInsert", "kErase", "kResize"};
+  static constexpr const char* kNames[] = {"kInsert", "kErase", "kResize", "kFind", "kFindBefore", "kNeighbours"};
   std::string text = "Program program = {\n";
   for (const Operation& op : program) {
     absl::StrAppend(&text, "    {Kind::", kNames[static_cast<int>(op.kind)], ", ", op.page, ", ", op.pages, ", ", op.id,
@@ -94,7 +95,7 @@ class Model {
   std::map<VirtualAddress, Entry> entries_;
 };
 
-void Apply(const Operation& op, VmaTree& tree, Model& model) {
+void Change(const Operation& op, VmaTree& tree, Model& model) {
   const VirtualRange range = Pages(op.page, op.page + op.pages);
   if (op.kind == Kind::kInsert) {
     if (!model.IsFree(range)) return;
@@ -132,6 +133,21 @@ bool SameNeighbours(VirtualRange stretch, VmaTree& tree, const Model& model) {
          neighbours.above == (above.has_value() ? above->id : kNoVma);
 }
 
+// A single search, which finds what the search before left to it.
+bool SameSearch(const Operation& op, VmaTree& tree, const Model& model) {
+  const VirtualAddress address((op.page << kPageShift) + op.id % 3 - (op.page == 0 ? 0 : 1));
+  switch (op.kind) {
+    case Kind::kFind:
+      return tree.Find(address) == model.Find(address);
+    case Kind::kFindBefore:
+      return tree.FindBefore(address) == model.FindBefore(address);
+    default:
+      return SameNeighbours(Pages(op.page, op.page + op.pages), tree, model);
+  }
+}
+
+bool IsSearch(Kind kind) { return kind >= Kind::kFind; }
+
 bool SameLookups(const Operation& op, VmaTree& tree, const Model& model) {
   const VirtualRange window = Pages(op.page / 2, op.page + 16 * op.pages);
   for (const VirtualAddress a : {window.start, window.end, VirtualAddress(op.page << kPageShift)}) {
@@ -155,31 +171,41 @@ bool Agrees(const Program& program) {
   const Operation first = program.empty() ? Operation{} : program[0];
   const std::uint64_t usual_pages = 1 + first.pages;
   for (const Operation& op : program) {
-    Apply(op, tree, model);
-    tree.CheckInvariants();
-    if (!SameLookups(op, tree, model)) return false;
+    if (IsSearch(op.kind)) {
+      if (!SameSearch(op, tree, model)) return false;
+      continue;
+    }
+    Change(op, tree, model);
+    // In a copy, so that the tree itself goes on from where the operations left it.
+    VmaTree copy = tree;
+    copy.CheckInvariants();
+    if (!SameLookups(op, copy, model)) return false;
     const PageCount pages(op.id % 8 == 0 ? op.pages : usual_pages);
     const VirtualRange window = Pages(op.id % 5 == 0 ? first.page / 2 : 1, 2 + first.page);
     if (op.id % 2 == 0 && !SameHighest(window, ToBytes(pages), tree, model)) return false;
     std::vector<VmaTree::Entry> all;
-    tree.ForEach([&all](const VmaTree::Entry& entry) { all.push_back(entry); });
+    copy.ForEach([&all](const VmaTree::Entry& entry) { all.push_back(entry); });
     if (all != model.All() || all.size() != tree.size()) return false;
   }
   return true;
 }
 
-// Phases of growing and of shrinking, so that trees of several levels come and go.
+// Phases of growing and of shrinking, so that trees of several levels come and go. As many searches as changes, many of
+// them near the operation before.
 Program Draw(std::uint64_t seed) {
-  constexpr int kOperations = 1500;
+  constexpr int kOperations = 3000;
   Random random(seed);
   const std::uint64_t span = 1ULL << (6 + random.Below(8));
   const std::uint64_t longest = 1 + random.Below(12);
   Program program;
   for (int i = 0; i < kOperations; ++i) {
-    const bool growing = (i / 500) % 2 == 0;
+    const bool growing = (i / 1000) % 2 == 0;
     const std::uint64_t draw = random.Below(100);
-    const Kind kind = draw < 20 ? Kind::kResize : (draw < (growing ? 90 : 30)) ? Kind::kInsert : Kind::kErase;
-    program.push_back({kind, random.Below(span), 1 + random.Below(longest), 1 + static_cast<std::uint32_t>(i)});
+    Kind kind = draw < 20 ? Kind::kResize : (draw < (growing ? 90 : 30)) ? Kind::kInsert : Kind::kErase;
+    std::uint64_t page = random.Below(span);
+    if (random.Below(2) == 0) kind = static_cast<Kind>(static_cast<std::uint64_t>(Kind::kFind) + random.Below(3));
+    if (!program.empty() && random.Below(2) == 0) page = (program.back().page + random.Below(2 * longest)) % span;
+    program.push_back({kind, page, 1 + random.Below(longest), 1 + static_cast<std::uint32_t>(i)});
   }
   return program;
 }

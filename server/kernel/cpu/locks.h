@@ -137,6 +137,7 @@ class Locks {
     }
     lock.last_holder_ = cpu;
   }
+  // Of a lock that is counted by itself, or was held since these lanes began, so that the nest may name it.
   void ForgetCounted(SimulatedLock& lock);
   void CountBounce(SimulatedLock& lock, LockMode mode);
   void CountHold(SimulatedLock& lock, LockMode mode, Nanoseconds time) {

@@ -42,8 +42,9 @@ class MmapWriter {
     locks.Leave(held);
     held.lock = nullptr;
   }
-  // Leaves all locks.
+  // Leaves all locks. REQUIRES: it has a writer.
   void End(Locks& locks) {
+    MEMSIM_CHECK(Writes());
     for (auto held = mappings_.rbegin(); held != mappings_.rend(); ++held) {
       if (held->lock != nullptr) locks.Leave(*held);
     }

@@ -1,7 +1,5 @@
 #include "server/kernel/vm/munmap.h"
 
-#include <algorithm>
-
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/zap.h"

@@ -60,8 +60,8 @@ VmaTree::Place VmaTree::SearchPlaceOf(VirtualAddress address) const {
   }
   if (height_ == 0) return {nullptr, 0};
   const int slot = Descend(address);
-  const Node* leaf = &nodes_[finger_.node[height_ - 1]];
-  return slot == static_cast<int>(leaf->count) ? Place{nullptr, 0} : Place{leaf, slot};
+  const Node& leaf = finger_leaf();
+  return slot == static_cast<int>(leaf.count) ? Place{nullptr, 0} : Place{&leaf, slot};
 }
 
 VmaTree::Place VmaTree::SearchPlaceBefore(VirtualAddress address) const {
@@ -226,6 +226,7 @@ void VmaTree::CheckFinger() const {
     MEMSIM_CHECK(slot >= 0 && slot < static_cast<int>(node.count), static_cast<std::uint64_t>(slot), node.count);
     MEMSIM_CHECK(node.refs[slot] == finger_.node[depth + 1], node.refs[slot], finger_.node[depth + 1]);
   }
+  MEMSIM_CHECK(finger_slot() >= 0 && finger_slot() <= kFanout, static_cast<std::uint64_t>(finger_slot()));
 }
 
 void VmaTree::CheckCeiling() const {

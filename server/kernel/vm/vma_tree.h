@@ -180,7 +180,8 @@ class VmaTree {
   static constexpr std::uint64_t kUnused = UINT64_MAX;
   static constexpr NodeIndex kNone = UINT32_MAX;
 
-  // The leaf in which the last search ended, and where: calls look around one place many times. REQUIRES: has_finger_.
+  // The leaf in which the last search ended, and where: calls look around one place many times. REQUIRES: height_ > 0;
+  // they mean something if has_finger_.
   const Node& finger_leaf() const { return nodes_[finger_.node[height_ - 1]]; }
   int& finger_slot() const { return finger_.slot[height_ - 1]; }
   // That leaf, if the address lies in it.
