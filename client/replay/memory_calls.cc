@@ -95,4 +95,50 @@ void TranslateMadvise(ReplaySession& session, TracedProcess& process, const Trac
   Finish(session, arguments, line, std::move(call));
 }
 
+void TranslateMlock(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::MlockRequest& mlock = *call.mutable_mlock();
+  mlock.set_pid(process.machine_pid);
+  mlock.set_address(arguments.Number(0));
+  mlock.set_length_bytes(arguments.Number(1));
+  Finish(session, arguments, line, std::move(call));
+}
+
+void TranslateMlock2(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::Mlock2Request& mlock2 = *call.mutable_mlock2();
+  mlock2.set_pid(process.machine_pid);
+  mlock2.set_address(arguments.Number(0));
+  mlock2.set_length_bytes(arguments.Number(1));
+  mlock2.set_flags(arguments.Number(2));
+  Finish(session, arguments, line, std::move(call));
+}
+
+void TranslateMunlock(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::MunlockRequest& munlock = *call.mutable_munlock();
+  munlock.set_pid(process.machine_pid);
+  munlock.set_address(arguments.Number(0));
+  munlock.set_length_bytes(arguments.Number(1));
+  Finish(session, arguments, line, std::move(call));
+}
+
+void TranslateMlockall(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::MlockallRequest& mlockall = *call.mutable_mlockall();
+  mlockall.set_pid(process.machine_pid);
+  mlockall.set_flags(arguments.Number(0));
+  Finish(session, arguments, line, std::move(call));
+}
+
+void TranslateMunlockall(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  v1::Call call;
+  call.mutable_munlockall()->set_pid(process.machine_pid);
+  Finish(session, ArgumentReader(line), line, std::move(call));
+}
+
 }  // namespace memsim::replay

@@ -73,6 +73,39 @@ void RunOperation(CallFrame& frame, const v1::MadviseRequest& request) {
   frame.Finish(frame.machine().Madvise(pid, address, ByteCount(request.length_bytes()), request.advice()));
 }
 
+void RunOperation(CallFrame& frame, const v1::MlockRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Mlock(pid, address, ByteCount(request.length_bytes())));
+}
+
+void RunOperation(CallFrame& frame, const v1::Mlock2Request& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Mlock2(pid, address, ByteCount(request.length_bytes()), request.flags()));
+}
+
+void RunOperation(CallFrame& frame, const v1::MunlockRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Munlock(pid, address, ByteCount(request.length_bytes())));
+}
+
+void RunOperation(CallFrame& frame, const v1::MlockallRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Mlockall(pid, request.flags()));
+}
+
+void RunOperation(CallFrame& frame, const v1::MunlockallRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Munlockall(pid));
+}
+
 void RunOperation(CallFrame& frame, const v1::TouchRequest& request) {
   const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
   const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());

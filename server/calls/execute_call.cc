@@ -47,6 +47,11 @@ void Dispatch(CallFrame& frame, const v1::Call& call) {
     MEMSIM_RUN(kMremap, mremap);
     MEMSIM_RUN(kBrk, brk);
     MEMSIM_RUN(kMadvise, madvise);
+    MEMSIM_RUN(kMlock, mlock);
+    MEMSIM_RUN(kMlock2, mlock2);
+    MEMSIM_RUN(kMunlock, munlock);
+    MEMSIM_RUN(kMlockall, mlockall);
+    MEMSIM_RUN(kMunlockall, munlockall);
     MEMSIM_RUN(kTouch, touch);
     MEMSIM_RUN(kAllocPages, alloc_pages);
     MEMSIM_RUN(kGetZeroedPage, get_zeroed_page);

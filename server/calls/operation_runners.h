@@ -31,6 +31,11 @@ void RunOperation(CallFrame& frame, const v1::MprotectRequest& request);
 void RunOperation(CallFrame& frame, const v1::MremapRequest& request);
 void RunOperation(CallFrame& frame, const v1::BrkRequest& request);
 void RunOperation(CallFrame& frame, const v1::MadviseRequest& request);
+void RunOperation(CallFrame& frame, const v1::MlockRequest& request);
+void RunOperation(CallFrame& frame, const v1::Mlock2Request& request);
+void RunOperation(CallFrame& frame, const v1::MunlockRequest& request);
+void RunOperation(CallFrame& frame, const v1::MlockallRequest& request);
+void RunOperation(CallFrame& frame, const v1::MunlockallRequest& request);
 void RunOperation(CallFrame& frame, const v1::TouchRequest& request);
 
 // page_calls.cc

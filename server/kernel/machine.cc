@@ -13,6 +13,7 @@
 #include "server/kernel/vm/brk.h"
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/madvise.h"
+#include "server/kernel/vm/mlock.h"
 #include "server/kernel/vm/mman_flags.h"
 #include "server/kernel/vm/mmap.h"
 #include "server/kernel/vm/mprotect.h"
@@ -167,6 +168,33 @@ Errno Machine::Madvise(Pid pid, VirtualAddress address, ByteCount length, int ad
   const SystemCall<system_call::kMadvise> call(*state_, pid, address, length, advice);
   return call.Run(
       [&](const Caller& caller) { return memsim::Madvise(caller.space, caller.memory, address, length, advice); });
+}
+
+Errno Machine::Mlock(Pid pid, VirtualAddress address, ByteCount length) {
+  const SystemCall<system_call::kMlock> call(*state_, pid, address, length);
+  return call.Run(
+      [&](const Caller& caller) { return memsim::Mlock2(caller.space, caller.memory, address, length, 0); });
+}
+
+Errno Machine::Mlock2(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t flags) {
+  const SystemCall<system_call::kMlock2> call(*state_, pid, address, length, flags);
+  return call.Run(
+      [&](const Caller& caller) { return memsim::Mlock2(caller.space, caller.memory, address, length, flags); });
+}
+
+Errno Machine::Munlock(Pid pid, VirtualAddress address, ByteCount length) {
+  const SystemCall<system_call::kMunlock> call(*state_, pid, address, length);
+  return call.Run([&](const Caller& caller) { return memsim::Munlock(caller.space, address, length); });
+}
+
+Errno Machine::Mlockall(Pid pid, std::uint64_t flags) {
+  const SystemCall<system_call::kMlockall> call(*state_, pid, flags);
+  return call.Run([&](const Caller& caller) { return memsim::Mlockall(caller.space, caller.memory, flags); });
+}
+
+Errno Machine::Munlockall(Pid pid) {
+  const SystemCall<system_call::kMunlockall> call(*state_, pid);
+  return call.Run([&](const Caller& caller) { return memsim::Munlockall(caller.space); });
 }
 
 ErrnoOr<AccessResult> Machine::Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages) {

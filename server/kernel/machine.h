@@ -103,6 +103,13 @@ class Machine {
   // EINVAL, ENOMEM (a hole), EAGAIN, EFAULT; ENOSYS: an advice of Linux that a machine does not simulate
   // (vm/madvise.h).
   Errno Madvise(Pid pid, VirtualAddress address, ByteCount length, int advice);
+  // mlock2 with flags 0 is mlock. MLOCK_* and MCL_* stand in vm/mman_flags.h, the errors in vm/mlock.h: EINVAL, EPERM,
+  // ENOMEM, EAGAIN; ENOSYS.
+  Errno Mlock(Pid pid, VirtualAddress address, ByteCount length);
+  Errno Mlock2(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t flags);
+  Errno Munlock(Pid pid, VirtualAddress address, ByteCount length);
+  Errno Mlockall(Pid pid, std::uint64_t flags);
+  Errno Munlockall(Pid pid);
   // Touches the byte at address and the same byte of the pages after it, until one access ends in a signal. ESRCH;
   // ENOMEM is never an answer: who finds no memory is killed.
   ErrnoOr<AccessResult> Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages);

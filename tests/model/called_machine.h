@@ -66,6 +66,11 @@ class CalledMachine {
                                  std::uint64_t flags, VirtualAddress new_address);
   ErrnoOr<VirtualAddress> Brk(Pid pid, VirtualAddress address);
   Errno Madvise(Pid pid, VirtualAddress address, ByteCount length, int advice);
+  Errno Mlock(Pid pid, VirtualAddress address, ByteCount length);
+  Errno Mlock2(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t flags);
+  Errno Munlock(Pid pid, VirtualAddress address, ByteCount length);
+  Errno Mlockall(Pid pid, std::uint64_t flags);
+  Errno Munlockall(Pid pid);
   // REQUIRES: pages are not 0, which a Call takes for 1.
   ErrnoOr<AccessResult> Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages);
 

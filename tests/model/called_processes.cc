@@ -144,6 +144,44 @@ Errno CalledMachine::Madvise(Pid pid, VirtualAddress address, ByteCount length, 
   return ErrorOf(Execute(call));
 }
 
+Errno CalledMachine::Mlock(Pid pid, VirtualAddress address, ByteCount length) {
+  v1::Call call;
+  call.mutable_mlock()->set_pid(pid.value());
+  call.mutable_mlock()->set_address(address.value());
+  call.mutable_mlock()->set_length_bytes(length.value());
+  return ErrorOf(Execute(call));
+}
+
+Errno CalledMachine::Mlock2(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t flags) {
+  v1::Call call;
+  call.mutable_mlock2()->set_pid(pid.value());
+  call.mutable_mlock2()->set_address(address.value());
+  call.mutable_mlock2()->set_length_bytes(length.value());
+  call.mutable_mlock2()->set_flags(flags);
+  return ErrorOf(Execute(call));
+}
+
+Errno CalledMachine::Munlock(Pid pid, VirtualAddress address, ByteCount length) {
+  v1::Call call;
+  call.mutable_munlock()->set_pid(pid.value());
+  call.mutable_munlock()->set_address(address.value());
+  call.mutable_munlock()->set_length_bytes(length.value());
+  return ErrorOf(Execute(call));
+}
+
+Errno CalledMachine::Mlockall(Pid pid, std::uint64_t flags) {
+  v1::Call call;
+  call.mutable_mlockall()->set_pid(pid.value());
+  call.mutable_mlockall()->set_flags(flags);
+  return ErrorOf(Execute(call));
+}
+
+Errno CalledMachine::Munlockall(Pid pid) {
+  v1::Call call;
+  call.mutable_munlockall()->set_pid(pid.value());
+  return ErrorOf(Execute(call));
+}
+
 ErrnoOr<AccessResult> CalledMachine::Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages) {
   MEMSIM_CHECK(pages != PageCount(0));
   v1::Call call;

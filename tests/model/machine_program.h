@@ -37,6 +37,10 @@ enum class Kind : std::uint8_t {
   kBrk,
   // a: advice.
   kMadvise,
+  // a: which LockChoice.
+  kMlock,
+  // a: MCL_*; 0 munlockall.
+  kMlockall,
   // a: 0 read, 1 write, 2 execute.
   kTouch,
   // a: order, b: which of kGfpChoices.
@@ -71,6 +75,8 @@ enum class Kind : std::uint8_t {
   kConcurrent,
 };
 inline constexpr std::uint64_t kSlabCallCount = 15;
+// Of kMlock. kMlock2Unknown: with a flag that nobody knows.
+enum class LockChoice : std::uint8_t { kMlock, kMlock2OnFault, kMunlock, kMlock2Unknown, kCount };
 
 struct MachineOperation {
   Kind kind;

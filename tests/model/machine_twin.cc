@@ -204,6 +204,10 @@ std::string MachineTwin::Dispatch(const MachineOperation& op) {
       return Brk(op, *caller);
     case Kind::kMadvise:
       return Madvise(op, *caller);
+    case Kind::kMlock:
+      return Mlock(op, *caller);
+    case Kind::kMlockall:
+      return Mlockall(op, *caller);
     case Kind::kTouch:
       return Touch(op, *caller);
     default:

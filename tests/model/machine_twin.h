@@ -82,6 +82,8 @@ class MachineTwin {
   std::string Mremap(const MachineOperation& op, Caller caller);
   std::string Brk(const MachineOperation& op, Caller caller);
   std::string Madvise(const MachineOperation& op, Caller caller);
+  std::string Mlock(const MachineOperation& op, Caller caller);
+  std::string Mlockall(const MachineOperation& op, Caller caller);
   std::string Touch(const MachineOperation& op, Caller caller);
 
   // --- Pages and files (twin_pages.cc)

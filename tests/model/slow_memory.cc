@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
+#include "server/kernel/vm/mman_flags.h"
+
 namespace memsim {
 namespace {
 
@@ -201,12 +203,35 @@ TouchForecast SlowMemory::Touch(std::uint64_t address, std::uint64_t count, Acce
   return forecast;
 }
 
-void SlowMemory::Populate(std::uint64_t begin, std::uint64_t end) {
+bool SlowMemory::Populate(std::uint64_t begin, std::uint64_t end) {
   for (std::uint64_t at = begin; at < end; ++at) {
     const auto page = pages.find(at);
-    if (page == pages.end()) return;
+    if (page == pages.end()) return false;
+    if (page->second.on_fault) continue;
     const bool writes = (page->second.prot & 2) != 0 && !page->second.ReallyShared();
-    if (Touch(at * kPage, 1, writes ? AccessKind::kWrite : AccessKind::kRead).signal.has_value()) return;
+    if (Touch(at * kPage, 1, writes ? AccessKind::kWrite : AccessKind::kRead).signal.has_value()) return false;
+  }
+  return true;
+}
+
+Errno SlowMemory::Lock(std::uint64_t begin, std::uint64_t end, bool locked, bool on_fault) {
+  for (std::uint64_t at = begin; at < end; ++at) {
+    const auto page = pages.find(at);
+    if (page == pages.end()) return Errno::kNoMem;
+    if (page->second.special) continue;
+    page->second.locked = locked;
+    page->second.on_fault = on_fault;
+  }
+  return Errno::kOk;
+}
+
+void SlowMemory::LockAll(std::uint64_t flags) {
+  lock_future = (flags & kMclFuture) != 0 ? flags & (kMclFuture | kMclOnFault) : 0;
+  const bool current = (flags & kMclCurrent) != 0;
+  if (lock_future != 0 && !current) return;
+  for (const auto& [at, page] : pages) {
+    Lock(at, at + 1, current, current && (flags & kMclOnFault) != 0);
+    if (current) Populate(at, at + 1);
   }
 }
 
@@ -219,11 +244,12 @@ void SlowMemory::DropBehindEnds() {
 SlowMemory SlowMemory::Fork() {
   SlowMemory child = *this;
   child.pages.clear();
+  child.lock_future = 0;
   for (auto& [number, page] : pages) {
     if (page.dont_fork && !fork_uncertain) continue;
     if (!page.wipe_on_fork && IsOwn(page.presence)) page.presence = Presence::kOwnForked;
     SlowPage copy = page;
-    copy.locked = false;
+    copy.locked = copy.on_fault = false;
     if (copy.presence == Presence::kZero) copy.presence = Presence::kMaybeZero;
     if (copy.wipe_on_fork) copy.presence = Presence::kNone;
     if (fork_uncertain) copy.presence = Presence::kUnknown;

@@ -47,6 +47,8 @@ struct SlowPage {
   bool special = false;
   bool grows_down = false;
   bool locked = false;
+  // Locked only once it is touched (MLOCK_ONFAULT).
+  bool on_fault = false;
   bool no_reserve = false;
   bool dont_fork = false;
   bool wipe_on_fork = false;
@@ -106,6 +108,8 @@ class SlowMemory {
   std::uint64_t brk = 0;
   // Initialised data, which RLIMIT_DATA counts with the heap, in bytes.
   std::uint64_t initialised_data = 0;
+  // MCL_FUTURE and MCL_ONFAULT, as mlockall left them.
+  std::uint64_t lock_future = 0;
   // Advice on what fork does failed halfway: what a child has of the pages is not foreseeable.
   bool fork_uncertain = false;
 
@@ -123,8 +127,12 @@ class SlowMemory {
   Errno Advise(std::uint64_t begin, std::uint64_t end, int advice, TouchForecast* faults);
   // From a byte address on.
   TouchForecast Touch(std::uint64_t address, std::uint64_t count, AccessKind access);
-  // As mmap with MAP_POPULATE: ends where it cannot.
-  void Populate(std::uint64_t begin, std::uint64_t end);
+  // As mmap with MAP_POPULATE: ends where it cannot, and says whether it came to the end.
+  bool Populate(std::uint64_t begin, std::uint64_t end);
+  // mlock and munlock, without filling. ENOMEM at the first hole; the pages before are changed.
+  Errno Lock(std::uint64_t begin, std::uint64_t end, bool locked, bool on_fault);
+  // mlockall, and what it fills: all but what cannot be had. 0: munlockall.
+  void LockAll(std::uint64_t flags);
   // The file has become shorter: what was copied from behind its end is gone.
   void DropBehindEnds();
   // A fork's copy; write-protects what the two share.

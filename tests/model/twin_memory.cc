@@ -60,11 +60,12 @@ Errno Check(const Wanted& wanted, const SlowMemory& memory) {
 }
 
 // What each page of the mapping will be.
-SlowPage KindOf(const Wanted& wanted) {
+SlowPage KindOf(const Wanted& wanted, std::uint64_t lock_future) {
   SlowPage page = wanted.kind;
   page.shared = wanted.type() != kMapPrivate;
   page.grows_down = wanted.Has(kMapGrowsDown);
-  page.locked = wanted.Has(kMapLocked);
+  page.locked = wanted.Has(kMapLocked) || lock_future != 0;
+  page.on_fault = (lock_future & kMclOnFault) != 0;
   const bool zeroes = wanted.file == nullptr || wanted.file->inode->kind == FileKind::kZeroDevice;
   if (wanted.file != nullptr && page.shared) page.may_write = wanted.file->can_write();
   if (zeroes && page.shared) {
@@ -110,7 +111,7 @@ std::string MachineTwin::Mmap(const MachineOperation& op, Caller caller) {
     wanted.file = SlowFiles::Get(*caller.process.table, wanted.fd);
   }
   Errno expected = Check(wanted, memory);
-  const SlowPage kind = expected == Errno::kOk ? KindOf(wanted) : SlowPage();
+  const SlowPage kind = expected == Errno::kOk ? KindOf(wanted, memory.lock_future) : SlowPage();
   const std::uint64_t first = wanted.address / kPage;
   const std::uint64_t replaced = wanted.fixed() ? memory.CountMapped(first, first + wanted.pages) : 0;
   if (expected == Errno::kOk && !MayExpand(caller, kind, wanted.pages, replaced)) expected = Errno::kNoMem;
@@ -133,7 +134,7 @@ std::string MachineTwin::Mmap(const MachineOperation& op, Caller caller) {
     page.index += i;
     memory.pages.emplace(start + i, page);
   }
-  if (wanted.Has(kMapPopulate | kMapLocked)) {
+  if (wanted.Has(kMapPopulate) || kind.locked) {
     memory.Populate(start, start + wanted.pages);
     if (MemoryIsShort()) memory.ForgetPresence(start, start + wanted.pages);
   }
@@ -211,7 +212,13 @@ std::string MachineTwin::Brk(const MachineOperation& op, Caller caller) {
   if (!granted) return "";
   memory.brk = wanted;
   memory.Unmap(new_end, old_end > new_end ? old_end : new_end);
+  kind.locked = memory.lock_future != 0;
+  kind.on_fault = (memory.lock_future & kMclOnFault) != 0;
   for (std::uint64_t at = old_end; at < new_end; ++at) memory.pages.emplace(at, kind);
+  if (kind.locked && new_end > old_end) {
+    memory.Populate(old_end, new_end);
+    if (MemoryIsShort()) memory.ForgetPresence(old_end, new_end);
+  }
   return "";
 }
 
@@ -238,6 +245,51 @@ std::string MachineTwin::Madvise(const MachineOperation& op, Caller caller) {
     expected = memory.Advise(first, first + op.pages, advice, &faults);
   }
   return Differ("madvise", error, expected);
+}
+
+std::string MachineTwin::Mlock(const MachineOperation& op, Caller caller) {
+  const VirtualAddress address(AddressOf(op.place, caller.memory));
+  const ByteCount length(op.pages * kPage);
+  SlowMemory& memory = caller.memory;
+  const std::uint64_t first = address.value() / kPage;
+  const std::uint64_t end = first + (address.value() % kPage + length.value() + kPage - 1) / kPage;
+  // Whether they are filled depends on which of them it is.
+  if (memory.AnySpecial(first, end)) return "";
+  // A call that fails in its midst leaves nobody knows which mappings locked.
+  if (MemoryIsShort() || MappingsAreShort(caller.pid)) return "";
+  const auto choice = static_cast<LockChoice>(op.a % static_cast<std::uint64_t>(LockChoice::kCount));
+  const bool locks = choice != LockChoice::kMunlock;
+  const bool on_fault = choice == LockChoice::kMlock2OnFault;
+  Errno error = Errno::kOk;
+  switch (choice) {
+    case LockChoice::kMlock:
+      error = machine_.Mlock(caller.pid, address, length);
+      break;
+    case LockChoice::kMunlock:
+      error = machine_.Munlock(caller.pid, address, length);
+      break;
+    default:
+      error = machine_.Mlock2(caller.pid, address, length, on_fault ? kMlockOnFault : 2);
+  }
+  if (choice == LockChoice::kMlock2Unknown) return Differ("mlock2", error, Errno::kInval);
+  // It wraps.
+  if (end >= 1ULL << 52) return Differ("mlock", error, Errno::kInval);
+  Errno expected = memory.Lock(first, end, locks, on_fault);
+  if (expected == Errno::kOk && locks && !on_fault && !memory.Populate(first, end)) expected = Errno::kNoMem;
+  return Differ("mlock", error, expected);
+}
+
+std::string MachineTwin::Mlockall(const MachineOperation& op, Caller caller) {
+  if (op.a == 0) {
+    caller.memory.LockAll(0);
+    return Differ("munlockall", machine_.Munlockall(caller.pid), Errno::kOk);
+  }
+  const Errno error = machine_.Mlockall(caller.pid, op.a);
+  const bool valid = op.a < 8 && op.a != kMclOnFault;
+  if (!valid || error != Errno::kOk) return Differ("mlockall", error, valid ? Errno::kOk : Errno::kInval);
+  caller.memory.LockAll(op.a);
+  if (MemoryIsShort()) caller.memory.ForgetPresence(0, UINT64_MAX);
+  return "";
 }
 
 std::string MachineTwin::Touch(const MachineOperation& op, Caller caller) {

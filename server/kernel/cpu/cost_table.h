@@ -68,6 +68,7 @@ namespace memsim {
   X(brk, 600, "brk (estimate)")                                                                                        \
   X(mremap, 1200, "mremap (estimate)")                                                                                 \
   X(madvise, 300, "madvise (estimate)")                                                                                \
+  X(mlock, 400, "mlock, munlock, mlockall, munlockall (estimate: as mprotect)")                                        \
   X(vma_split_or_merge, 250, "A mapping split in two, or two made one (estimate)")                                     \
   X(zap_page, 20, "Each present page that is unmapped: with page_free 40 (estimate)")                                  \
   X(protect_page, 15, "Each present page whose rights change (estimate)")                                              \

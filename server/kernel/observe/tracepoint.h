@@ -108,6 +108,11 @@ namespace memsim {
   X(Mremap, "mremap", "addr old_len new_len flags new_addr")            \
   X(Brk, "brk", "brk")                                                  \
   X(Madvise, "madvise", "start len_in behavior")                        \
+  X(Mlock, "mlock", "start len")                                        \
+  X(Mlock2, "mlock2", "start len flags")                                \
+  X(Munlock, "munlock", "start len")                                    \
+  X(Mlockall, "mlockall", "flags")                                      \
+  X(Munlockall, "munlockall", "")                                       \
   X(Open, "open", "filename flags mode")                                \
   X(Close, "close", "fd")                                               \
   X(Dup, "dup", "fildes")                                               \

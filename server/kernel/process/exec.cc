@@ -47,10 +47,10 @@ SpecialMapping SpecialOf(absl::string_view path) {
   return SpecialMapping::kNone;
 }
 
-// The flags that the kernel's own mappings have (arch/x86/entry/vdso/vma.c).
+// The flags that the kernel's own mappings have (arch/x86/entry/vdso/vma.c, _install_special_mapping).
 VmFlags SpecialFlags(SpecialMapping special) {
-  if (special == SpecialMapping::kVdso) return kVmRead | kVmExec | kMayAll;
-  return kVmRead | kVmMayRead | kVmIo | kVmDontDump | kVmPfnMap;
+  if (special == SpecialMapping::kVdso) return kVmRead | kVmExec | kMayAll | kVmDontExpand;
+  return kVmRead | kVmMayRead | kVmIo | kVmDontDump | kVmPfnMap | kVmDontExpand;
 }
 
 VmFlags FlagsOf(const ImageMapping& mapping) {

@@ -3,6 +3,7 @@
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/munmap.h"
+#include "server/kernel/vm/populate.h"
 #include "server/kernel/vm/vma_merge.h"
 
 namespace memsim {
@@ -29,6 +30,7 @@ bool RoomToGrow(AddressSpace& space, VirtualAddress old_end, VirtualAddress new_
 // do_brk_flags.
 bool Grow(AddressSpace& space, const VmCaller& caller, VirtualRange range) {
   const VmFlags flags = kHeapFlags | space.def_flags;
+  if (!MayLockMore(space, caller, flags, range.pages())) return false;
   if (!MayExpand(space, caller, flags, range.pages())) return false;
   if (space.map_count() > space.environment().sysctls.max_map_count) return false;
   if (!space.environment().commit.Charge(range.pages(), space.statistics().total_vm)) return false;
@@ -45,9 +47,8 @@ bool Grow(AddressSpace& space, const VmCaller& caller, VirtualRange range) {
   return false;
 }
 
-}  // namespace
-
-VirtualAddress Brk(AddressSpace& space, const VmCaller& caller, VirtualAddress wanted) {
+// Under mmap_lock. Where the break is then; grown: what was added to the heap.
+VirtualAddress MoveBreak(AddressSpace& space, const VmCaller& caller, VirtualAddress wanted, VirtualRange& grown) {
   MmapWriteLock lock(space);
   space.environment().cpus.Charge(space.environment().costs.brk);
   AddressLayout& layout = space.layout;
@@ -68,7 +69,18 @@ VirtualAddress Brk(AddressSpace& space, const VmCaller& caller, VirtualAddress w
     return layout.brk;
   }
   layout.brk = wanted;
+  if (new_end > old_end) grown = {old_end, new_end};
   return wanted;
+}
+
+}  // namespace
+
+VirtualAddress Brk(AddressSpace& space, const VmCaller& caller, VirtualAddress wanted) {
+  VirtualRange grown;
+  const VirtualAddress now = MoveBreak(space, caller, wanted, grown);
+  const bool locked = (space.def_flags & kVmLocked) != 0;
+  if (locked && !grown.empty()) PopulateRange(space, caller, grown, PopulateErrors::kPassedOver);
+  return now;
 }
 
 }  // namespace memsim

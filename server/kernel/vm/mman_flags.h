@@ -45,6 +45,12 @@ inline constexpr std::uint64_t kMremapMayMove = 1;
 inline constexpr std::uint64_t kMremapFixed = 2;
 inline constexpr std::uint64_t kMremapDontUnmap = 4;
 
+inline constexpr std::uint64_t kMlockOnFault = 1;
+
+inline constexpr std::uint64_t kMclCurrent = 1;
+inline constexpr std::uint64_t kMclFuture = 2;
+inline constexpr std::uint64_t kMclOnFault = 4;
+
 inline constexpr int kMadvNormal = 0;
 inline constexpr int kMadvRandom = 1;
 inline constexpr int kMadvSequential = 2;

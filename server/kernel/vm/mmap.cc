@@ -225,6 +225,8 @@ Errno MapUnderLock(AddressSpace& space, const VmCaller& caller, PendingMap& map)
   if (const Errno error = CheckLength(space, map); error != Errno::kOk) return error;
   if (const Errno error = Place(space, map); error != Errno::kOk) return error;
   map.flags = InitialFlags(space, map.arguments);
+  if (map.Has(kMapLocked) && !MayLock(caller)) return Errno::kPerm;
+  if (!MayLockMore(space, caller, map.flags, map.range.pages())) return Errno::kAgain;
   if (const Errno error = CheckKind(space, map); error != Errno::kOk) return error;
   return MapRegion(space, caller, map);
 }
@@ -236,7 +238,7 @@ ErrnoOr<VirtualAddress> Mmap(AddressSpace& space, const VmCaller& caller, const 
   map.arguments = arguments;
   if (const Errno error = MapUnderLock(space, caller, map); error != Errno::kOk) return error;
   const bool populate = map.Has(kMapPopulate) && !map.Has(kMapNonblock);
-  if ((map.flags & kVmLocked) != 0 || populate) PopulateRange(space, caller, map.range);
+  if ((map.flags & kVmLocked) != 0 || populate) PopulateRange(space, caller, map.range, PopulateErrors::kPassedOver);
   return map.range.start;
 }
 

@@ -83,6 +83,7 @@ class Remap {
     const std::uint64_t first_page = vma->PageIndex(address()).value();
     if (first_page + ToPages(new_length()).value() < first_page) return Errno::kInval;
     if ((vma->flags & (kVmDontExpand | kVmPfnMap)) != 0) return Errno::kFault;
+    if (!MayLockMore(space_, caller_, vma->flags, ToPages(Growth()))) return Errno::kAgain;
     return MayExpand(space_, caller_, vma->flags, ToPages(Growth())) ? Errno::kOk : Errno::kNoMem;
   }
 
@@ -261,7 +262,7 @@ ErrnoOr<VirtualAddress> Mremap(AddressSpace& space, const VmCaller& caller, cons
     populated = remap.populated();
     return address;
   }();
-  if (populated.start != populated.end) PopulateRange(space, caller, populated);
+  if (populated.start != populated.end) PopulateRange(space, caller, populated, PopulateErrors::kPassedOver);
   return result;
 }
 

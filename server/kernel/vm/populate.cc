@@ -6,21 +6,41 @@
 #include "server/kernel/vm/page_fault.h"
 
 namespace memsim {
+namespace {
 
-void PopulateRange(AddressSpace& space, const VmCaller& caller, VirtualRange range) {
-  if (range.pages() > kMaxPopulatedPages) range.end = range.start + ToBytes(kMaxPopulatedPages);
-  const MmapReadLock lock(space);
-  for (VirtualAddress at = range.start; at < range.end;) {
-    const Vma* vma = space.Lookup(at);
-    if (vma == nullptr) return;
-    const VirtualRange part{at, std::min(vma->range.end, range.end)};
-    TouchProgress progress;
-    progress.next = part.start;
-    progress.left = part.pages();
-    progress.kind = (vma->flags & (kVmWrite | kVmShared)) == kVmWrite ? AccessKind::kWrite : AccessKind::kRead;
-    if (FaultInPages(space, caller, progress) != TouchStatus::kDone) return;
-    at = part.end;
+// populate_vma_page_range: a part of one mapping.
+Errno PopulatePart(AddressSpace& space, const VmCaller& caller, const Vma& vma, VirtualRange part) {
+  if ((vma.flags & kVmLockOnFault) != 0) return Errno::kOk;
+  TouchProgress progress;
+  progress.next = part.start;
+  progress.left = part.pages();
+  progress.kind = (vma.flags & (kVmWrite | kVmShared)) == kVmWrite ? AccessKind::kWrite : AccessKind::kRead;
+  switch (FaultInPages(space, caller, progress)) {
+    case TouchStatus::kDone:
+      return Errno::kOk;
+    case TouchStatus::kSignal:
+      return Errno::kFault;
+    case TouchStatus::kOutOfMemory:
+      return Errno::kNoMem;
   }
+  return Errno::kOk;
+}
+
+}  // namespace
+
+Errno PopulateRange(AddressSpace& space, const VmCaller& caller, VirtualRange range, PopulateErrors errors) {
+  const MmapReadLock lock(space);
+  PageCount left = kMaxPopulatedPages;
+  for (const Vma* vma = space.FindIntersection(range); vma != nullptr && vma->range.start < range.end;
+       vma = space.Next(*vma)) {
+    if ((vma->flags & (kVmIo | kVmPfnMap)) != 0) continue;
+    VirtualRange part = vma->range.Intersection(range);
+    if (part.pages() > left) part.end = part.start + ToBytes(left);
+    left -= part.pages();
+    const Errno error = PopulatePart(space, caller, *vma, part);
+    if (error != Errno::kOk && errors == PopulateErrors::kReturned) return error;
+  }
+  return Errno::kOk;
 }
 
 }  // namespace memsim

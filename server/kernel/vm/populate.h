@@ -1,8 +1,11 @@
-// Filling a range before it is touched: MAP_POPULATE, MAP_LOCKED (mm_populate of mm/gup.c).
+// Filling a range before it is touched: MAP_POPULATE, and memory that is locked (__mm_populate of mm/gup.c).
 
 #ifndef MEMSIM_SERVER_KERNEL_VM_POPULATE_H_
 #define MEMSIM_SERVER_KERNEL_VM_POPULATE_H_
 
+#include <cstdint>
+
+#include "server/base/errno.h"
 #include "server/kernel/vm/address_space.h"
 #include "server/kernel/vm/vm_caller.h"
 
@@ -11,9 +14,12 @@ namespace memsim {
 // One call populates no more pages than this, 4 GiB: turns and the cap on host memory are kept to within a call.
 inline constexpr PageCount kMaxPopulatedPages{1ULL << 20};
 
-// Faults in every page of the range: with stores where the mapping is private and writable, else with loads. Ends
-// silently at the first page that cannot be had, as mmap does, and after kMaxPopulatedPages.
-void PopulateRange(AddressSpace& space, const VmCaller& caller, VirtualRange range);
+// What becomes of a mapping of which a page cannot be had: the next one is filled all the same, or the call ends there.
+enum class PopulateErrors : std::uint8_t { kPassedOver, kReturned };
+
+// Faults in every mapped page of the range: with stores where the mapping is private and writable, else with loads; not
+// where it is locked on fault. Stops silently after kMaxPopulatedPages. EFAULT: no access may have the page; ENOMEM.
+Errno PopulateRange(AddressSpace& space, const VmCaller& caller, VirtualRange range, PopulateErrors errors);
 
 }  // namespace memsim
 

@@ -18,7 +18,8 @@ bool GuardGapIsFree(AddressSpace& space, const Vma& vma, VirtualAddress new_star
 bool WithinLimits(const AddressSpace& space, const VmCaller& caller, const Vma& vma, VirtualAddress new_start) {
   const PageCount growth = ToPages(vma.range.start - new_start);
   if (!MayExpand(space, caller, vma.flags, growth)) return false;
-  return vma.range.end - new_start <= ByteCount(caller.limits[Resource::kStack].current);
+  if (vma.range.end - new_start > ByteCount(caller.limits[Resource::kStack].current)) return false;
+  return MayLockMore(space, caller, vma.flags, growth);
 }
 
 }  // namespace

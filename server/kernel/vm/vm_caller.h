@@ -7,6 +7,7 @@
 
 #include "server/base/units.h"
 #include "server/kernel/vm/address_space.h"
+#include "server/kernel/vm/capability.h"
 #include "server/kernel/vm/resource_limits.h"
 
 namespace memsim {
@@ -24,6 +25,7 @@ struct VmCaller {
   const ResourceLimits& limits;
   // Takes the faults that the call itself causes (MAP_POPULATE).
   FaultTally& faults;
+  CapabilitySet capabilities = CapabilitySet::All();
 
   PageCount LimitPages(Resource resource) const { return ToPages(ByteCount(limits[resource].current)); }
 };
@@ -38,6 +40,17 @@ inline bool MayExpand(const AddressSpace& space, const VmCaller& caller, VmFlags
   // A limit of 0 is taken for its maximum: Valgrind sets it so.
   const ResourceLimit& limit = caller.limits[Resource::kData];
   return limit.current == 0 && data <= ToPages(ByteCount(limit.maximum));
+}
+
+// can_do_mlock.
+inline bool MayLock(const VmCaller& caller) {
+  return caller.limits[Resource::kMemlock].current != 0 || caller.capabilities.Has(Capability::kIpcLock);
+}
+
+// mlock_future_ok: whether the limit MEMLOCK leaves room for more pages of such a mapping.
+inline bool MayLockMore(const AddressSpace& space, const VmCaller& caller, VmFlags flags, PageCount pages) {
+  if ((flags & kVmLocked) == 0 || caller.capabilities.Has(Capability::kIpcLock)) return true;
+  return space.statistics().locked_vm + pages <= caller.LimitPages(Resource::kMemlock);
 }
 
 }  // namespace memsim

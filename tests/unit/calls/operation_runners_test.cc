@@ -18,6 +18,7 @@ class OperationTest : public CallTest {
 
   std::string Proc(const std::string& path) { return machine_->ReadProc(path).value_or("none"); }
   bool MapsHave(const std::string& line) { return Proc("2/maps").find(line) != std::string::npos; }
+  bool StatusHas(const std::string& line) { return Proc("2/status").find(line) != std::string::npos; }
 };
 
 // --- Processes
@@ -139,6 +140,21 @@ TEST_F(OperationTest, BrkAndMadviseTakeTheKernelsArguments) {
   EXPECT_EQ(Ask("madvise { pid: 2 address_slot: 1 length_bytes: 4096 advice: 4 }"), "0");
   EXPECT_EQ(Ask("touch { pid: 2 address_slot: 1 access: ACCESS_KIND_WRITE page_count: 2 }"), "1");
   EXPECT_EQ(Ask("madvise { pid: 2 address_slot: 1 length_bytes: 4096 advice: -1 }"), "EINVAL");
+}
+
+TEST_F(OperationTest, WhatLocksMemoryTakesTheKernelsArguments) {
+  Ask("mmap { pid: 2 address: 0x10000000 length_bytes: 16384 prot: 3 flags: 0x32 } store_as: 1");
+  EXPECT_EQ(Ask("mlock { pid: 2 address_slot: 1 length_bytes: 4096 }"), "0");
+  EXPECT_EQ(Ask("mlock2 { pid: 2 address_slot: 1 address: 4096 length_bytes: 4096 flags: 1 }"), "0");
+  EXPECT_TRUE(StatusHas("VmLck:\t       8 kB"));
+  EXPECT_EQ(Ask("touch { pid: 2 address_slot: 1 page_count: 2 access: ACCESS_KIND_WRITE }"), "1");
+  EXPECT_EQ(Ask("munlock { pid: 2 address_slot: 1 length_bytes: 4096 }"), "0");
+  EXPECT_TRUE(StatusHas("VmLck:\t       4 kB"));
+  EXPECT_EQ(Ask("mlockall { pid: 2 flags: 8 }"), "EINVAL");
+  EXPECT_EQ(Ask("mlockall { pid: 2 flags: 3 }"), "0");
+  EXPECT_EQ(Ask("touch { pid: 2 address_slot: 1 page_count: 4 access: ACCESS_KIND_WRITE }"), "0");
+  EXPECT_EQ(Ask("munlockall { pid: 2 }"), "0");
+  EXPECT_TRUE(StatusHas("VmLck:\t       0 kB"));
 }
 
 TEST_F(OperationTest, TouchTellsFaultsAndSignals) {

@@ -51,6 +51,11 @@ TEST_F(EventsTest, EverySystemCallHasItsOwnEvents) {
   EXPECT_EQ(machine_->Mprotect(pid_, VirtualAddress(0), ByteCount(0), 0), Errno::kOk);
   EXPECT_FALSE(machine_->Mremap(pid_, VirtualAddress(0), kPageSize, kPageSize, 0, VirtualAddress(0)).ok());
   EXPECT_EQ(machine_->Madvise(pid_, VirtualAddress(0), ByteCount(0), 4), Errno::kOk);
+  EXPECT_EQ(machine_->Mlock(pid_, VirtualAddress(0), ByteCount(0)), Errno::kOk);
+  EXPECT_EQ(machine_->Mlock2(pid_, VirtualAddress(0), ByteCount(0), 1), Errno::kOk);
+  EXPECT_EQ(machine_->Munlock(pid_, VirtualAddress(0), ByteCount(0)), Errno::kOk);
+  EXPECT_EQ(machine_->Mlockall(pid_, 2), Errno::kOk);
+  EXPECT_EQ(machine_->Munlockall(pid_), Errno::kOk);
   EXPECT_EQ(machine_->Mknod("/f", FileKind::kRegular, kPageSize), Errno::kOk);
   const int fd = *machine_->Open(pid_, "/f", 2);
   EXPECT_TRUE(machine_->Lseek(pid_, fd, 1, 0).ok());
@@ -79,6 +84,16 @@ sys_enter_mremap: addr: 0x00000000, old_len: 0x00001000, new_len: 0x00001000, fl
 sys_exit_mremap: 0xfffffffffffffff2
 sys_enter_madvise: start: 0x00000000, len_in: 0x00000000, behavior: 0x00000004
 sys_exit_madvise: 0x0
+sys_enter_mlock: start: 0x00000000, len: 0x00000000
+sys_exit_mlock: 0x0
+sys_enter_mlock2: start: 0x00000000, len: 0x00000000, flags: 0x00000001
+sys_exit_mlock2: 0x0
+sys_enter_munlock: start: 0x00000000, len: 0x00000000
+sys_exit_munlock: 0x0
+sys_enter_mlockall: flags: 0x00000002
+sys_exit_mlockall: 0x0
+sys_enter_munlockall: 
+sys_exit_munlockall: 0x0
 sys_enter_open: filename: "/f", flags: 0x00000002, mode: 0x00000000
 sys_exit_open: 0x0
 sys_enter_lseek: fd: 0x00000000, offset: 0x00000001, whence: 0x00000000
