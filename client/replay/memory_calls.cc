@@ -22,6 +22,14 @@ void Finish(ReplaySession& session, const ArgumentReader& arguments, const Trace
   session.Compare(std::move(call), KernelResultText(line.result), ResultText);
 }
 
+// Whose memory, and the range that the first two arguments of most calls are.
+template <typename Request>
+void SetRange(const TracedProcess& process, ArgumentReader& arguments, Request& request) {
+  request.set_pid(process.machine_pid);
+  request.set_address(arguments.Number(0));
+  request.set_length_bytes(arguments.Number(1));
+}
+
 }  // namespace
 
 void TranslateMmap(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -43,10 +51,7 @@ void TranslateMmap(ReplaySession& session, TracedProcess& process, const TraceLi
 void TranslateMunmap(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   ArgumentReader arguments(line);
   v1::Call call;
-  v1::MunmapRequest& munmap = *call.mutable_munmap();
-  munmap.set_pid(process.machine_pid);
-  munmap.set_address(arguments.Number(0));
-  munmap.set_length_bytes(arguments.Number(1));
+  SetRange(process, arguments, *call.mutable_munmap());
   Finish(session, arguments, line, std::move(call));
 }
 
@@ -54,9 +59,7 @@ void TranslateMprotect(ReplaySession& session, TracedProcess& process, const Tra
   ArgumentReader arguments(line);
   v1::Call call;
   v1::MprotectRequest& mprotect = *call.mutable_mprotect();
-  mprotect.set_pid(process.machine_pid);
-  mprotect.set_address(arguments.Number(0));
-  mprotect.set_length_bytes(arguments.Number(1));
+  SetRange(process, arguments, mprotect);
   mprotect.set_prot(arguments.Number(2));
   Finish(session, arguments, line, std::move(call));
 }
@@ -88,9 +91,7 @@ void TranslateMadvise(ReplaySession& session, TracedProcess& process, const Trac
   ArgumentReader arguments(line);
   v1::Call call;
   v1::MadviseRequest& madvise = *call.mutable_madvise();
-  madvise.set_pid(process.machine_pid);
-  madvise.set_address(arguments.Number(0));
-  madvise.set_length_bytes(arguments.Number(1));
+  SetRange(process, arguments, madvise);
   madvise.set_advice(static_cast<std::int32_t>(arguments.Number(2)));
   Finish(session, arguments, line, std::move(call));
 }
@@ -98,10 +99,7 @@ void TranslateMadvise(ReplaySession& session, TracedProcess& process, const Trac
 void TranslateMlock(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   ArgumentReader arguments(line);
   v1::Call call;
-  v1::MlockRequest& mlock = *call.mutable_mlock();
-  mlock.set_pid(process.machine_pid);
-  mlock.set_address(arguments.Number(0));
-  mlock.set_length_bytes(arguments.Number(1));
+  SetRange(process, arguments, *call.mutable_mlock());
   Finish(session, arguments, line, std::move(call));
 }
 
@@ -109,9 +107,7 @@ void TranslateMlock2(ReplaySession& session, TracedProcess& process, const Trace
   ArgumentReader arguments(line);
   v1::Call call;
   v1::Mlock2Request& mlock2 = *call.mutable_mlock2();
-  mlock2.set_pid(process.machine_pid);
-  mlock2.set_address(arguments.Number(0));
-  mlock2.set_length_bytes(arguments.Number(1));
+  SetRange(process, arguments, mlock2);
   mlock2.set_flags(arguments.Number(2));
   Finish(session, arguments, line, std::move(call));
 }
@@ -119,10 +115,7 @@ void TranslateMlock2(ReplaySession& session, TracedProcess& process, const Trace
 void TranslateMunlock(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   ArgumentReader arguments(line);
   v1::Call call;
-  v1::MunlockRequest& munlock = *call.mutable_munlock();
-  munlock.set_pid(process.machine_pid);
-  munlock.set_address(arguments.Number(0));
-  munlock.set_length_bytes(arguments.Number(1));
+  SetRange(process, arguments, *call.mutable_munlock());
   Finish(session, arguments, line, std::move(call));
 }
 

@@ -21,8 +21,6 @@ class CapabilitySet {
 
   constexpr bool Has(Capability capability) const { return (bits_ >> static_cast<int>(capability) & 1) != 0; }
 
-  friend constexpr bool operator==(CapabilitySet, CapabilitySet) = default;
-
  private:
   explicit constexpr CapabilitySet(std::uint64_t bits) : bits_(bits) {}
 

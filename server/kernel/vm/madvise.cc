@@ -6,7 +6,6 @@
 #include "server/kernel/cpu/lock_scope.h"
 #include "server/kernel/vm/mman_flags.h"
 #include "server/kernel/vm/mmap_lock.h"
-#include "server/kernel/vm/page_fault.h"
 #include "server/kernel/vm/populate.h"
 #include "server/kernel/vm/vma_merge.h"
 #include "server/kernel/vm/zap.h"
@@ -136,18 +135,8 @@ Errno PopulateVmas(AddressSpace& space, const VmCaller& caller, VirtualRange ran
     const VmFlags needed = write ? kVmWrite : kVmRead;
     if ((vma->flags & (kVmIo | kVmPfnMap)) != 0 || (vma->flags & needed) == 0) return Errno::kInval;
     const VirtualRange part{at, std::min(vma->range.end, range.end)};
-    TouchProgress progress;
-    progress.next = at;
-    progress.left = part.pages();
-    progress.kind = write ? AccessKind::kWrite : AccessKind::kRead;
-    switch (FaultInPages(space, caller, progress)) {
-      case TouchStatus::kDone:
-        break;
-      case TouchStatus::kSignal:
-        return Errno::kFault;
-      case TouchStatus::kOutOfMemory:
-        return Errno::kNoMem;
-    }
+    const AccessKind access = write ? AccessKind::kWrite : AccessKind::kRead;
+    if (const Errno error = PopulatePages(space, caller, part, access); error != Errno::kOk) return error;
     at = part.end;
   }
   return Errno::kOk;

@@ -11,10 +11,17 @@ namespace {
 // populate_vma_page_range: a part of one mapping.
 Errno PopulatePart(AddressSpace& space, const VmCaller& caller, const Vma& vma, VirtualRange part) {
   if ((vma.flags & kVmLockOnFault) != 0) return Errno::kOk;
+  const bool copies = (vma.flags & (kVmWrite | kVmShared)) == kVmWrite;
+  return PopulatePages(space, caller, part, copies ? AccessKind::kWrite : AccessKind::kRead);
+}
+
+}  // namespace
+
+Errno PopulatePages(AddressSpace& space, const VmCaller& caller, VirtualRange part, AccessKind access) {
   TouchProgress progress;
   progress.next = part.start;
   progress.left = part.pages();
-  progress.kind = (vma.flags & (kVmWrite | kVmShared)) == kVmWrite ? AccessKind::kWrite : AccessKind::kRead;
+  progress.kind = access;
   switch (FaultInPages(space, caller, progress)) {
     case TouchStatus::kDone:
       return Errno::kOk;
@@ -25,8 +32,6 @@ Errno PopulatePart(AddressSpace& space, const VmCaller& caller, const Vma& vma, 
   }
   return Errno::kOk;
 }
-
-}  // namespace
 
 Errno PopulateRange(AddressSpace& space, const VmCaller& caller, VirtualRange range, PopulateErrors errors) {
   const MmapReadLock lock(space);

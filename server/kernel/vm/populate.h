@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "server/base/errno.h"
+#include "server/kernel/vm/access.h"
 #include "server/kernel/vm/address_space.h"
 #include "server/kernel/vm/vm_caller.h"
 
@@ -13,6 +14,9 @@ namespace memsim {
 
 // One call populates no more pages than this, 4 GiB: turns and the cap on host memory are kept to within a call.
 inline constexpr PageCount kMaxPopulatedPages{1ULL << 20};
+
+// Faults in pages of one mapping for the kernel (FaultInPages). EFAULT: an access to one may not be; ENOMEM.
+Errno PopulatePages(AddressSpace& space, const VmCaller& caller, VirtualRange part, AccessKind access);
 
 // What becomes of a mapping of which a page cannot be had: the next one is filled all the same, or the call ends there.
 enum class PopulateErrors : std::uint8_t { kPassedOver, kReturned };
