@@ -187,6 +187,22 @@ constexpr LinuxConstant kRlimTable[] = {
     Value("RLIM_INFINITY", kAll), Spelling("RLIM64_INFINITY", kAll),
 };
 
+// linux/capability.h
+constexpr LinuxConstant kCapTable[] = {
+    Value("CAP_CHOWN", 0), Value("CAP_DAC_OVERRIDE", 1), Value("CAP_DAC_READ_SEARCH", 2), Value("CAP_FOWNER", 3),
+    Value("CAP_FSETID", 4), Value("CAP_KILL", 5), Value("CAP_SETGID", 6), Value("CAP_SETUID", 7),
+    Value("CAP_SETPCAP", 8), Value("CAP_LINUX_IMMUTABLE", 9), Value("CAP_NET_BIND_SERVICE", 10),
+    Value("CAP_NET_BROADCAST", 11), Value("CAP_NET_ADMIN", 12), Value("CAP_NET_RAW", 13), Value("CAP_IPC_LOCK", 14),
+    Value("CAP_IPC_OWNER", 15), Value("CAP_SYS_MODULE", 16), Value("CAP_SYS_RAWIO", 17), Value("CAP_SYS_CHROOT",
+    18), Value("CAP_SYS_PTRACE", 19), Value("CAP_SYS_PACCT", 20), Value("CAP_SYS_ADMIN", 21), Value("CAP_SYS_BOOT",
+    22), Value("CAP_SYS_NICE", 23), Value("CAP_SYS_RESOURCE", 24), Value("CAP_SYS_TIME", 25),
+    Value("CAP_SYS_TTY_CONFIG", 26), Value("CAP_MKNOD", 27), Value("CAP_LEASE", 28), Value("CAP_AUDIT_WRITE", 29),
+    Value("CAP_AUDIT_CONTROL", 30), Value("CAP_SETFCAP", 31), Value("CAP_MAC_OVERRIDE", 32), Value("CAP_MAC_ADMIN",
+    33), Value("CAP_SYSLOG", 34), Value("CAP_WAKE_ALARM", 35), Value("CAP_BLOCK_SUSPEND", 36),
+    Value("CAP_AUDIT_READ", 37), Value("CAP_PERFMON", 38), Value("CAP_BPF", 39), Value("CAP_CHECKPOINT_RESTORE",
+    40),
+};
+
 // prctl.h; memory's options, and what programs commonly ask
 constexpr LinuxConstant kPrTable[] = {
     Value("PR_SET_PDEATHSIG", 1), Value("PR_GET_PDEATHSIG", 2), Value("PR_GET_DUMPABLE", 3),
@@ -302,6 +318,7 @@ constexpr ConstantFamily kFamilies[] = {
     {"RLIMIT", "RLIMIT_", kRlimitTable},
     {"RLIM", "RLIM_", kRlimTable},
     {"PR", "PR_", kPrTable},
+    {"CAP", "CAP_", kCapTable},
     {"PERSONALITY", "", kPersonalityTable},
     {"IPC", "IPC_", kIpcTable},
     {"SHM", "SHM_", kShmTable},

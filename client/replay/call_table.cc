@@ -5,6 +5,7 @@
 #include <iterator>
 #include <optional>
 
+#include "client/replay/credential_calls.h"
 #include "client/replay/file_calls.h"
 #include "client/replay/memory_calls.h"
 #include "client/replay/observations.h"
@@ -100,7 +101,7 @@ constexpr CallRow kRows[] = {
     {"pkey_alloc", kCompared, nullptr, nullptr},
     {"pkey_free", kCompared, nullptr, nullptr},
     {"pkey_mprotect", kCompared, nullptr, nullptr},
-    {"prctl", kCompared, nullptr, ConcernsMemory},
+    {"prctl", kCompared, TranslatePrctl, ConcernsMemory},
     {"prlimit64", kCompared, TranslatePrlimit64, ConcernsMemoryLimit},
     {"process_madvise", kCompared, nullptr, nullptr},
     {"pwrite64", kApplied, TranslateWrite, nullptr},
@@ -110,16 +111,16 @@ constexpr CallRow kRows[] = {
     {"renameat", kApplied, TranslateRename, nullptr},
     {"renameat2", kApplied, TranslateRename, nullptr},
     {"set_mempolicy", kCompared, nullptr, nullptr},
-    {"setfsgid", kApplied, nullptr, nullptr},
-    {"setfsuid", kApplied, nullptr, nullptr},
-    {"setgid", kApplied, nullptr, nullptr},
-    {"setgroups", kApplied, nullptr, nullptr},
-    {"setregid", kApplied, nullptr, nullptr},
-    {"setresgid", kApplied, nullptr, nullptr},
-    {"setresuid", kApplied, nullptr, nullptr},
-    {"setreuid", kApplied, nullptr, nullptr},
+    {"setfsgid", kApplied, TranslateSetfsgid, nullptr},
+    {"setfsuid", kApplied, TranslateSetfsuid, nullptr},
+    {"setgid", kApplied, TranslateSetgid, nullptr},
+    {"setgroups", kApplied, TranslateSetgroups, nullptr},
+    {"setregid", kApplied, TranslateSetregid, nullptr},
+    {"setresgid", kApplied, TranslateSetresgid, nullptr},
+    {"setresuid", kApplied, TranslateSetresuid, nullptr},
+    {"setreuid", kApplied, TranslateSetreuid, nullptr},
     {"setrlimit", kCompared, TranslateSetrlimit, ConcernsMemoryLimit},
-    {"setuid", kApplied, nullptr, nullptr},
+    {"setuid", kApplied, TranslateSetuid, nullptr},
     {"shmat", kCompared, nullptr, nullptr},
     {"shmctl", kCompared, nullptr, nullptr},
     {"shmdt", kCompared, nullptr, nullptr},

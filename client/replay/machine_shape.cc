@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 
 #include "client/replay/page_size.h"
+#include "client/replay/trace_value.h"
 #include "proto/machine_limits.h"
 
 namespace memsim::replay {
@@ -65,9 +66,22 @@ void AddLimitItem(absl::string_view item, MachineShape& shape) {
   }
 }
 
+// "0, every capability but CAP_SYS_RESOURCE CAP_SYS_NICE".
+void AddUser(absl::string_view text, MachineShape& shape) {
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits(',', 1));
+  shape.uid = ParseNumber(absl::StripAsciiWhitespace(parts.first), ~std::uint32_t{0} - 1);
+  absl::string_view capabilities = absl::StripAsciiWhitespace(parts.second);
+  if (!absl::ConsumePrefix(&capabilities, "every capability but ")) return;
+  for (const absl::string_view name : absl::StrSplit(capabilities, absl::ByAnyChar(" ,"), absl::SkipEmpty())) {
+    const std::optional<std::uint64_t> number = EvaluateTraceNumber(name);
+    if (number.has_value()) shape.missing_capabilities.push_back(*number);
+  }
+}
+
 }  // namespace
 
 void MachineShape::AddHeader(absl::string_view text) {
+  if (absl::ConsumePrefix(&text, "uid:")) return AddUser(text, *this);
   const bool limits = absl::ConsumePrefix(&text, "limits:");
   if (!limits && !absl::ConsumePrefix(&text, "memory:")) return;
   for (const absl::string_view part : absl::StrSplit(text, ',')) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -23,6 +24,9 @@ struct MachineShape {
   // The resource limits of the first process, in bytes.
   std::optional<std::uint64_t> stack_limit;
   std::optional<std::uint64_t> memlock_limit;
+  // Who the first process is, and the numbers of the capabilities that it lacks.
+  std::optional<std::uint32_t> uid;
+  std::vector<std::uint64_t> missing_capabilities;
 
   // Takes what a # line says, without the #: "memory: 24684084 kB, 2 CPUs, overcommit_memory=0". What it does not know,
   // it ignores.

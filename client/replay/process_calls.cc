@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "client/replay/argument_reader.h"
+#include "client/replay/credential_calls.h"
 #include "client/replay/descriptors.h"
 #include "client/replay/program_image.h"
 
@@ -136,6 +137,7 @@ TracedProcess& StartProcess(ReplaySession& session, std::uint64_t trace_pid) {
   if (shape.memlock_limit.has_value()) {
     SetLimit(session, process, kRlimitMemlock, *shape.memlock_limit, *shape.memlock_limit);
   }
+  BecomeUser(session, process, shape);
   for (int fd = 0; fd < 3; ++fd) OpenAs(session, process, fd, "/dev/null", kOpenReadWrite);
   return process;
 }

@@ -41,6 +41,17 @@ void Dispatch(CallFrame& frame, const v1::Call& call) {
     MEMSIM_RUN(kExitGroup, exit_group);
     MEMSIM_RUN(kWait4, wait4);
     MEMSIM_RUN(kPrlimit64, prlimit64);
+    MEMSIM_RUN(kSetuid, setuid);
+    MEMSIM_RUN(kSetgid, setgid);
+    MEMSIM_RUN(kSetreuid, setreuid);
+    MEMSIM_RUN(kSetregid, setregid);
+    MEMSIM_RUN(kSetresuid, setresuid);
+    MEMSIM_RUN(kSetresgid, setresgid);
+    MEMSIM_RUN(kSetfsuid, setfsuid);
+    MEMSIM_RUN(kSetfsgid, setfsgid);
+    MEMSIM_RUN(kSetgroups, setgroups);
+    MEMSIM_RUN(kCapset, capset);
+    MEMSIM_RUN(kPrctl, prctl);
     MEMSIM_RUN(kMmap, mmap);
     MEMSIM_RUN(kMunmap, munmap);
     MEMSIM_RUN(kMprotect, mprotect);

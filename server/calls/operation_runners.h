@@ -24,6 +24,19 @@ void RunOperation(CallFrame& frame, const v1::ExitGroupRequest& request);
 void RunOperation(CallFrame& frame, const v1::Wait4Request& request);
 void RunOperation(CallFrame& frame, const v1::Prlimit64Request& request);
 
+// credential_calls.cc
+void RunOperation(CallFrame& frame, const v1::SetuidRequest& request);
+void RunOperation(CallFrame& frame, const v1::SetgidRequest& request);
+void RunOperation(CallFrame& frame, const v1::SetreuidRequest& request);
+void RunOperation(CallFrame& frame, const v1::SetregidRequest& request);
+void RunOperation(CallFrame& frame, const v1::SetresuidRequest& request);
+void RunOperation(CallFrame& frame, const v1::SetresgidRequest& request);
+void RunOperation(CallFrame& frame, const v1::SetfsuidRequest& request);
+void RunOperation(CallFrame& frame, const v1::SetfsgidRequest& request);
+void RunOperation(CallFrame& frame, const v1::SetgroupsRequest& request);
+void RunOperation(CallFrame& frame, const v1::CapsetRequest& request);
+void RunOperation(CallFrame& frame, const v1::PrctlRequest& request);
+
 // address_space_calls.cc
 void RunOperation(CallFrame& frame, const v1::MmapRequest& request);
 void RunOperation(CallFrame& frame, const v1::MunmapRequest& request);

@@ -24,6 +24,16 @@ bool MayGrowState(const v1::Call& call) {
     case v1::Call::kUnlink:
     case v1::Call::kLseek:
     case v1::Call::kPrlimit64:
+    case v1::Call::kSetuid:
+    case v1::Call::kSetgid:
+    case v1::Call::kSetreuid:
+    case v1::Call::kSetregid:
+    case v1::Call::kSetresuid:
+    case v1::Call::kSetresgid:
+    case v1::Call::kSetfsuid:
+    case v1::Call::kSetfsgid:
+    case v1::Call::kCapset:
+    case v1::Call::kPrctl:
     case v1::Call::kAdvanceTime:
     // What its lanes do is asked one by one.
     case v1::Call::kConcurrent:

@@ -7,6 +7,7 @@
 #include "server/kernel/machine_state.h"
 #include "server/kernel/observe/tracepoint.h"
 #include "server/kernel/physical/direct_map.h"
+#include "server/kernel/process/prctl.h"
 #include "server/kernel/procfs/counter_samples.h"
 #include "server/kernel/procfs/procfs.h"
 #include "server/kernel/system_call.h"
@@ -31,6 +32,9 @@ ErrnoOr<VirtualAddress> OrNoMemory(VirtualAddress object) {
   if (object == kNoObject) return Errno::kNoMem;
   return object;
 }
+
+// (uid_t) -1: it stays as it is.
+std::uint32_t IdArgument(NewId id) { return id.value_or(kInvalidId); }
 
 }  // namespace
 
@@ -113,12 +117,73 @@ ErrnoOr<ResourceLimit> Machine::Prlimit64(Pid pid, std::uint32_t resource,
     if (!new_limit.has_value()) return old;
     // do_prlimit.
     if (new_limit->current > new_limit->maximum) return Errno::kInval;
+    if (new_limit->maximum > limit.maximum && !caller.memory.capabilities.Has(Capability::kSysResource)) {
+      return Errno::kPerm;
+    }
     if (static_cast<Resource>(resource) == Resource::kNofile && new_limit->maximum > FileTable::kMaxDescriptors) {
       return Errno::kPerm;
     }
     limit = *new_limit;
     return old;
   });
+}
+
+Errno Machine::Setuid(Pid pid, UserId uid) {
+  const SystemCall<system_call::kSetuid> call(*state_, pid, uid);
+  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetUid(uid); });
+}
+
+Errno Machine::Setgid(Pid pid, GroupId gid) {
+  const SystemCall<system_call::kSetgid> call(*state_, pid, gid);
+  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetGid(gid); });
+}
+
+Errno Machine::Setreuid(Pid pid, NewId ruid, NewId euid) {
+  const SystemCall<system_call::kSetreuid> call(*state_, pid, IdArgument(ruid), IdArgument(euid));
+  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetReUid(ruid, euid); });
+}
+
+Errno Machine::Setregid(Pid pid, NewId rgid, NewId egid) {
+  const SystemCall<system_call::kSetregid> call(*state_, pid, IdArgument(rgid), IdArgument(egid));
+  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetReGid(rgid, egid); });
+}
+
+Errno Machine::Setresuid(Pid pid, NewId ruid, NewId euid, NewId suid) {
+  const SystemCall<system_call::kSetresuid> call(*state_, pid, IdArgument(ruid), IdArgument(euid), IdArgument(suid));
+  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetResUid(ruid, euid, suid); });
+}
+
+Errno Machine::Setresgid(Pid pid, NewId rgid, NewId egid, NewId sgid) {
+  const SystemCall<system_call::kSetresgid> call(*state_, pid, IdArgument(rgid), IdArgument(egid), IdArgument(sgid));
+  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetResGid(rgid, egid, sgid); });
+}
+
+ErrnoOr<std::uint64_t> Machine::Setfsuid(Pid pid, UserId uid) {
+  const SystemCall<system_call::kSetfsuid> call(*state_, pid, uid);
+  return call.Run(
+      [&](const Caller& caller) -> ErrnoOr<std::uint64_t> { return caller.task.credentials.SetFsUid(uid); });
+}
+
+ErrnoOr<std::uint64_t> Machine::Setfsgid(Pid pid, GroupId gid) {
+  const SystemCall<system_call::kSetfsgid> call(*state_, pid, gid);
+  return call.Run(
+      [&](const Caller& caller) -> ErrnoOr<std::uint64_t> { return caller.task.credentials.SetFsGid(gid); });
+}
+
+Errno Machine::Setgroups(Pid pid, std::vector<GroupId> groups) {
+  const SystemCall<system_call::kSetgroups> call(*state_, pid, groups.size(), 0);
+  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetGroups(std::move(groups)); });
+}
+
+Errno Machine::Capset(Pid pid, const CapabilitySets& sets) {
+  const SystemCall<system_call::kCapset> call(*state_, pid, 0, 0);
+  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetCapabilities(sets); });
+}
+
+ErrnoOr<std::uint64_t> Machine::Prctl(Pid pid, int option, const std::array<std::uint64_t, 4>& arguments) {
+  const SystemCall<system_call::kPrctl> call(*state_, pid, option, arguments[0], arguments[1], arguments[2],
+                                             arguments[3]);
+  return call.Run([&](const Caller& caller) { return memsim::Prctl(caller.task, caller.space, option, arguments); });
 }
 
 // --- Address spaces
@@ -209,7 +274,7 @@ ErrnoOr<AccessResult> Machine::Touch(Pid pid, VirtualAddress address, AccessKind
   AccessResult result;
   for (;;) {
     Task* task = state_->tasks.FindAlive(pid);
-    const VmCaller caller{state_->tasks.LimitsOf(*task), task->faults};
+    const VmCaller caller = state_->tasks.CallerOf(*task);
     const TouchStatus status = memsim::Touch(state_->tasks.SpaceOf(*task), caller, progress);
     result.minor_faults = task->faults.minor_faults - before.minor_faults;
     result.major_faults = task->faults.major_faults - before.major_faults;

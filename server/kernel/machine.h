@@ -11,6 +11,7 @@
 #ifndef MEMSIM_SERVER_KERNEL_MACHINE_H_
 #define MEMSIM_SERVER_KERNEL_MACHINE_H_
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,6 +34,7 @@
 #include "server/kernel/physical/gfp.h"
 #include "server/kernel/physical/page_owner.h"
 #include "server/kernel/process/clone_flags.h"
+#include "server/kernel/process/credentials.h"
 #include "server/kernel/process/exec_image.h"
 #include "server/kernel/slab/cache_definition.h"
 #include "server/kernel/slab/slab_refusal.h"
@@ -83,6 +85,20 @@ class Machine {
   ErrnoOr<Pid> Wait4(Pid parent, Pid child);
   // The limits before the call. ESRCH, EINVAL; EPERM for more descriptors than any process may have.
   ErrnoOr<ResourceLimit> Prlimit64(Pid pid, std::uint32_t resource, const std::optional<ResourceLimit>& new_limit);
+  // Who a task is (process/credentials.h). An id that is absent stays as it is. EINVAL: 2^32 - 1, which is nobody's;
+  // EPERM. Setfsuid and Setfsgid return the old id, whether or not it changed.
+  Errno Setuid(Pid pid, UserId uid);
+  Errno Setgid(Pid pid, GroupId gid);
+  Errno Setreuid(Pid pid, NewId ruid, NewId euid);
+  Errno Setregid(Pid pid, NewId rgid, NewId egid);
+  Errno Setresuid(Pid pid, NewId ruid, NewId euid, NewId suid);
+  Errno Setresgid(Pid pid, NewId rgid, NewId egid, NewId sgid);
+  ErrnoOr<std::uint64_t> Setfsuid(Pid pid, UserId uid);
+  ErrnoOr<std::uint64_t> Setfsgid(Pid pid, GroupId gid);
+  Errno Setgroups(Pid pid, std::vector<GroupId> groups);
+  Errno Capset(Pid pid, const CapabilitySets& sets);
+  // What the operation returns. EINVAL, EPERM; ENOSYS: an operation that is not simulated (process/prctl.h).
+  ErrnoOr<std::uint64_t> Prctl(Pid pid, int option, const std::array<std::uint64_t, 4>& arguments);
 
   // --- Address spaces. Lengths are in bytes and need not be whole pages; PROT_*, MAP_*, MREMAP_* and MADV_* stand in
   // vm/mman_flags.h. Each call may answer ESRCH.

@@ -31,7 +31,8 @@ MachineSpec Resolve(MachineSpec spec, const PageAllocator& pages) {
 }
 
 CommitAccounting::Limits CommitLimits(const MachineSpec& spec, const PageAllocator& pages) {
-  return {pages.managed_pages(), PageCount(*spec.sysctls.user_reserve_kbytes / 4)};
+  return {pages.managed_pages(), PageCount(*spec.sysctls.user_reserve_kbytes / 4),
+          PageCount(*spec.sysctls.admin_reserve_kbytes / 4)};
 }
 
 }  // namespace
@@ -113,7 +114,7 @@ std::optional<MachineState::Caller> MachineState::Enter(Pid pid) {
   if (task != nullptr) Run(*task);
   EnterKernel();
   if (task == nullptr) return std::nullopt;
-  return Caller{*task, tasks.SpaceOf(*task), {tasks.LimitsOf(*task), task->faults}};
+  return Caller{*task, tasks.SpaceOf(*task), tasks.CallerOf(*task)};
 }
 
 FileCaller MachineState::FilesOf(const Caller& caller) {

@@ -102,6 +102,17 @@ namespace memsim {
   X(Execve, "execve", "filename argv envp")                             \
   X(Wait4, "wait4", "upid stat_addr options ru")                        \
   X(Prlimit64, "prlimit64", "pid resource new_rlim old_rlim")           \
+  X(Setuid, "setuid", "uid")                                            \
+  X(Setgid, "setgid", "gid")                                            \
+  X(Setreuid, "setreuid", "ruid euid")                                  \
+  X(Setregid, "setregid", "rgid egid")                                  \
+  X(Setresuid, "setresuid", "ruid euid suid")                           \
+  X(Setresgid, "setresgid", "rgid egid sgid")                           \
+  X(Setfsuid, "setfsuid", "uid")                                        \
+  X(Setfsgid, "setfsgid", "gid")                                        \
+  X(Setgroups, "setgroups", "gidsetsize grouplist")                     \
+  X(Capset, "capset", "header data")                                    \
+  X(Prctl, "prctl", "option arg2 arg3 arg4 arg5")                       \
   X(Mmap, "mmap", "addr len prot flags fd off")                         \
   X(Munmap, "munmap", "addr len")                                       \
   X(Mprotect, "mprotect", "start len prot")                             \

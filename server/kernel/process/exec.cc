@@ -133,12 +133,12 @@ class ImageLoader {
       wanted.pgoff = PageOffset(0);
     }
     VmEnvironment& environment = space_.environment();
-    if ((wanted.flags & kVmAccount) != 0 &&
-        !environment.commit.Charge(wanted.range.pages(), space_.statistics().total_vm)) {
+    if ((wanted.flags & kVmAccount) != 0 && !ChargeCommit(space_, caller_, wanted.range.pages())) {
       return Errno::kNoMem;
     }
     if (IsSharedMemory(mapping, wanted)) {
-      const ErrnoOr<OpenFileId> memory = CreateSharedMemory(space_, wanted.range.pages(), wanted.range.pages());
+      const ErrnoOr<OpenFileId> memory =
+          CreateSharedMemory(space_, caller_, wanted.range.pages(), wanted.range.pages());
       if (!memory.ok()) return GiveUp(wanted, memory.error());
       wanted.file = *memory;
     } else if (NamesFile(mapping)) {
@@ -161,7 +161,7 @@ class ImageLoader {
   Errno MapVdso(const ExecImage& image) {
     PlacementRequest request;
     request.length = kBuiltinVdsoSize;
-    const ErrnoOr<VirtualAddress> place = GetUnmappedArea(space_, request);
+    const ErrnoOr<VirtualAddress> place = GetUnmappedArea(space_, caller_.capabilities, request);
     if (!place.ok()) return place.error();
     for (const ImageMapping& mapping : BuiltinVdso(*place)) {
       if (const Errno error = Map(image, mapping); error != Errno::kOk) return error;
@@ -246,7 +246,8 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
   if (!created.ok()) return created.error();
   const AddressSpaceId fresh = *created;
   address_spaces_[fresh].layout.mmap_base = mmap_base;
-  const VmCaller caller{LimitsOf(task), task.faults};
+  address_spaces_[fresh].mm_flags = InheritedMmFlags(SpaceOf(task).mm_flags);
+  const VmCaller caller = CallerOf(task);
   const VdsoSource vdso = image.mappings.empty() ? VdsoSource::kKernel : VdsoSource::kImage;
   const Errno error = ImageLoader(address_spaces_[fresh], caller).Load(resolved, vdso);
   if (error != Errno::kOk) {
@@ -262,6 +263,7 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
   }
   address_spaces_.Put(leader.mm);
   leader.mm = fresh;
+  leader.credentials.Exec();
   const std::string comm = CommOf(image.path);
   environment_.cpus.Trace<Tracepoint::kTaskRename>(leader.pid, leader.comm, comm, 0);
   leader.comm = comm;

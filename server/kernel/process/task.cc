@@ -15,6 +15,7 @@ void Task::DigestTo(Digest& digest) const {
   digest.Add(cpu);
   digest.Add(faults.minor_faults);
   digest.Add(faults.major_faults);
+  credentials.DigestTo(digest);
   for (const PageFrameNumber frame : kernel_stack) digest.Add(frame);
   for (const VirtualAddress object : {task_object, cred_object, pid_object}) digest.Add(object);
   for (const SharedObjectId object : {fs, sighand, signal}) digest.Add(object);

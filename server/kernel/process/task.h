@@ -10,6 +10,7 @@
 #include "server/base/digest.h"
 #include "server/base/units.h"
 #include "server/kernel/file/file_tables.h"
+#include "server/kernel/process/credentials.h"
 #include "server/kernel/process/shared_objects.h"
 #include "server/kernel/vm/address_space.h"
 #include "server/kernel/vm/resource_limits.h"
@@ -42,6 +43,7 @@ struct Task {
   // Of the thread group; meaningful in its leader.
   ResourceLimits limits;
   FaultTally faults;
+  Credentials credentials;
   // Where it runs.
   CpuId cpu;
   std::array<PageFrameNumber, kKernelStackPages> kernel_stack = {};

@@ -173,12 +173,13 @@ ErrnoOr<Pid> Tasks::Spawn(absl::string_view comm) {
   (*task)->parent = kInitPid;
   TellOfNewTask(tasks_.at(kInitPid), **task, 0);
   (*task)->limits = LimitsOf(tasks_.at(kInitPid));
+  (*task)->credentials = tasks_.at(kInitPid).credentials;
   // An empty address space has the layout of its parent's, so that mmap finds room.
   SpaceOf(**task).layout.mmap_base = SpaceOf(tasks_.at(kInitPid)).layout.mmap_base;
   return (*task)->pid;
 }
 
-Errno Tasks::CopyMemory(const Task& parent, Task& child, std::uint64_t clone_flags) {
+Errno Tasks::CopyMemory(Task& parent, Task& child, std::uint64_t clone_flags) {
   if ((clone_flags & kCloneVm) != 0) {
     environment_.cpus.Charge(environment_.costs.clone_thread);
     address_spaces_.Get(parent.mm);
@@ -188,7 +189,7 @@ Errno Tasks::CopyMemory(const Task& parent, Task& child, std::uint64_t clone_fla
   environment_.cpus.Charge(environment_.costs.fork);
   const ErrnoOr<AddressSpaceId> copy = address_spaces_.Create();
   if (!copy.ok()) return copy.error();
-  const Errno error = CopyAddressSpace(address_spaces_[parent.mm], address_spaces_[*copy]);
+  const Errno error = CopyAddressSpace(address_spaces_[parent.mm], CallerOf(parent), address_spaces_[*copy]);
   if (error != Errno::kOk) {
     address_spaces_.Put(*copy);
     return error;
@@ -223,6 +224,7 @@ ErrnoOr<Pid> Tasks::Clone(Pid parent_pid, std::uint64_t clone_flags) {
   child.tgid = thread ? parent->tgid : child.pid;
   child.parent = thread || (clone_flags & kCloneParent) != 0 ? parent->parent : parent->tgid;
   if (!thread) child.limits = LimitsOf(*parent);
+  child.credentials = parent->credentials;
   // As copy_process: first files, fs and signals, then memory, which takes longest.
   Errno error =
       CopyFiles(*parent, child, clone_flags) && CopyShared(*parent, child, clone_flags) ? Errno::kOk : Errno::kNoMem;
@@ -286,6 +288,7 @@ Task& Tasks::LeaveOneThread(Task& survivor) {
   leader.state = TaskState::kAlive;
   leader.mm = survivor.mm;
   leader.files = survivor.files;
+  leader.credentials = survivor.credentials;
   leader.kernel_stack = survivor.kernel_stack;
   leader.fs = std::exchange(survivor.fs, SharedObjectId());
   Migrate(leader, survivor.cpu);
@@ -358,9 +361,11 @@ void Tasks::ForEach(absl::FunctionRef<void(const Task&)> visit) const {
 }
 
 ByteCount Tasks::HostMemory() const {
+  std::size_t groups = 0;
+  for (const auto& [pid, task] : tasks_) groups += task.credentials.HeapBytes();
   // A map node is the pair and about four words of links.
   return address_spaces_.HostMemory() + shared_.HostMemory() +
-         ByteCount(tasks_.size() * (sizeof(std::pair<const Pid, Task>) + 32));
+         ByteCount(groups + tasks_.size() * (sizeof(std::pair<const Pid, Task>) + 32));
 }
 
 void Tasks::DigestTo(Digest& digest) const {

@@ -63,6 +63,8 @@ class Tasks {
   // The limits of a task's thread group.
   ResourceLimits& LimitsOf(const Task& task) { return tasks_.at(task.tgid).limits; }
   ResourceLimits& LimitsOf(Task& task) { return task.IsThread() ? tasks_.at(task.tgid).limits : task.limits; }
+  // The task as its memory knows it.
+  VmCaller CallerOf(Task& task) { return {LimitsOf(task), task.faults, task.credentials.capabilities().effective}; }
   // REQUIRES: the task is alive.
   AddressSpace& SpaceOf(const Task& task) { return address_spaces_[task.mm]; }
   const AddressSpace& SpaceOf(const Task& task) const { return address_spaces_[task.mm]; }
@@ -95,7 +97,7 @@ class Tasks {
   bool AllocateStack(Task& task);
   void FreeStack(Task& task);
   // What a clone shares with or copies from its parent. ENOMEM.
-  Errno CopyMemory(const Task& parent, Task& child, std::uint64_t clone_flags);
+  Errno CopyMemory(Task& parent, Task& child, std::uint64_t clone_flags);
   bool CopyFiles(const Task& parent, Task& child, std::uint64_t clone_flags);
   // exit_mm, exit_files: a task gives up what it holds. group_dead: it is the last of its process.
   void Release(Task& task, bool group_dead);

@@ -193,6 +193,7 @@ void AddressSpace::DigestTo(Digest& digest) const {
   digest.Add(number_);
   mmap_lock_.DigestTo(digest);
   digest.Add(def_flags);
+  digest.Add(mm_flags);
   digest.Add(statistics_.locked_vm);
   digest.Add(statistics_.peak_total_vm);
   digest.Add(statistics_.peak_rss);

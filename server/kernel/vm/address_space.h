@@ -26,6 +26,7 @@
 #include "server/base/errno.h"
 #include "server/base/units.h"
 #include "server/kernel/cpu/tlb_flush.h"
+#include "server/kernel/vm/mm_flags.h"
 #include "server/kernel/vm/mmap_writer.h"
 #include "server/kernel/vm/page_table.h"
 #include "server/kernel/vm/vm_environment.h"
@@ -108,6 +109,7 @@ class AddressSpace {
   AddressLayout layout;
   // Added to the flags of every new mapping: what mlockall and prctl set.
   VmFlags def_flags = 0;
+  MmFlags mm_flags = 0;
 
   // --- Finding. Null where there is none; a pointer stays good until its mapping is removed.
   // The first mapping that ends above address (find_vma).

@@ -33,7 +33,7 @@ bool Grow(AddressSpace& space, const VmCaller& caller, VirtualRange range) {
   if (!MayLockMore(space, caller, flags, range.pages())) return false;
   if (!MayExpand(space, caller, flags, range.pages())) return false;
   if (space.map_count() > space.environment().sysctls.max_map_count) return false;
-  if (!space.environment().commit.Charge(range.pages(), space.statistics().total_vm)) return false;
+  if (!ChargeCommit(space, caller, range.pages())) return false;
   NewMapping wanted;
   wanted.range = range;
   wanted.flags = flags;

@@ -9,7 +9,7 @@ PageCount CommitAccounting::CommitLimit() const {
   return limits_.total_ram * sysctls_.overcommit_ratio / 100;
 }
 
-bool CommitAccounting::Charge(PageCount pages, PageCount total_vm) {
+bool CommitAccounting::Charge(PageCount pages, PageCount total_vm, Reserve reserve) {
   counters_.Add(Counter::kCommittedAs, static_cast<std::int64_t>(pages.value()));
   bool enough = true;
   switch (sysctls_.overcommit_memory) {
@@ -20,11 +20,10 @@ bool CommitAccounting::Charge(PageCount pages, PageCount total_vm) {
       enough = pages <= limits_.total_ram;
       break;
     case OvercommitPolicy::kNever: {
-      // Every task is root, so admin_reserve_kbytes are not kept from it.
-      const std::int64_t reserve =
-          static_cast<std::int64_t>(std::min(total_vm.value() / 32, limits_.user_reserve.value()));
-      const std::int64_t allowed = static_cast<std::int64_t>(CommitLimit().value()) - reserve;
-      enough = counters_.Get(Counter::kCommittedAs) < allowed;
+      const std::uint64_t for_others = std::min(total_vm.value() / 32, limits_.user_reserve.value());
+      const std::uint64_t for_administrators = reserve == Reserve::kAdministrators ? 0 : limits_.admin_reserve.value();
+      enough = counters_.Get(Counter::kCommittedAs) < static_cast<std::int64_t>(CommitLimit().value()) -
+                                                          static_cast<std::int64_t>(for_others + for_administrators);
       break;
     }
   }

@@ -17,14 +17,17 @@ class CommitAccounting {
   struct Limits {
     PageCount total_ram;
     PageCount user_reserve;
+    PageCount admin_reserve;
   };
 
   // All must outlive the accounting.
   CommitAccounting(const Limits& limits, const Sysctls& sysctls, Counters& counters)
       : limits_(limits), sysctls_(sysctls), counters_(counters) {}
 
+  // Who may have what is kept for administrators: CAP_SYS_ADMIN.
+  enum class Reserve : std::uint8_t { kKept, kAdministrators };
   // Promises pages to a process of total_vm pages. False, and nothing is promised: ENOMEM by the policy in force.
-  bool Charge(PageCount pages, PageCount total_vm);
+  bool Charge(PageCount pages, PageCount total_vm, Reserve reserve);
   // REQUIRES: pages were charged.
   void Uncharge(PageCount pages) { counters_.Add(Counter::kCommittedAs, -static_cast<std::int64_t>(pages.value())); }
 

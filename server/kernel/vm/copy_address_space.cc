@@ -72,10 +72,10 @@ bool CopyPages(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
   return enough;
 }
 
-Errno CopyVma(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
+Errno CopyVma(AddressSpace& parent, const VmCaller& caller, const Vma& vma, AddressSpace& child) {
   VmEnvironment& environment = parent.environment();
   environment.cpus.Charge(environment.costs.fork_vma);
-  if ((vma.flags & kVmAccount) != 0 && !environment.commit.Charge(vma.range.pages(), parent.statistics().total_vm)) {
+  if ((vma.flags & kVmAccount) != 0 && !ChargeCommit(parent, caller, vma.range.pages())) {
     return Errno::kNoMem;
   }
   const bool wipe = (vma.flags & kVmWipeOnFork) != 0;
@@ -99,16 +99,17 @@ Errno CopyVma(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
 
 }  // namespace
 
-Errno CopyAddressSpace(AddressSpace& parent, AddressSpace& child) {
+Errno CopyAddressSpace(AddressSpace& parent, const VmCaller& caller, AddressSpace& child) {
   // Nobody else knows the child yet.
   const MmapWriteLock lock(parent);
   parent.MarkAllWritten();
   child.layout = parent.layout;
+  child.mm_flags = InheritedMmFlags(parent.mm_flags);
   // MMF_INIT and VM_INIT_DEF_MASK: of the flags for new mappings only the one against huge pages is inherited.
   child.def_flags = parent.def_flags & kVmNoHugePage;
   Errno result = Errno::kOk;
   parent.ForEachVma([&](const Vma& vma) {
-    if (result == Errno::kOk && (vma.flags & kVmDontCopy) == 0) result = CopyVma(parent, vma, child);
+    if (result == Errno::kOk && (vma.flags & kVmDontCopy) == 0) result = CopyVma(parent, caller, vma, child);
   });
   // Pages that were the parent's alone are write-protected now.
   parent.FlushTlb();

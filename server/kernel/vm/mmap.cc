@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/mm_flags.h"
 #include "server/kernel/vm/mman_flags.h"
 #include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/munmap.h"
@@ -52,7 +53,7 @@ PlacementKind KindOf(const AddressSpace& space, const PendingMap& map) {
   return map.IsShared() ? PlacementKind::kPages : PlacementKind::kAnonymous;
 }
 
-Errno Place(AddressSpace& space, PendingMap& map) {
+Errno Place(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
   PlacementRequest request;
   const bool fixed = map.Has(kMapFixed) || map.Has(kMapFixedNoReplace);
   request.address = fixed ? map.arguments.address : RoundHintToMinimum(space, map.arguments.address);
@@ -60,7 +61,7 @@ Errno Place(AddressSpace& space, PendingMap& map) {
   request.offset = ToBytes(map.arguments.pgoff - PageOffset(0));
   request.map_flags = map.arguments.flags | (fixed ? kMapFixed : 0);
   request.kind = KindOf(space, map);
-  const ErrnoOr<VirtualAddress> address = GetUnmappedArea(space, request);
+  const ErrnoOr<VirtualAddress> address = GetUnmappedArea(space, caller.capabilities, request);
   if (!address.ok()) return address.error();
   map.range = RangeOf(*address, map.length);
   if (map.Has(kMapFixedNoReplace) && space.FindIntersection(map.range) != nullptr) return Errno::kExist;
@@ -146,11 +147,11 @@ bool IsZeroDevice(const AddressSpace& space, const PendingMap& map) {
 
 // The file behind the mapping, with a reference for it. Shared anonymous memory has one of its own, and so has
 // /dev/zero when it is mapped shared.
-ErrnoOr<OpenFileId> FileOf(AddressSpace& space, const PendingMap& map) {
+ErrnoOr<OpenFileId> FileOf(AddressSpace& space, const VmCaller& caller, const PendingMap& map) {
   if (map.IsShared() && (!map.IsFile() || IsZeroDevice(space, map))) {
     // Promised as a whole unless it is mapped with MAP_NORESERVE.
     const bool reserve = (map.flags & kVmNoReserve) == 0;
-    return CreateSharedMemory(space, map.range.pages(), reserve ? map.range.pages() : PageCount(0));
+    return CreateSharedMemory(space, caller, map.range.pages(), reserve ? map.range.pages() : PageCount(0));
   }
   if (map.IsFile()) space.environment().files.Get(map.arguments.file);
   return map.arguments.file;
@@ -158,6 +159,7 @@ ErrnoOr<OpenFileId> FileOf(AddressSpace& space, const PendingMap& map) {
 
 // mmap_region: from here on the old mappings in the range are cut, and after the limits are passed they are gone.
 Errno MapRegion(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
+  if (DeniesWriteExec(space.mm_flags, map.flags, map.flags)) return Errno::kAcces;
   UnmapPlan replaced;
   // A place that the kernel chose, or found free as the hint says, has nothing to cut.
   if (map.Has(kMapFixed)) {
@@ -172,10 +174,10 @@ Errno MapRegion(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
   if (IsAccountable(map.flags)) {
     // What was promised to the old mappings goes over to the new one.
     promised = map.range.pages() - std::exchange(replaced.accounted, PageCount(0));
-    if (!commit.Charge(promised, space.statistics().total_vm)) return Errno::kNoMem;
+    if (!ChargeCommit(space, caller, promised)) return Errno::kNoMem;
     map.flags |= kVmAccount;
   }
-  const ErrnoOr<OpenFileId> file = FileOf(space, map);
+  const ErrnoOr<OpenFileId> file = FileOf(space, caller, map);
   if (!file.ok()) {
     commit.Uncharge(promised);
     return file.error();
@@ -207,11 +209,11 @@ VmFlags FlagsOfProt(std::uint64_t prot) {
   return prot & kVmAccessFlags;
 }
 
-ErrnoOr<OpenFileId> CreateSharedMemory(AddressSpace& space, PageCount pages, PageCount promised) {
-  CommitAccounting& commit = space.environment().commit;
-  if (!commit.Charge(promised, space.statistics().total_vm)) return Errno::kNoMem;
+ErrnoOr<OpenFileId> CreateSharedMemory(AddressSpace& space, const VmCaller& caller, PageCount pages,
+                                       PageCount promised) {
+  if (!ChargeCommit(space, caller, promised)) return Errno::kNoMem;
   const ErrnoOr<OpenFileId> file = space.environment().files.CreateSharedAnonymous(ToBytes(pages), promised);
-  if (!file.ok()) commit.Uncharge(promised);
+  if (!file.ok()) space.environment().commit.Uncharge(promised);
   return file;
 }
 
@@ -223,7 +225,7 @@ Errno MapUnderLock(AddressSpace& space, const VmCaller& caller, PendingMap& map)
   space.environment().cpus.Charge(space.environment().costs.mmap);
   if (const Errno error = CheckHugeTlb(map); error != Errno::kOk) return error;
   if (const Errno error = CheckLength(space, map); error != Errno::kOk) return error;
-  if (const Errno error = Place(space, map); error != Errno::kOk) return error;
+  if (const Errno error = Place(space, caller, map); error != Errno::kOk) return error;
   map.flags = InitialFlags(space, map.arguments);
   if (map.Has(kMapLocked) && !MayLock(caller)) return Errno::kPerm;
   if (!MayLockMore(space, caller, map.flags, map.range.pages())) return Errno::kAgain;

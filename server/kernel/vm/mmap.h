@@ -32,7 +32,8 @@ ErrnoOr<VirtualAddress> Mmap(AddressSpace& space, const VmCaller& caller, const 
 
 // shmem_zero_setup: the file of shared memory without a name, with a reference for its first mapping. `promised` of its
 // pages are charged, all or none. ENOMEM; ENFILE, ENOSPC.
-ErrnoOr<OpenFileId> CreateSharedMemory(AddressSpace& space, PageCount pages, PageCount promised);
+ErrnoOr<OpenFileId> CreateSharedMemory(AddressSpace& space, const VmCaller& caller, PageCount pages,
+                                       PageCount promised);
 
 // calc_vm_prot_bits.
 VmFlags FlagsOfProt(std::uint64_t prot);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/kernel/cpu/lock_scope.h"
+#include "server/kernel/vm/mm_flags.h"
 #include "server/kernel/vm/mman_flags.h"
 #include "server/kernel/vm/mmap.h"
 #include "server/kernel/vm/mmap_lock.h"
@@ -56,7 +57,7 @@ ErrnoOr<VmFlags> ChargeFor(AddressSpace& space, const VmCaller& caller, const Vm
       return Errno::kNoMem;
     }
     if ((vma.flags & (kVmAccount | kVmWrite | kVmShared | kVmNoReserve)) != 0) return flags;
-    if (!space.environment().commit.Charge(range.pages(), space.statistics().total_vm)) return Errno::kNoMem;
+    if (!ChargeCommit(space, caller, range.pages())) return Errno::kNoMem;
     return flags | kVmAccount;
   }
   const bool untouched = (vma.flags & kVmAccount) != 0 && vma.IsAnonymous() && vma.anon.own == AnonVmaId();
@@ -70,6 +71,7 @@ Errno ProtectVma(MmuGather& gather, const VmCaller& caller, Vma& vma, VirtualRan
   VmFlags flags = (old_flags & ~kVmAccessFlags) | access;
   // MAYREAD, MAYWRITE and MAYEXEC stand four bits above READ, WRITE and EXEC.
   if ((access & ~(old_flags >> 4) & kVmAccessFlags) != 0) return Errno::kAcces;
+  if (DeniesWriteExec(space.mm_flags, old_flags, flags)) return Errno::kAcces;
   if (flags == old_flags) return Errno::kOk;
   const ErrnoOr<VmFlags> charged = ChargeFor(space, caller, vma, range, flags);
   if (!charged.ok()) return charged.error();

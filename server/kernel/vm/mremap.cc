@@ -170,7 +170,7 @@ class Remap {
     } else {
       request.kind = PlacementKind::kAnonymous;
     }
-    const ErrnoOr<VirtualAddress> place = GetUnmappedArea(space_, request);
+    const ErrnoOr<VirtualAddress> place = GetUnmappedArea(space_, caller_.capabilities, request);
     if (!place.ok()) return place;
     const Errno error = Move(*place);
     if (error != Errno::kOk) return error;
@@ -178,7 +178,7 @@ class Remap {
   }
 
   bool Charge(const Vma& vma, PageCount pages) {
-    return (vma.flags & kVmAccount) == 0 || space_.environment().commit.Charge(pages, space_.statistics().total_vm);
+    return (vma.flags & kVmAccount) == 0 || ChargeCommit(space_, caller_, pages);
   }
 
   // move_vma: a mapping with the same pages at the new place, and the old one gone.

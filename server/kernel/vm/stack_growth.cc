@@ -31,7 +31,7 @@ bool ExpandStack(AddressSpace& space, const VmCaller& caller, Vma& vma, VirtualA
   const PageCount growth = ToPages(vma.range.start - new_start);
   // A stack at the bottom of the numbers cannot grow below page offset 0.
   if (vma.pgoff.value() < growth.value()) return false;
-  if ((vma.flags & kVmAccount) != 0 && !space.environment().commit.Charge(growth, space.statistics().total_vm)) {
+  if ((vma.flags & kVmAccount) != 0 && !ChargeCommit(space, caller, growth)) {
     return false;
   }
   if (!PrepareAnonVma(space, vma)) {

@@ -130,7 +130,9 @@ VirtualAddress RoundHintToMinimum(const AddressSpace& space, VirtualAddress hint
   return hint;
 }
 
-ErrnoOr<VirtualAddress> GetUnmappedArea(AddressSpace& space, const PlacementRequest& request) {
+namespace {
+
+ErrnoOr<VirtualAddress> FindPlace(AddressSpace& space, const PlacementRequest& request) {
   if (request.length.value() > kTaskSize.value()) return Errno::kNoMem;
   if ((request.map_flags & kMapFixed) != 0) {
     if (request.address.value() > kTaskSize.value() - request.length.value()) return Errno::kNoMem;
@@ -144,6 +146,19 @@ ErrnoOr<VirtualAddress> GetUnmappedArea(AddressSpace& space, const PlacementRequ
   const std::optional<VirtualAddress> place = Search(space, request, request.length);
   if (!place.has_value()) return Errno::kNoMem;
   return *place;
+}
+
+}  // namespace
+
+ErrnoOr<VirtualAddress> GetUnmappedArea(AddressSpace& space, CapabilitySet capabilities,
+                                        const PlacementRequest& request) {
+  const ErrnoOr<VirtualAddress> place = FindPlace(space, request);
+  // cap_mmap_addr.
+  if (place.ok() && place->value() < space.environment().sysctls.mmap_min_addr.value() &&
+      !capabilities.Has(Capability::kSysRawio)) {
+    return Errno::kPerm;
+  }
+  return place;
 }
 
 VirtualAddress MmapBase(ByteCount stack_limit, ByteCount stack_random_max, PageCount random_pages) {

@@ -9,6 +9,7 @@
 #include "server/base/errno.h"
 #include "server/base/units.h"
 #include "server/kernel/vm/address_space.h"
+#include "server/kernel/vm/capability.h"
 
 namespace memsim {
 
@@ -34,8 +35,10 @@ struct PlacementRequest {
   PlacementKind kind = PlacementKind::kPages;
 };
 
-// The address. ENOMEM: no room; EINVAL: a fixed address that is not page-aligned.
-ErrnoOr<VirtualAddress> GetUnmappedArea(AddressSpace& space, const PlacementRequest& request);
+// The address. ENOMEM: no room; EINVAL: a fixed address that is not page-aligned; EPERM: one below vm.mmap_min_addr,
+// which is for CAP_SYS_RAWIO alone.
+ErrnoOr<VirtualAddress> GetUnmappedArea(AddressSpace& space, CapabilitySet capabilities,
+                                        const PlacementRequest& request);
 
 // round_hint_to_min: a hint too low to be mapped becomes the lowest that can be; 0 stays 0. Page-aligned, downwards.
 VirtualAddress RoundHintToMinimum(const AddressSpace& space, VirtualAddress hint);

@@ -42,6 +42,14 @@ inline bool MayExpand(const AddressSpace& space, const VmCaller& caller, VmFlags
   return limit.current == 0 && data <= ToPages(ByteCount(limit.maximum));
 }
 
+// security_vm_enough_memory_mm: promises pages to the caller. False, and nothing is promised: ENOMEM.
+inline bool ChargeCommit(AddressSpace& space, const VmCaller& caller, PageCount pages) {
+  return space.environment().commit.Charge(pages, space.statistics().total_vm,
+                                           caller.capabilities.Has(Capability::kSysAdmin)
+                                               ? CommitAccounting::Reserve::kAdministrators
+                                               : CommitAccounting::Reserve::kKept);
+}
+
 // can_do_mlock.
 inline bool MayLock(const VmCaller& caller) {
   return caller.limits[Resource::kMemlock].current != 0 || caller.capabilities.Has(Capability::kIpcLock);

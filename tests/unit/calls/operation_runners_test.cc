@@ -106,6 +106,80 @@ TEST_F(OperationTest, Prlimit64AnswersTheOldLimitsAndSetsNewOnes) {
   EXPECT_EQ(Ask("prlimit64 { pid: 2 resource: 7 new_limit { current: 1 maximum: 1048577 } }"), "EPERM");
 }
 
+TEST_F(OperationTest, OnlyTheOwnersOfCapSysResourceRaiseHardLimits) {
+  EXPECT_EQ(Ask("prlimit64 { pid: 2 resource: 9 new_limit { current: 5 maximum: 6 } }"), "0");
+  EXPECT_EQ(Ask("prlimit64 { pid: 2 resource: 9 new_limit { current: 5 maximum: 7 } }"), "0");
+  EXPECT_EQ(Ask("capset { pid: 2 effective: 0x1fffeffffff permitted: 0x1fffeffffff }"), "0");
+  EXPECT_EQ(Ask("prlimit64 { pid: 2 resource: 9 new_limit { current: 5 maximum: 8 } }"), "EPERM");
+  EXPECT_EQ(Ask("prlimit64 { pid: 2 resource: 9 new_limit { current: 5 maximum: 6 } }"), "0");
+}
+
+TEST_F(OperationTest, WhoGivesRootUpGivesUpWhatGoesWithIt) {
+  EXPECT_EQ(Ask("setgroups { pid: 2 gids: 4 gids: 24 }"), "0");
+  EXPECT_EQ(Ask("setgroups { pid: 2 gids: 4294967295 }"), "EINVAL");
+  EXPECT_EQ(Ask("setfsuid { pid: 2 uid: 5 }"), "0");
+  EXPECT_EQ(Ask("setfsuid { pid: 2 uid: 0 }"), "5");
+  EXPECT_EQ(Ask("setfsgid { pid: 2 gid: 6 }"), "0");
+  EXPECT_EQ(Ask("setfsgid { pid: 2 gid: 6 }"), "6");
+  EXPECT_EQ(Ask("setregid { pid: 2 rgid: 7 egid: 8 }"), "0");
+  EXPECT_EQ(Ask("setresgid { pid: 2 sgid: 9 }"), "0");
+  EXPECT_EQ(Ask("setgid { pid: 2 gid: 10 }"), "0");
+  EXPECT_EQ(Ask("setresuid { pid: 2 euid: 1000 }"), "0");
+  // Memory locked by another than root is bounded.
+  EXPECT_EQ(Ask("prlimit64 { pid: 2 resource: 8 new_limit { current: 0 maximum: 0 } }"), "0");
+  EXPECT_EQ(Ask("mlockall { pid: 2 flags: 2 }"), "EPERM");
+  EXPECT_EQ(Ask("setreuid { pid: 2 euid: 0 }"), "0");
+  EXPECT_EQ(Ask("mlockall { pid: 2 flags: 2 }"), "0");
+  EXPECT_EQ(Ask("munlockall { pid: 2 }"), "0");
+  EXPECT_EQ(Ask("setuid { pid: 2 uid: 1000 }"), "0");
+  EXPECT_EQ(Ask("setuid { pid: 2 uid: 0 }"), "EPERM");
+  EXPECT_EQ(Ask("setgroups { pid: 2 }"), "EPERM");
+  // A child is its parent's equal; a program too.
+  EXPECT_EQ(Ask("fork { pid: 2 }"), "3");
+  EXPECT_EQ(Ask("mlockall { pid: 3 flags: 2 }"), "EPERM");
+  EXPECT_EQ(Ask("execve { pid: 3 path: '/bin/true' }"), "0");
+  EXPECT_EQ(Ask("mlockall { pid: 3 flags: 2 }"), "EPERM");
+  EXPECT_EQ(Ask("mmap { pid: 3 length_bytes: 4096 prot: 3 flags: 0x32 }"), "EPERM");
+  EXPECT_EQ(Ask("mmap { pid: 1 length_bytes: 4096 prot: 3 flags: 0x32 }"), "0");
+}
+
+TEST_F(OperationTest, PrctlKeepsWritersFromExecuting) {
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 66 }"), "0");
+  EXPECT_EQ(Ask("mmap { pid: 2 address: 0x10000000 length_bytes: 8192 prot: 3 flags: 0x32 }"), "0x10000000");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 65 argument2: 4 }"), "EINVAL");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 65 argument2: 2 }"), "EINVAL");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 65 argument2: 1 argument5: 1 }"), "EINVAL");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 65 argument2: 1 }"), "0");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 65 argument2: 3 }"), "EPERM");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 66 argument3: 1 }"), "EINVAL");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 66 }"), "1");
+  EXPECT_EQ(Ask("mmap { pid: 2 length_bytes: 4096 prot: 7 flags: 0x22 }"), "EACCES");
+  EXPECT_EQ(Ask("mmap { pid: 2 address: 0x20000000 length_bytes: 4096 prot: 5 flags: 0x32 }"), "0x20000000");
+  EXPECT_EQ(Ask("mprotect { pid: 2 address: 0x10000000 length_bytes: 4096 prot: 5 }"), "EACCES");
+  EXPECT_EQ(Ask("mprotect { pid: 2 address: 0x20000000 length_bytes: 4096 prot: 4 }"), "0");
+  // Inherited, unless it was said that it is not.
+  EXPECT_EQ(Ask("fork { pid: 2 }"), "3");
+  EXPECT_EQ(Ask("prctl { pid: 3 option: 66 }"), "1");
+  EXPECT_EQ(Ask("execve { pid: 3 path: '/bin/true' }"), "0");
+  EXPECT_EQ(Ask("prctl { pid: 3 option: 66 }"), "1");
+  EXPECT_EQ(Ask("prctl { pid: 1 option: 65 argument2: 3 }"), "0");
+  EXPECT_EQ(Ask("fork { pid: 1 }"), "4");
+  EXPECT_EQ(Ask("prctl { pid: 4 option: 66 }"), "0");
+}
+
+TEST_F(OperationTest, PrctlKnowsTheBoundingSetAndKeptCapabilities) {
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 23 argument2: 24 }"), "1");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 23 argument2: 41 }"), "EINVAL");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 24 argument2: 24 }"), "0");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 23 argument2: 24 }"), "0");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 8 argument2: 2 }"), "EINVAL");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 8 argument2: 1 }"), "0");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 7 }"), "1");
+  // Without CONFIG_ANON_VMA_NAME; and what is not simulated.
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 0x53564d41 argument3: 4096 argument4: 4096 }"), "EINVAL");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 1 }"), "ENOSYS");
+}
+
 // --- Address spaces
 
 TEST_F(OperationTest, MmapMunmapAndMprotectTakeTheKernelsArguments) {

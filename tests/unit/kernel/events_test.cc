@@ -56,6 +56,17 @@ TEST_F(EventsTest, EverySystemCallHasItsOwnEvents) {
   EXPECT_EQ(machine_->Munlock(pid_, VirtualAddress(0), ByteCount(0)), Errno::kOk);
   EXPECT_EQ(machine_->Mlockall(pid_, 2), Errno::kOk);
   EXPECT_EQ(machine_->Munlockall(pid_), Errno::kOk);
+  EXPECT_EQ(machine_->Setgroups(pid_, {4, 24}), Errno::kOk);
+  EXPECT_TRUE(machine_->Setfsuid(pid_, 1).ok());
+  EXPECT_TRUE(machine_->Setfsgid(pid_, 2).ok());
+  EXPECT_EQ(machine_->Setregid(pid_, std::nullopt, 3), Errno::kOk);
+  EXPECT_EQ(machine_->Setresgid(pid_, 4, std::nullopt, 5), Errno::kOk);
+  EXPECT_EQ(machine_->Setgid(pid_, 6), Errno::kOk);
+  EXPECT_EQ(machine_->Capset(pid_, CapabilitySets()), Errno::kOk);
+  EXPECT_TRUE(machine_->Prctl(pid_, 66, {0, 0, 0, 0}).ok());
+  EXPECT_EQ(machine_->Setreuid(pid_, std::nullopt, 0), Errno::kOk);
+  EXPECT_EQ(machine_->Setresuid(pid_, std::nullopt, 0, std::nullopt), Errno::kOk);
+  EXPECT_EQ(machine_->Setuid(pid_, 0), Errno::kOk);
   EXPECT_EQ(machine_->Mknod("/f", FileKind::kRegular, kPageSize), Errno::kOk);
   const int fd = *machine_->Open(pid_, "/f", 2);
   EXPECT_TRUE(machine_->Lseek(pid_, fd, 1, 0).ok());
@@ -94,6 +105,28 @@ sys_enter_mlockall: flags: 0x00000002
 sys_exit_mlockall: 0x0
 sys_enter_munlockall: 
 sys_exit_munlockall: 0x0
+sys_enter_setgroups: gidsetsize: 0x00000002, grouplist: 0x00000000
+sys_exit_setgroups: 0x0
+sys_enter_setfsuid: uid: 0x00000001
+sys_exit_setfsuid: 0x0
+sys_enter_setfsgid: gid: 0x00000002
+sys_exit_setfsgid: 0x0
+sys_enter_setregid: rgid: 0xffffffff, egid: 0x00000003
+sys_exit_setregid: 0x0
+sys_enter_setresgid: rgid: 0x00000004, egid: 0xffffffff, sgid: 0x00000005
+sys_exit_setresgid: 0x0
+sys_enter_setgid: gid: 0x00000006
+sys_exit_setgid: 0x0
+sys_enter_capset: header: 0x00000000, data: 0x00000000
+sys_exit_capset: 0x0
+sys_enter_prctl: option: 0x00000042, arg2: 0x00000000, arg3: 0x00000000, arg4: 0x00000000, arg5: 0x00000000
+sys_exit_prctl: 0x0
+sys_enter_setreuid: ruid: 0xffffffff, euid: 0x00000000
+sys_exit_setreuid: 0x0
+sys_enter_setresuid: ruid: 0xffffffff, euid: 0x00000000, suid: 0xffffffff
+sys_exit_setresuid: 0x0
+sys_enter_setuid: uid: 0x00000000
+sys_exit_setuid: 0x0
 sys_enter_open: filename: "/f", flags: 0x00000002, mode: 0x00000000
 sys_exit_open: 0x0
 sys_enter_lseek: fd: 0x00000000, offset: 0x00000001, whence: 0x00000000

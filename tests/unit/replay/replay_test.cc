@@ -104,16 +104,61 @@ TEST_F(ReplayTest, CallsWaitForOneBatchUntilAnAnswerIsNeeded) {
 TEST_F(ReplayTest, WhatNoMachineCanDoIsSkippedOnce) {
   const TraceReport report = Replay(
       "1000 cachestat(3, {off=0, len=4096}, {}, 0) = 0\n"
-      "1000 setuid(65534) = 0\n"
-      "1000 setuid(65534) = -1 EPERM (Operation not permitted)\n"
-      "1000 prctl(0x41, 0x1, 0, 0, 0) = 0\n"
+      "1000 fallocate(3, 0, 0, 4096) = 0\n"
+      "1000 fallocate(3, 0, 0, 4096) = -1 EBADF (Bad file descriptor)\n"
+      "1000 userfaultfd(0) = 3\n"
       "1000 prctl(PR_SET_NAME, \"x\") = 0\n"
       "1000 getpid() = 1000\n");
   EXPECT_EQ(report.equal, 0U);
   ASSERT_THAT(report.skips, SizeIs(3)) << "what failed changed nothing, and getpid is none of our business";
   EXPECT_EQ(report.skips[0].call, "cachestat");
   EXPECT_EQ(report.skips[1].line_number, 2);
-  EXPECT_EQ(report.skips[2].call, "prctl");
+  EXPECT_EQ(report.skips[2].call, "userfaultfd");
+}
+
+TEST_F(ReplayTest, TheFirstProcessIsWhoTheHeaderSays) {
+  Replay("# uid: 1000, every capability but CAP_SYS_RESOURCE CAP_SYS_NICE, CAP_NONSENSE\n1000 brk(NULL) = 0\n");
+  const std::vector<v1::Call> dropped = machine_.Of(v1::Call::kPrctl);
+  ASSERT_THAT(dropped, SizeIs(2));
+  EXPECT_EQ(dropped[0].prctl().option(), 24);
+  EXPECT_EQ(dropped[0].prctl().argument2(), 24U);
+  EXPECT_EQ(dropped[1].prctl().argument2(), 23U);
+  const std::vector<v1::Call> set = machine_.Of(v1::Call::kCapset);
+  ASSERT_THAT(set, SizeIs(1));
+  EXPECT_EQ(set[0].capset().effective(), 0x1fffe7fffffU);
+  EXPECT_EQ(set[0].capset().permitted(), 0x1fffe7fffffU);
+  ASSERT_THAT(machine_.Of(v1::Call::kSetuid), SizeIs(1));
+  EXPECT_EQ(machine_.Of(v1::Call::kSetuid)[0].setuid().uid(), 1000U);
+}
+
+TEST_F(ReplayTest, WhoAProcessIsIsFollowed) {
+  const TraceReport report = Replay(
+      "1000 setgid(5) = 0\n"
+      "1000 setregid(-1, 6) = 0\n"
+      "1000 setresgid(1, 2, -1) = 0\n"
+      "1000 setfsgid(7) = 2\n"
+      "1000 setfsuid(8) = 0\n"
+      "1000 setgroups(2, [4, 24]) = 0\n"
+      "1000 setreuid(9, -1) = 0\n"
+      "1000 setresuid(-1, 10, -1) = 0\n"
+      "1000 setuid(11) = -1 EPERM (Operation not permitted)\n"
+      "1000 prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) = 0\n"
+      "1000 prctl(PR_SET_NAME, \"x\") = 0\n"
+      "1000 setuid(zork) = 0\n");
+  EXPECT_EQ(report.equal, 1U);
+  EXPECT_THAT(report.unknown_lines, SizeIs(1));
+  EXPECT_EQ(machine_.Of(v1::Call::kSetgid)[0].setgid().gid(), 5U);
+  EXPECT_FALSE(machine_.Of(v1::Call::kSetregid)[0].setregid().has_rgid());
+  EXPECT_EQ(machine_.Of(v1::Call::kSetregid)[0].setregid().egid(), 6U);
+  EXPECT_EQ(machine_.Of(v1::Call::kSetresgid)[0].setresgid().egid(), 2U);
+  EXPECT_EQ(machine_.Of(v1::Call::kSetfsgid)[0].setfsgid().gid(), 7U);
+  EXPECT_EQ(machine_.Of(v1::Call::kSetfsuid)[0].setfsuid().uid(), 8U);
+  EXPECT_EQ(machine_.Of(v1::Call::kSetgroups)[0].setgroups().gids_size(), 2);
+  EXPECT_EQ(machine_.Of(v1::Call::kSetreuid)[0].setreuid().ruid(), 9U);
+  EXPECT_EQ(machine_.Of(v1::Call::kSetresuid)[0].setresuid().euid(), 10U);
+  // What was refused changed nothing.
+  EXPECT_THAT(machine_.Of(v1::Call::kSetuid), testing::IsEmpty());
+  EXPECT_EQ(machine_.Of(v1::Call::kPrctl)[0].prctl().argument2(), 1U);
 }
 
 TEST_F(ReplayTest, WhatTheServerRefusesIsSkippedWithItsWords) {

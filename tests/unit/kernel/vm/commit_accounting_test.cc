@@ -10,13 +10,14 @@ namespace {
 class CommitAccountingTest : public testing::Test {
  protected:
   bool Charge(std::uint64_t pages, std::uint64_t total_vm = 0) {
-    return commit_.Charge(PageCount(pages), PageCount(total_vm));
+    return commit_.Charge(PageCount(pages), PageCount(total_vm), reserve_);
   }
   std::int64_t committed() const { return counters_.Get(Counter::kCommittedAs); }
 
   Sysctls sysctls_;
   Counters counters_;
-  CommitAccounting commit_{{PageCount(1000), PageCount(100)}, sysctls_, counters_};
+  CommitAccounting::Reserve reserve_ = CommitAccounting::Reserve::kAdministrators;
+  CommitAccounting commit_{{PageCount(1000), PageCount(100), PageCount(50)}, sysctls_, counters_};
 };
 
 TEST_F(CommitAccountingTest, ByDefaultOnlyASingleRequestLargerThanTheMemoryIsRefused) {
@@ -51,6 +52,15 @@ TEST_F(CommitAccountingTest, NeverKeepsAThirtySecondOfTheProcessBackUpToTheUsers
   commit_.Uncharge(PageCount(498));
   EXPECT_FALSE(Charge(400, 1ULL << 30));
   EXPECT_TRUE(Charge(399, 1ULL << 30));
+}
+
+TEST_F(CommitAccountingTest, NeverKeepsTheAdministratorsReserveFromOthers) {
+  sysctls_.overcommit_memory = OvercommitPolicy::kNever;
+  reserve_ = CommitAccounting::Reserve::kKept;
+  EXPECT_FALSE(Charge(450));
+  EXPECT_TRUE(Charge(449));
+  reserve_ = CommitAccounting::Reserve::kAdministrators;
+  EXPECT_TRUE(Charge(50));
 }
 
 TEST_F(CommitAccountingTest, AReserveAboveTheLimitRefusesEverything) {

@@ -59,7 +59,7 @@ World::World(ByteCount memory, PageCount user_reserve)
       slabs(pages, counters, locks),
       files(pages, slabs, counters, cpus),
       anon_vmas(slabs),
-      commit({pages.managed_pages(), user_reserve}, sysctls, counters),
+      commit({pages.managed_pages(), user_reserve, PageCount(0)}, sysctls, counters),
       environment{pages,    slabs, files, anon_vmas,     file_mappings, commit,
                   counters, cpus,  locks, kDefaultCosts, sysctls,       PageFrameNumber(0)} {
   environment.zero_page = *pages.AllocPages(kGfpKernel | kGfpZero, Order(0), PageOwner::kZeroPage);
@@ -244,7 +244,7 @@ std::string Program::Run(std::uint64_t first, std::uint64_t end) {
 std::unique_ptr<Program> Program::Fork() {
   auto child = std::make_unique<Program>(world_);
   child->limits_ = limits_;
-  const Errno error = CopyAddressSpace(*space_, *child->space_);
+  const Errno error = CopyAddressSpace(*space_, caller(), *child->space_);
   world_.Check();
   return error == Errno::kOk ? std::move(child) : nullptr;
 }
