@@ -93,6 +93,17 @@ std::string LanesText(const v1::Answer& answer) {
   return text;
 }
 
+// "3 of 4 pages in memory: 1101"; of many pages only the count.
+std::string ResidencyText(const std::string& pages) {
+  constexpr std::size_t kMostDigits = 64;
+  const auto resident = std::count(pages.begin(), pages.end(), '\1');
+  std::string text = absl::StrCat(resident, " of ", FormatCount(pages.size(), "page"), " in memory");
+  if (pages.size() > kMostDigits) return text;
+  absl::StrAppend(&text, ": ");
+  for (const char page : pages) text.push_back(page == 0 ? '0' : '1');
+  return text;
+}
+
 std::string ValueText(AnswerValue kind, const v1::Answer& answer) {
   switch (kind) {
     case AnswerValue::kNothing:
@@ -144,6 +155,7 @@ std::string ResultText(AnswerValue kind, const v1::Answer& answer) {
                         FormatLimit(answer.resource_limit().maximum()));
   }
   if (answer.has_concurrent()) return LanesText(answer);
+  if (answer.has_residency()) return ResidencyText(answer.residency());
   return ValueText(kind, answer);
 }
 

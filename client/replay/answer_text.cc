@@ -44,6 +44,13 @@ std::string FaultText(const v1::Answer& answer) {
                                     : absl::StrCat(counts.minor_faults(), " +", counts.major_faults(), " major");
 }
 
+std::string ResidencyText(const v1::Answer& answer) {
+  if (answer.has_signal() || answer.error_number() != 0) return ResultText(answer);
+  std::string digits;
+  for (const char page : answer.residency()) digits.push_back(page == 0 ? '0' : '1');
+  return digits;
+}
+
 std::string LimitText(std::uint64_t current, std::uint64_t maximum) {
   return absl::StrCat("0 {", LimitNumber(current), ", ", LimitNumber(maximum), "}");
 }

@@ -22,6 +22,8 @@ std::string ResultText(const v1::Answer& answer);
 
 // The faults of an access: "1", "0 +1 major", "SIGSEGV SEGV_ACCERR", "SIGBUS BUS_ADRERR".
 std::string FaultText(const v1::Answer& answer);
+// "1101": a digit a page.
+std::string ResidencyText(const v1::Answer& answer);
 
 // ResultText and, if it succeeded, the limits that stood before: "0 {8388608, unlimited}".
 std::string LimitText(const v1::Answer& answer);

@@ -96,6 +96,77 @@ void TranslateMadvise(ReplaySession& session, TracedProcess& process, const Trac
   Finish(session, arguments, line, std::move(call));
 }
 
+void TranslateProcessMadvise(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  const TraceValue* descriptor = arguments.Find(0);
+  const TraceValue* ranges = arguments.Find(1);
+  v1::Call call;
+  v1::ProcessMadviseRequest& request = *call.mutable_process_madvise();
+  request.set_pid(process.machine_pid);
+  request.set_advice(static_cast<std::int32_t>(arguments.Number(3)));
+  request.set_flags(arguments.Number(4));
+  if (!arguments.ok() || descriptor == nullptr || ranges == nullptr) {
+    return session.NotUnderstood(arguments.ok() ? "process_madvise has too few arguments" : arguments.problem());
+  }
+  // Machines name processes by their pids: descriptors of them are kept here.
+  const auto named = process.process_descriptors.find(static_cast<int>(descriptor->Number().value_or(0)));
+  if (named == process.process_descriptors.end()) return session.CompareTexts(KernelResultText(line.result), "EBADF");
+  request.set_target_pid(named->second);
+  for (const TraceValue& range : ranges->items) {
+    const TraceValue* base = range.Find("iov_base");
+    const TraceValue* length = range.Find("iov_len");
+    if (base == nullptr || length == nullptr || !base->Number().has_value() || !length->Number().has_value()) {
+      return session.NotUnderstood("a range of process_madvise has no address or no length");
+    }
+    v1::AddressRange& added = *request.add_ranges();
+    added.set_address(*base->Number());
+    added.set_length_bytes(*length->Number());
+  }
+  Finish(session, arguments, line, std::move(call));
+}
+
+void TranslateMincore(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::MincoreRequest& mincore = *call.mutable_mincore();
+  SetRange(process, arguments, mincore);
+  if (!arguments.ok()) return session.NotUnderstood(arguments.problem());
+  // strace prints the vector's address only where there is nothing to show; and what it shows depends on accesses that
+  // a trace need not tell: @incore is there for that.
+  const TraceValue* vec = arguments.Find(2);
+  if (vec != nullptr && vec->kind == TraceValue::Kind::kScalar) mincore.set_vec(arguments.Number(2));
+  Finish(session, arguments, line, std::move(call));
+}
+
+void TranslateMsync(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::MsyncRequest& msync = *call.mutable_msync();
+  SetRange(process, arguments, msync);
+  msync.set_flags(arguments.Number(2));
+  Finish(session, arguments, line, std::move(call));
+}
+
+void TranslateMseal(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::MsealRequest& mseal = *call.mutable_mseal();
+  SetRange(process, arguments, mseal);
+  mseal.set_flags(arguments.Number(2));
+  Finish(session, arguments, line, std::move(call));
+}
+
+void TranslateRemapFilePages(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::RemapFilePagesRequest& remap = *call.mutable_remap_file_pages();
+  SetRange(process, arguments, remap);
+  remap.set_prot(arguments.Number(2));
+  remap.set_page_offset(arguments.Number(3));
+  remap.set_flags(arguments.Number(4));
+  Finish(session, arguments, line, std::move(call));
+}
+
 void TranslateMlock(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   ArgumentReader arguments(line);
   v1::Call call;

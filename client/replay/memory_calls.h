@@ -15,6 +15,11 @@ void TranslateMprotect(ReplaySession& session, TracedProcess& process, const Tra
 void TranslateMremap(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateBrk(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateMadvise(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+void TranslateProcessMadvise(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+void TranslateMincore(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+void TranslateMsync(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+void TranslateMseal(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+void TranslateRemapFilePages(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateMlock(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateMlock2(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateMunlock(ReplaySession& session, TracedProcess& process, const TraceLine& line);

@@ -8,9 +8,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 #include "client/replay/answer_text.h"
 #include "client/replay/argument_reader.h"
+#include "client/replay/page_size.h"
 #include "client/replay/proc_text.h"
 
 namespace memsim::replay {
@@ -21,6 +24,20 @@ std::string ProcPath(const TracedProcess& process, absl::string_view file) {
 }
 
 }  // namespace
+
+void TranslateIncore(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::MincoreRequest& mincore = *call.mutable_mincore();
+  mincore.set_pid(process.machine_pid);
+  mincore.set_address(arguments.Number(0));
+  mincore.set_length_bytes(arguments.Number(1) * kPageBytes);
+  if (!arguments.ok()) return session.NotUnderstood(arguments.problem());
+  // "-1 ENOMEM" is told as an error is, by its name.
+  absl::string_view kernel = line.result.text;
+  if (absl::ConsumePrefix(&kernel, "-1 ")) kernel = kernel.substr(0, kernel.find(' '));
+  session.Compare(std::move(call), std::string(kernel), ResidencyText);
+}
 
 void TranslateTouch(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   ArgumentReader arguments(line);

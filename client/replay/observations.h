@@ -9,6 +9,7 @@
 
 namespace memsim::replay {
 
+void TranslateIncore(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateTouch(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateMaps(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateStatus(ReplaySession& session, TracedProcess& process, const TraceLine& line);

@@ -242,6 +242,13 @@ void TranslateExitGroup(ReplaySession& session, TracedProcess& process, const Tr
   ExitGroup(session, process, status);
 }
 
+void TranslatePidfdOpen(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  if (!line.result.Succeeded() || line.arguments.empty()) return;
+  const TracedProcess* named = session.processes().Find(line.arguments[0].Number().value_or(0));
+  if (named == nullptr) return;
+  process.process_descriptors[static_cast<int>(line.result.value)] = named->machine_pid;
+}
+
 void TranslateWait4(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   if (!line.result.Succeeded() || line.result.value == 0) return;
   const TracedProcess* child = session.processes().Find(line.result.value);

@@ -27,6 +27,8 @@ void TranslateExecve(ReplaySession& session, TracedProcess& process, const Trace
 void TranslateImage(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateExit(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateExitGroup(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+// pidfd_open(2).
+void TranslatePidfdOpen(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateWait4(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslatePrlimit64(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateSetrlimit(ReplaySession& session, TracedProcess& process, const TraceLine& line);

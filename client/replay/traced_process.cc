@@ -24,11 +24,13 @@ TracedProcess& TracedProcesses::AddChild(const TracedProcess& parent, std::uint6
   std::shared_ptr<std::string> directory = parent.directory;
   std::shared_ptr<const std::vector<OwnRange>> own_memory = parent.own_memory;
   const std::uint64_t group = parent.group;
+  std::map<int, std::uint64_t> process_descriptors = parent.process_descriptors;
   TracedProcess& child = Add(trace_pid);
   if ((clone_flags & kCloneFiles) == 0) descriptors = std::make_shared<DescriptorTable>(*descriptors);
   if ((clone_flags & kCloneFs) == 0) directory = std::make_shared<std::string>(*directory);
   child.descriptors = std::move(descriptors);
   child.directory = std::move(directory);
+  child.process_descriptors = std::move(process_descriptors);
   child.own_memory = std::move(own_memory);
   if ((clone_flags & kCloneThread) != 0) child.group = group;
   return child;

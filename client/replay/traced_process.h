@@ -39,6 +39,8 @@ struct TracedProcess {
   std::uint64_t group = 0;
   bool ended = false;
   std::shared_ptr<DescriptorTable> descriptors = std::make_shared<DescriptorTable>();
+  // Descriptors of processes: the machine's pids of those.
+  std::map<int, std::uint64_t> process_descriptors;
   std::shared_ptr<std::string> directory = std::make_shared<std::string>("/");
   // The fault counters that the last @faults told, the kernel's and ours. Absent: none since the process or its
   // program began, or something that the trace does not tell may have faulted since.

@@ -1,3 +1,7 @@
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 
 #include "server/calls/operation_runners.h"
@@ -104,6 +108,53 @@ void RunOperation(CallFrame& frame, const v1::MunlockallRequest& request) {
   const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
   if (frame.refused()) return;
   frame.Finish(frame.machine().Munlockall(pid));
+}
+
+void RunOperation(CallFrame& frame, const v1::ProcessMadviseRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const Pid target = frame.ReadPid("target_pid", request.target_pid(), request.target_pid_slot());
+  if (frame.refused()) return;
+  // UIO_MAXIOV.
+  constexpr int kMaxRanges = 1024;
+  if (request.ranges_size() > kMaxRanges) return frame.Finish(Errno::kInval);
+  std::vector<Machine::AdvisedRange> ranges;
+  for (const v1::AddressRange& range : request.ranges()) {
+    ranges.push_back({VirtualAddress(range.address()), ByteCount(range.length_bytes())});
+  }
+  frame.Finish(frame.machine().ProcessMadvise(pid, target, ranges, request.advice(), request.flags()));
+}
+
+void RunOperation(CallFrame& frame, const v1::MincoreRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  std::optional<VirtualAddress> vec;
+  if (request.has_vec()) vec = VirtualAddress(request.vec());
+  Residency residency = frame.machine().Mincore(pid, address, ByteCount(request.length_bytes()), vec);
+  frame.Finish(residency.error);
+  if (!residency.pages.empty()) frame.answer().set_residency(std::move(residency.pages));
+}
+
+void RunOperation(CallFrame& frame, const v1::MsyncRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Msync(pid, address, ByteCount(request.length_bytes()), request.flags()));
+}
+
+void RunOperation(CallFrame& frame, const v1::MsealRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Mseal(pid, address, ByteCount(request.length_bytes()), request.flags()));
+}
+
+void RunOperation(CallFrame& frame, const v1::RemapFilePagesRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().RemapFilePages(pid, address, ByteCount(request.length_bytes()), request.prot(),
+                                              PageOffset(request.page_offset()), request.flags()));
 }
 
 void RunOperation(CallFrame& frame, const v1::TouchRequest& request) {

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "absl/strings/string_view.h"
+
 namespace memsim {
 namespace {
 
@@ -19,6 +21,8 @@ void AddDetail(const v1::Answer& answer, Digest& digest) {
       return digest.Add(static_cast<std::uint64_t>(answer.slab_refusal()));
     case v1::Answer::kLiveObjects:
       return digest.Add(answer.live_objects());
+    case v1::Answer::kResidency:
+      return digest.Add(absl::string_view(answer.residency()));
     case v1::Answer::kConcurrent:
       digest.Add(static_cast<std::uint64_t>(answer.concurrent().lanes_size()));
       for (const v1::LaneAnswer& lane : answer.concurrent().lanes()) {

@@ -63,6 +63,11 @@ void Dispatch(CallFrame& frame, const v1::Call& call) {
     MEMSIM_RUN(kMunlock, munlock);
     MEMSIM_RUN(kMlockall, mlockall);
     MEMSIM_RUN(kMunlockall, munlockall);
+    MEMSIM_RUN(kProcessMadvise, process_madvise);
+    MEMSIM_RUN(kMincore, mincore);
+    MEMSIM_RUN(kMsync, msync);
+    MEMSIM_RUN(kMseal, mseal);
+    MEMSIM_RUN(kRemapFilePages, remap_file_pages);
     MEMSIM_RUN(kTouch, touch);
     MEMSIM_RUN(kAllocPages, alloc_pages);
     MEMSIM_RUN(kGetZeroedPage, get_zeroed_page);

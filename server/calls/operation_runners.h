@@ -49,6 +49,11 @@ void RunOperation(CallFrame& frame, const v1::Mlock2Request& request);
 void RunOperation(CallFrame& frame, const v1::MunlockRequest& request);
 void RunOperation(CallFrame& frame, const v1::MlockallRequest& request);
 void RunOperation(CallFrame& frame, const v1::MunlockallRequest& request);
+void RunOperation(CallFrame& frame, const v1::ProcessMadviseRequest& request);
+void RunOperation(CallFrame& frame, const v1::MincoreRequest& request);
+void RunOperation(CallFrame& frame, const v1::MsyncRequest& request);
+void RunOperation(CallFrame& frame, const v1::MsealRequest& request);
+void RunOperation(CallFrame& frame, const v1::RemapFilePagesRequest& request);
 void RunOperation(CallFrame& frame, const v1::TouchRequest& request);
 
 // page_calls.cc

@@ -13,6 +13,7 @@ bool MayGrowState(const v1::Call& call) {
     case v1::Call::kExitGroup:
     case v1::Call::kWait4:
     case v1::Call::kMunmap:
+    case v1::Call::kMsync:
     case v1::Call::kMunlockall:
     case v1::Call::kFreePages:
     case v1::Call::kKmemCacheDestroy:

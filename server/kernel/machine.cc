@@ -1,30 +1,16 @@
+// What a machine is to the layers above; its calls on processes, memory and files stand in machine_processes.cc,
+// machine_memory.cc and machine_files.cc.
+
 #include "server/kernel/machine.h"
 
 #include <utility>
 
-#include "server/base/check.h"
-#include "server/kernel/file/descriptor_calls.h"
 #include "server/kernel/machine_state.h"
-#include "server/kernel/observe/tracepoint.h"
 #include "server/kernel/physical/direct_map.h"
-#include "server/kernel/process/prctl.h"
 #include "server/kernel/procfs/counter_samples.h"
 #include "server/kernel/procfs/procfs.h"
-#include "server/kernel/system_call.h"
-#include "server/kernel/vm/brk.h"
-#include "server/kernel/vm/layout.h"
-#include "server/kernel/vm/madvise.h"
-#include "server/kernel/vm/mlock.h"
-#include "server/kernel/vm/mman_flags.h"
-#include "server/kernel/vm/mmap.h"
-#include "server/kernel/vm/mprotect.h"
-#include "server/kernel/vm/mremap.h"
-#include "server/kernel/vm/munmap.h"
-#include "server/kernel/vm/page_fault.h"
 
 namespace memsim {
-
-using Caller = MachineState::Caller;
 
 namespace {
 
@@ -32,9 +18,6 @@ ErrnoOr<VirtualAddress> OrNoMemory(VirtualAddress object) {
   if (object == kNoObject) return Errno::kNoMem;
   return object;
 }
-
-// (uid_t) -1: it stays as it is.
-std::uint32_t IdArgument(NewId id) { return id.value_or(kInvalidId); }
 
 }  // namespace
 
@@ -73,221 +56,6 @@ std::optional<std::size_t> Machine::NextLane() { return state_->lanes->Next(); }
 void Machine::FinishLane() { state_->lanes->Finish(); }
 
 void Machine::EndLanes() { state_->lanes.reset(); }
-
-// --- Processes
-
-ErrnoOr<Pid> Machine::Spawn(absl::string_view comm) { return state_->tasks.Spawn(comm); }
-
-ErrnoOr<Pid> Machine::Clone(Pid parent, std::uint64_t clone_flags) {
-  const auto clone = [&](const Caller& /*caller*/) { return state_->tasks.Clone(parent, clone_flags); };
-  if (clone_flags == 0) return SystemCall<system_call::kFork>(*state_, parent).Run(clone);
-  if (clone_flags == (kCloneVm | kCloneVfork)) return SystemCall<system_call::kVfork>(*state_, parent).Run(clone);
-  return SystemCall<system_call::kClone>(*state_, parent, clone_flags, 0, 0, 0, 0).Run(clone);
-}
-
-Errno Machine::Execve(Pid pid, const ExecImage& image) {
-  return SystemCall<system_call::kExecve>(*state_, pid, image.path, 0, 0).Run([&](const Caller& /*caller*/) {
-    return state_->tasks.Execve(pid, image);
-  });
-}
-
-Errno Machine::ExitGroup(Pid pid, int status) {
-  return SystemCall<system_call::kExitGroup>(*state_, pid, status).Run([&](const Caller& /*caller*/) {
-    // As wait(2) tells it: the low byte of the status, in the second byte.
-    return state_->tasks.ExitGroup(pid, (status & 0xff) << 8);
-  });
-}
-
-ErrnoOr<Pid> Machine::Wait4(Pid parent, Pid child) {
-  // -1 is any child, and the call never blocks.
-  constexpr int kNoHang = 1;
-  const std::int64_t upid = child == Pid() ? -1 : static_cast<std::int64_t>(child.value());
-  return SystemCall<system_call::kWait4>(*state_, parent, upid, 0, kNoHang, 0).Run([&](const Caller& /*caller*/) {
-    return state_->tasks.Wait4(parent, child);
-  });
-}
-
-ErrnoOr<ResourceLimit> Machine::Prlimit64(Pid pid, std::uint32_t resource,
-                                          const std::optional<ResourceLimit>& new_limit) {
-  using Result = ErrnoOr<ResourceLimit>;
-  return SystemCall<system_call::kPrlimit64>(*state_, pid, 0, resource, 0, 0).Run([&](const Caller& caller) -> Result {
-    if (resource >= kResourceCount) return Errno::kInval;
-    ResourceLimit& limit = state_->tasks.LimitsOf(caller.task)[static_cast<Resource>(resource)];
-    const ResourceLimit old = limit;
-    if (!new_limit.has_value()) return old;
-    // do_prlimit.
-    if (new_limit->current > new_limit->maximum) return Errno::kInval;
-    if (new_limit->maximum > limit.maximum && !caller.memory.capabilities.Has(Capability::kSysResource)) {
-      return Errno::kPerm;
-    }
-    if (static_cast<Resource>(resource) == Resource::kNofile && new_limit->maximum > FileTable::kMaxDescriptors) {
-      return Errno::kPerm;
-    }
-    limit = *new_limit;
-    return old;
-  });
-}
-
-Errno Machine::Setuid(Pid pid, UserId uid) {
-  const SystemCall<system_call::kSetuid> call(*state_, pid, uid);
-  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetUid(uid); });
-}
-
-Errno Machine::Setgid(Pid pid, GroupId gid) {
-  const SystemCall<system_call::kSetgid> call(*state_, pid, gid);
-  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetGid(gid); });
-}
-
-Errno Machine::Setreuid(Pid pid, NewId ruid, NewId euid) {
-  const SystemCall<system_call::kSetreuid> call(*state_, pid, IdArgument(ruid), IdArgument(euid));
-  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetReUid(ruid, euid); });
-}
-
-Errno Machine::Setregid(Pid pid, NewId rgid, NewId egid) {
-  const SystemCall<system_call::kSetregid> call(*state_, pid, IdArgument(rgid), IdArgument(egid));
-  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetReGid(rgid, egid); });
-}
-
-Errno Machine::Setresuid(Pid pid, NewId ruid, NewId euid, NewId suid) {
-  const SystemCall<system_call::kSetresuid> call(*state_, pid, IdArgument(ruid), IdArgument(euid), IdArgument(suid));
-  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetResUid(ruid, euid, suid); });
-}
-
-Errno Machine::Setresgid(Pid pid, NewId rgid, NewId egid, NewId sgid) {
-  const SystemCall<system_call::kSetresgid> call(*state_, pid, IdArgument(rgid), IdArgument(egid), IdArgument(sgid));
-  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetResGid(rgid, egid, sgid); });
-}
-
-ErrnoOr<std::uint64_t> Machine::Setfsuid(Pid pid, UserId uid) {
-  const SystemCall<system_call::kSetfsuid> call(*state_, pid, uid);
-  return call.Run(
-      [&](const Caller& caller) -> ErrnoOr<std::uint64_t> { return caller.task.credentials.SetFsUid(uid); });
-}
-
-ErrnoOr<std::uint64_t> Machine::Setfsgid(Pid pid, GroupId gid) {
-  const SystemCall<system_call::kSetfsgid> call(*state_, pid, gid);
-  return call.Run(
-      [&](const Caller& caller) -> ErrnoOr<std::uint64_t> { return caller.task.credentials.SetFsGid(gid); });
-}
-
-Errno Machine::Setgroups(Pid pid, std::vector<GroupId> groups) {
-  const SystemCall<system_call::kSetgroups> call(*state_, pid, groups.size(), 0);
-  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetGroups(std::move(groups)); });
-}
-
-Errno Machine::Capset(Pid pid, const CapabilitySets& sets) {
-  const SystemCall<system_call::kCapset> call(*state_, pid, 0, 0);
-  return call.Run([&](const Caller& caller) { return caller.task.credentials.SetCapabilities(sets); });
-}
-
-ErrnoOr<std::uint64_t> Machine::Prctl(Pid pid, int option, const std::array<std::uint64_t, 4>& arguments) {
-  const SystemCall<system_call::kPrctl> call(*state_, pid, option, arguments[0], arguments[1], arguments[2],
-                                             arguments[3]);
-  return call.Run([&](const Caller& caller) { return memsim::Prctl(caller.task, caller.space, option, arguments); });
-}
-
-// --- Address spaces
-
-ErrnoOr<VirtualAddress> Machine::Mmap(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot,
-                                      std::uint64_t flags, int fd, ByteCount offset) {
-  const SystemCall<system_call::kMmap> call(*state_, pid, address, length, prot, flags, fd, offset);
-  return call.Run([&](const Caller& caller) -> ErrnoOr<VirtualAddress> {
-    if (offset.value() % kPageSize.value() != 0) return Errno::kInval;
-    MmapArguments arguments{address, length, prot, flags, OpenFileId(), PageOffset(offset.value() >> kPageShift)};
-    if ((flags & kMapAnonymous) == 0) {
-      const ErrnoOr<OpenFileId> file = FileOfDescriptor(state_->FilesOf(caller), fd);
-      if (!file.ok()) return file.error();
-      arguments.file = *file;
-    }
-    return memsim::Mmap(caller.space, caller.memory, arguments);
-  });
-}
-
-Errno Machine::Munmap(Pid pid, VirtualAddress address, ByteCount length) {
-  const SystemCall<system_call::kMunmap> call(*state_, pid, address, length);
-  return call.Run([&](const Caller& caller) { return memsim::Munmap(caller.space, address, length); });
-}
-
-Errno Machine::Mprotect(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot) {
-  const SystemCall<system_call::kMprotect> call(*state_, pid, address, length, prot);
-  return call.Run(
-      [&](const Caller& caller) { return memsim::Mprotect(caller.space, caller.memory, address, length, prot); });
-}
-
-ErrnoOr<VirtualAddress> Machine::Mremap(Pid pid, VirtualAddress address, ByteCount old_length, ByteCount new_length,
-                                        std::uint64_t flags, VirtualAddress new_address) {
-  const SystemCall<system_call::kMremap> call(*state_, pid, address, old_length, new_length, flags, new_address);
-  return call.Run([&](const Caller& caller) {
-    return memsim::Mremap(caller.space, caller.memory, {address, old_length, new_length, flags, new_address});
-  });
-}
-
-ErrnoOr<VirtualAddress> Machine::Brk(Pid pid, VirtualAddress address) {
-  const SystemCall<system_call::kBrk> call(*state_, pid, address);
-  return call.Run([&](const Caller& caller) -> ErrnoOr<VirtualAddress> {
-    return memsim::Brk(caller.space, caller.memory, address);
-  });
-}
-
-Errno Machine::Madvise(Pid pid, VirtualAddress address, ByteCount length, int advice) {
-  const SystemCall<system_call::kMadvise> call(*state_, pid, address, length, advice);
-  return call.Run(
-      [&](const Caller& caller) { return memsim::Madvise(caller.space, caller.memory, address, length, advice); });
-}
-
-Errno Machine::Mlock(Pid pid, VirtualAddress address, ByteCount length) {
-  const SystemCall<system_call::kMlock> call(*state_, pid, address, length);
-  return call.Run(
-      [&](const Caller& caller) { return memsim::Mlock2(caller.space, caller.memory, address, length, 0); });
-}
-
-Errno Machine::Mlock2(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t flags) {
-  const SystemCall<system_call::kMlock2> call(*state_, pid, address, length, flags);
-  return call.Run(
-      [&](const Caller& caller) { return memsim::Mlock2(caller.space, caller.memory, address, length, flags); });
-}
-
-Errno Machine::Munlock(Pid pid, VirtualAddress address, ByteCount length) {
-  const SystemCall<system_call::kMunlock> call(*state_, pid, address, length);
-  return call.Run([&](const Caller& caller) { return memsim::Munlock(caller.space, address, length); });
-}
-
-Errno Machine::Mlockall(Pid pid, std::uint64_t flags) {
-  const SystemCall<system_call::kMlockall> call(*state_, pid, flags);
-  return call.Run([&](const Caller& caller) { return memsim::Mlockall(caller.space, caller.memory, flags); });
-}
-
-Errno Machine::Munlockall(Pid pid) {
-  const SystemCall<system_call::kMunlockall> call(*state_, pid);
-  return call.Run([&](const Caller& caller) { return memsim::Munlockall(caller.space); });
-}
-
-ErrnoOr<AccessResult> Machine::Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages) {
-  TouchProgress progress;
-  progress.next = address;
-  progress.left = pages;
-  progress.kind = access;
-  Task* toucher = state_->tasks.FindAlive(pid);
-  if (toucher == nullptr) return Errno::kSrch;
-  state_->Run(*toucher);
-  const FaultTally before = toucher->faults;
-  AccessResult result;
-  for (;;) {
-    Task* task = state_->tasks.FindAlive(pid);
-    const VmCaller caller = state_->tasks.CallerOf(*task);
-    const TouchStatus status = memsim::Touch(state_->tasks.SpaceOf(*task), caller, progress);
-    result.minor_faults = task->faults.minor_faults - before.minor_faults;
-    result.major_faults = task->faults.major_faults - before.major_faults;
-    result.signal = progress.signal;
-    if (status != TouchStatus::kOutOfMemory) return result;
-    // pagefault_out_of_memory: somebody dies, and unless it was the toucher the access is tried again. Every round ends
-    // a task, so there are no more rounds than tasks.
-    if (!state_->KillForMemory() || state_->tasks.FindAlive(pid) == nullptr) {
-      result.signal = Signal{SignalNumber::kKill, SignalCode::kUser, VirtualAddress(0)};
-      return result;
-    }
-  }
-}
 
 // --- Pages
 
@@ -358,73 +126,6 @@ Machine::Reallocated Machine::Krealloc(VirtualAddress address, ByteCount size, G
 }
 
 std::optional<SlabRefusal> Machine::Kfree(VirtualAddress address) { return state_->kmalloc.FreeCallers(address); }
-
-// --- Files
-
-Errno Machine::Mknod(absl::string_view path, FileKind kind, ByteCount size) {
-  state_->EnterKernel();
-  return state_->files.Mknod(path, kind, size);
-}
-
-ErrnoOr<int> Machine::Open(Pid pid, absl::string_view path, std::uint32_t flags) {
-  const SystemCall<system_call::kOpen> call(*state_, pid, path, flags, 0);
-  return call.Run([&](const Caller& caller) -> ErrnoOr<int> {
-    const ErrnoOr<OpenedDescriptor> opened = OpenDescriptor(state_->FilesOf(caller), path, flags);
-    if (!opened.ok()) return opened.error();
-    if (opened->cut.has_value()) state_->UnmapCutTail(*opened->cut);
-    return opened->fd;
-  });
-}
-
-Errno Machine::Close(Pid pid, int fd) {
-  const SystemCall<system_call::kClose> call(*state_, pid, fd);
-  return call.Run([&](const Caller& caller) { return CloseDescriptor(state_->FilesOf(caller), fd); });
-}
-
-ErrnoOr<int> Machine::Dup(Pid pid, int fd, std::optional<int> new_fd, int minimum_fd, std::uint32_t flags) {
-  if (new_fd.has_value()) {
-    const SystemCall<system_call::kDup3> call(*state_, pid, fd, *new_fd, flags);
-    return call.Run([&](const Caller& caller) { return DuplicateOnto(state_->FilesOf(caller), fd, *new_fd, flags); });
-  }
-  const auto duplicate = [&](const Caller& caller) {
-    return DuplicateDescriptor(state_->FilesOf(caller), fd, minimum_fd, flags);
-  };
-  if (minimum_fd == 0 && flags == 0) return SystemCall<system_call::kDup>(*state_, pid, fd).Run(duplicate);
-  // F_DUPFD and F_DUPFD_CLOEXEC.
-  const int command = flags == 0 ? 0 : 1030;
-  return SystemCall<system_call::kFcntl>(*state_, pid, fd, command, minimum_fd).Run(duplicate);
-}
-
-Errno Machine::Ftruncate(Pid pid, int fd, ByteCount length) {
-  const SystemCall<system_call::kFtruncate> call(*state_, pid, fd, length);
-  return call.Run([&](const Caller& caller) {
-    const ErrnoOr<std::optional<CutTail>> cut = TruncateDescriptor(state_->FilesOf(caller), fd, length);
-    if (!cut.ok()) return cut.error();
-    if (cut->has_value()) state_->UnmapCutTail(**cut);
-    return Errno::kOk;
-  });
-}
-
-ErrnoOr<ByteCount> Machine::Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset) {
-  const auto write = [&](const Caller& caller) { return WriteDescriptor(state_->FilesOf(caller), fd, length, offset); };
-  if (!offset.has_value()) return SystemCall<system_call::kWrite>(*state_, pid, fd, 0, length).Run(write);
-  return SystemCall<system_call::kPwrite64>(*state_, pid, fd, 0, length, *offset).Run(write);
-}
-
-ErrnoOr<ByteCount> Machine::Lseek(Pid pid, int fd, std::int64_t offset, int whence) {
-  const SystemCall<system_call::kLseek> call(*state_, pid, fd, offset, whence);
-  return call.Run([&](const Caller& caller) { return SeekDescriptor(state_->FilesOf(caller), fd, offset, whence); });
-}
-
-Errno Machine::Unlink(absl::string_view path) {
-  return SystemCallOfNobody<system_call::kUnlink>(
-      *state_, [&] { return state_->files.Unlink(path); }, path);
-}
-
-Errno Machine::Rename(absl::string_view old_path, absl::string_view new_path) {
-  return SystemCallOfNobody<system_call::kRename>(
-      *state_, [&] { return state_->files.Rename(old_path, new_path); }, old_path, new_path);
-}
 
 // --- Looking in
 

@@ -40,6 +40,7 @@
 #include "server/kernel/slab/slab_refusal.h"
 #include "server/kernel/slots.h"
 #include "server/kernel/vm/access.h"
+#include "server/kernel/vm/mincore.h"
 #include "server/kernel/vm/resource_limits.h"
 
 namespace memsim {
@@ -116,9 +117,27 @@ class Machine {
                                  std::uint64_t flags, VirtualAddress new_address);
   // The break after the call: the old one where the kernel refuses. ESRCH is the only error.
   ErrnoOr<VirtualAddress> Brk(Pid pid, VirtualAddress address);
-  // EINVAL, ENOMEM (a hole), EAGAIN, EFAULT; ENOSYS: an advice of Linux that a machine does not simulate
+  // EINVAL, EPERM, ENOMEM (a hole), EAGAIN, EFAULT; ENOSYS: an advice of Linux that a machine does not simulate
   // (vm/madvise.h).
   Errno Madvise(Pid pid, VirtualAddress address, ByteCount length, int advice);
+  // The bytes advised: what precedes an error counts. target: whose memory, the caller's own or another's. ESRCH: no
+  // such caller or target; EINVAL; EPERM, and the errors of Madvise.
+  struct AdvisedRange {
+    VirtualAddress address;
+    ByteCount length;
+  };
+  ErrnoOr<ByteCount> ProcessMadvise(Pid pid, Pid target, absl::Span<const AdvisedRange> ranges, int advice,
+                                    std::uint64_t flags);
+  // A byte a page, 1 if it is in memory; also beside ENOMEM, up to the hole. EINVAL, ENOMEM, EFAULT, ENOSYS
+  // (vm/mincore.h).
+  Residency Mincore(Pid pid, VirtualAddress address, ByteCount length, std::optional<VirtualAddress> vec);
+  // flags: MS_*. EINVAL, ENOMEM (a hole), EBUSY.
+  Errno Msync(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t flags);
+  // EINVAL, ENOMEM.
+  Errno Mseal(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t flags);
+  // EINVAL, and the errors of Mmap (vm/remap_file_pages.h).
+  Errno RemapFilePages(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot, PageOffset pgoff,
+                       std::uint64_t flags);
   // mlock2 with flags 0 is mlock. MLOCK_* and MCL_* stand in vm/mman_flags.h, the errors in vm/mlock.h: EINVAL, EPERM,
   // ENOMEM, EAGAIN; ENOSYS.
   Errno Mlock(Pid pid, VirtualAddress address, ByteCount length);

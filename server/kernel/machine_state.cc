@@ -119,7 +119,7 @@ std::optional<MachineState::Caller> MachineState::Enter(Pid pid) {
 
 FileCaller MachineState::FilesOf(const Caller& caller) {
   return {files, file_tables.table(caller.task.files), caller.memory.limits[Resource::kNofile].current,
-          ByteCount(caller.memory.limits[Resource::kFsize].current)};
+          ByteCount(caller.memory.limits[Resource::kFsize].current), caller.memory.filesystem_user};
 }
 
 void MachineState::UnmapCutTail(const CutTail& cut) { ZapCutTail(environment, cut); }
@@ -242,7 +242,8 @@ void MachineState::CheckPageCounters() const {
   Counters expected;
   pages.ForEachAllocatedBlock([&](PageFrameNumber, const PageFrame& page) {
     const bool anonymous = page.owner == PageOwner::kAnonymous;
-    if (anonymous) expected.Add(Counter::kNrInactiveAnon, 1);
+    const bool lazy_free = (page.flags & kFrameLazyFree) != 0;
+    if (anonymous) expected.Add(lazy_free ? Counter::kNrInactiveFile : Counter::kNrInactiveAnon, 1);
     if (anonymous && page.map_count > 0) expected.Add(Counter::kNrAnonPages, 1);
     if (page.owner != PageOwner::kPageCache) return;
     if (page.map_count > 0) expected.Add(Counter::kNrMapped, 1);

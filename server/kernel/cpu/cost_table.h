@@ -61,6 +61,7 @@ namespace memsim {
   X(fault_around_page, 20, "Each further page that a file fault maps (estimate)")                                      \
   X(write_page, 400, "Each page that write copies to: page_copy, and finding and marking it (estimate)")                 \
   X(device_read, 80000, "A 4 KiB read from an older TLC drive over NVMe, at queue depth 1: 80 to 100 us")              \
+  X(device_write, 30000, "One request to write, into the device's cache (estimate)")                                   \
   /* The work of the calls themselves beside mappings and pages (estimates from system-call benchmarks). */            \
   X(mmap, 900, "mmap, beside mappings and pages (estimate)")                                                           \
   X(munmap, 700, "munmap (estimate)")                                                                                  \
@@ -69,6 +70,10 @@ namespace memsim {
   X(mremap, 1200, "mremap (estimate)")                                                                                 \
   X(madvise, 300, "madvise (estimate)")                                                                                \
   X(mlock, 400, "mlock, munlock, mlockall, munlockall (estimate: as mprotect)")                                        \
+  X(mincore, 300, "mincore (estimate: as madvise)")                                                                    \
+  X(mincore_page, 5, "Each page that mincore tells of (estimate)")                                                     \
+  X(msync, 300, "msync, beside what it writes (estimate)")                                                             \
+  X(mseal, 400, "mseal (estimate: as mprotect)")                                                                       \
   X(vma_split_or_merge, 250, "A mapping split in two, or two made one (estimate)")                                     \
   X(zap_page, 20, "Each present page that is unmapped: with page_free 40 (estimate)")                                  \
   X(protect_page, 15, "Each present page whose rights change (estimate)")                                              \

@@ -32,7 +32,7 @@ ErrnoOr<OpenedDescriptor> OpenDescriptor(const FileCaller& caller, absl::string_
   // Before the file is opened, so that none is made in vain.
   const ErrnoOr<int> fd = caller.table.LowestFree(0, caller.max_descriptors);
   if (!fd.ok()) return fd.error();
-  const ErrnoOr<OpenedFile> opened = caller.files.Open(path, flags);
+  const ErrnoOr<OpenedFile> opened = caller.files.Open(path, flags, caller.user);
   if (!opened.ok()) return opened.error();
   caller.table.Install(*fd, {opened->file, CloseOnExecOf(flags)});
   return OpenedDescriptor{*fd, opened->cut};

@@ -22,6 +22,8 @@ struct FileCaller {
   // RLIMIT_NOFILE and RLIMIT_FSIZE, the current ones.
   std::uint64_t max_descriptors;
   ByteCount max_file_size;
+  // Whom files see: fsuid.
+  std::uint32_t user = 0;
 };
 
 struct OpenedDescriptor {

@@ -11,7 +11,7 @@ ByteCount FileSystem::MaxSize(FileKind kind) { return IsShmemKind(kind) ? kMaxTm
 
 bool FileSystem::IsCached(InodeId id, PageOffset index) const {
   const Inode& file = inode(id);
-  return index < file.assumed_cached_end || file.pages.Find(index).has_value();
+  return file.assumed_cached.Contains(index) || file.pages.Find(index).has_value();
 }
 
 void FileSystem::CountPage(const Inode& inode, std::int64_t change) {
@@ -54,7 +54,7 @@ ErrnoOr<FilePage> FileSystem::GetPage(InodeId id, PageOffset index, ReadAround r
     return FilePage{*cached, PageSource::kCached};
   }
   PageSource source = PageSource::kRead;
-  if (index < file.assumed_cached_end) {
+  if (file.assumed_cached.Contains(index)) {
     source = PageSource::kCached;
   } else if (IsShmemKind(file.kind)) {
     source = PageSource::kNew;
@@ -90,10 +90,10 @@ void FileSystem::MarkDirty(PageFrameNumber frame) {
   if (!IsShmemKind(inode(InodeId(page.mapping)).kind)) counters_.Add(Counter::kNrDirty, 1);
 }
 
-void FileSystem::DropPages(InodeId id, PageOffset first) {
+void FileSystem::DropPages(InodeId id, PageOffset first, PageOffset end) {
   Inode& file = MutableInode(id);
   const std::size_t nodes = file.page_nodes.size();
-  file.pages.RemoveFrom(first, [this, &file](PageOffset index, PageFrameNumber pfn) {
+  file.pages.Remove(first, end, [this, &file](PageOffset index, PageFrameNumber pfn) {
     file.page_nodes.Remove(index, slabs_);
     PageFrame& page = allocator_.frame(pfn);
     if ((page.flags & kFrameDirty) != 0 && !IsShmemKind(file.kind)) counters_.Add(Counter::kNrDirty, -1);
@@ -103,7 +103,7 @@ void FileSystem::DropPages(InodeId id, PageOffset first) {
     allocator_.PutPage(pfn);
   });
   page_nodes_ -= nodes - file.page_nodes.size();
-  file.assumed_cached_end = std::min(file.assumed_cached_end, first);
+  file.assumed_cached.Remove(first, end);
 }
 
 std::optional<CutTail> FileSystem::SetSize(InodeId id, ByteCount size) {
@@ -113,8 +113,48 @@ std::optional<CutTail> FileSystem::SetSize(InodeId id, ByteCount size) {
   file.size = size;
   if (!shrinks) return std::nullopt;
   const PageOffset first(file.page_count().value());
-  DropPages(id, first);
+  DropPages(id, first, kPastLastPage);
   return CutTail{id, first};
+}
+
+void FileSystem::PunchHole(InodeId id, PageOffset first, PageOffset end) {
+  MEMSIM_CHECK(HasPages(inode(id).kind), id.value());
+  DropPages(id, first, end);
+}
+
+std::uint64_t FileSystem::CleanPages(InodeId id, PageOffset first, PageOffset end) {
+  const bool counted = !IsShmemKind(inode(id).kind);
+  std::uint64_t cleaned = 0;
+  inode(id).pages.ForEachIn(first, end, [&](PageOffset /*index*/, PageFrameNumber pfn) {
+    PageFrame& page = allocator_.frame(pfn);
+    if ((page.flags & kFrameDirty) == 0) return;
+    page.flags &= static_cast<FrameFlags>(~kFrameDirty);
+    ++cleaned;
+  });
+  if (counted) counters_.Add(Counter::kNrDirty, -static_cast<std::int64_t>(cleaned));
+  return cleaned;
+}
+
+void FileSystem::ReadAhead(InodeId id, PageOffset first, PageOffset end) {
+  const PageOffset file_end(inode(id).page_count().value());
+  const PageOffset past = std::min({end, file_end, first + kForcedReadPages});
+  for (PageOffset page = first; page < past; page += PageCount(1)) {
+    if (IsCached(id, page)) continue;
+    if (!AddPage(id, page).has_value()) return;
+    CountRead();
+  }
+}
+
+bool FileSystem::IsShmemPage(PageFrameNumber frame) const {
+  const PageFrame& page = allocator_.frame(frame);
+  return page.mapping != 0 && IsShmemKind(inode(InodeId(page.mapping)).kind);
+}
+
+void FileSystem::ReclaimPage(PageFrameNumber frame) {
+  const PageFrame& page = allocator_.frame(frame);
+  if (page.mapping == 0 || page.refcount != 1 || (page.flags & kFrameDirty) != 0) return;
+  const PageOffset index = page.index;
+  DropPages(InodeId(page.mapping), index, index + PageCount(1));
 }
 
 ErrnoOr<ByteCount> FileSystem::WriteBytes(InodeId id, ByteCount offset, ByteCount length) {

@@ -93,7 +93,7 @@ void FileSystem::Put(OpenFileId id) {
 void FileSystem::FreeIfDead(InodeId id) {
   Inode& dead = MutableInode(id);
   if (dead.alive()) return;
-  DropPages(id, PageOffset(0));
+  DropPages(id, PageOffset(0), kPastLastPage);
   counters_.Add(Counter::kCommittedAs, -static_cast<std::int64_t>(dead.accounted.value()));
   name_bytes_ -= ByteCount(dead.name.size());
   slabs_.Free(KernelCache::kDentry, dead.dentry_object);
@@ -138,13 +138,13 @@ Errno FileSystem::Mknod(absl::string_view path, FileKind kind, ByteCount size) {
   if (HasPages(kind)) {
     Inode& inode = MutableInode(*id);
     inode.size = size;
-    inode.assumed_cached_end = PageOffset(inode.page_count().value());
+    inode.assumed_cached = PageRanges(PageOffset(inode.page_count().value()));
   }
   return Errno::kOk;
 }
 
 // What O_CREAT and O_EXCL say about whether the name is there.
-ErrnoOr<InodeId> FileSystem::FindOrCreate(absl::string_view path, std::uint32_t flags) {
+ErrnoOr<InodeId> FileSystem::FindOrCreate(absl::string_view path, std::uint32_t flags, std::uint32_t user) {
   const ErrnoOr<InodeId> existing = Find(path);
   if ((flags & kOpenCreate) == 0) return existing;
   if (existing.ok()) {
@@ -156,7 +156,9 @@ ErrnoOr<InodeId> FileSystem::FindOrCreate(absl::string_view path, std::uint32_t 
   // A name that ends with a slash can only be a directory's.
   if (path.back() == '/') return Errno::kIsDir;
   const ErrnoOr<InodeId> id = NewInode(IsOnTmpfs(path) ? FileKind::kTmpfs : FileKind::kRegular, path);
-  if (id.ok()) AddName(*id, path);
+  if (!id.ok()) return id;
+  MutableInode(*id).owner = user;
+  AddName(*id, path);
   return id;
 }
 
@@ -166,12 +168,12 @@ Errno FileSystem::CheckOpenFlags(std::uint32_t flags) {
   return !names_only && (flags & kCreateDirectory) == kCreateDirectory ? Errno::kInval : Errno::kOk;
 }
 
-ErrnoOr<OpenedFile> FileSystem::Open(absl::string_view path, std::uint32_t flags) {
+ErrnoOr<OpenedFile> FileSystem::Open(absl::string_view path, std::uint32_t flags, std::uint32_t user) {
   if (const Errno error = CheckOpenFlags(flags); error != Errno::kOk) return error;
   if ((flags & kOpenPath) != 0) flags &= kPathFlags;
   // Before the name is looked at, so that a file is not made in vain (alloc_empty_file).
   if (open_files_.size() >= kMaxOpenFiles) return Errno::kNFile;
-  const ErrnoOr<InodeId> id = FindOrCreate(path, flags);
+  const ErrnoOr<InodeId> id = FindOrCreate(path, flags, user);
   if (!id.ok()) return id.error();
   const FileKind kind = inode(*id).kind;
   if ((flags & kOpenDirectory) != 0 && kind != FileKind::kDirectory) return Errno::kNotDir;

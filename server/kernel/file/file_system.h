@@ -94,6 +94,9 @@ class FileSystem {
   // VM_READAHEAD_PAGES: 128 KiB.
   static constexpr PageCount kReadAroundPages{32};
 
+  // io_pages: what a request to the disk may hold, 1280 KiB by default.
+  static constexpr PageCount kForcedReadPages{320};
+
   // All must outlive the files.
   FileSystem(PageAllocator& pages, SlabCaches& slabs, Counters& counters, Cpus& cpus)
       : allocator_(pages), slabs_(slabs), counters_(counters), cpus_(cpus) {}
@@ -105,8 +108,9 @@ class FileSystem {
   // build_open_flags: what open(2) says of its flags before it looks at anything else. EINVAL: O_CREAT with
   // O_DIRECTORY.
   static Errno CheckOpenFlags(std::uint32_t flags);
-  // open(2) without the descriptor. ENOENT, ENAMETOOLONG, EINVAL, EEXIST, EISDIR, ENOTDIR, ENFILE, ENOSPC.
-  ErrnoOr<OpenedFile> Open(absl::string_view path, std::uint32_t flags);
+  // open(2) without the descriptor. user: whom a file belongs to that it makes. ENOENT, ENAMETOOLONG, EINVAL, EEXIST,
+  // EISDIR, ENOTDIR, ENFILE, ENOSPC.
+  ErrnoOr<OpenedFile> Open(absl::string_view path, std::uint32_t flags, std::uint32_t user = 0);
   // ENOENT, ENAMETOOLONG, EISDIR.
   Errno Unlink(absl::string_view path);
   // ENOENT, ENAMETOOLONG; EXDEV between /dev/shm and the disk; EISDIR and ENOTDIR where one of both is a directory.
@@ -150,6 +154,17 @@ class FileSystem {
   // Sets the size (truncate_setsize). The tail that was cut off; nullopt if the file has lost no byte.
   // REQUIRES: HasPages(kind), size <= MaxSize(kind).
   std::optional<CutTail> SetSize(InodeId id, ByteCount size);
+  // Takes pages [first, end) and their bytes out of the file, whose size stays (fallocate with FALLOC_FL_PUNCH_HOLE).
+  // Whoever calls unmaps them first, but private copies. REQUIRES: HasPages(kind).
+  void PunchHole(InodeId id, PageOffset first, PageOffset end);
+  // Pages [first, end) are as they are on the disk. How many were not.
+  std::uint64_t CleanPages(InodeId id, PageOffset first, PageOffset end);
+  // Reads pages from first on that are not in memory, at most kForcedReadPages of them (force_page_cache_readahead).
+  void ReadAhead(InodeId id, PageOffset first, PageOffset end);
+  // REQUIRES: the frame is allocated with owner kPageCache.
+  bool IsShmemPage(PageFrameNumber frame) const;
+  // Drops a page that nobody uses and that is not dirty (shrink_folio_list). REQUIRES: as IsShmemPage.
+  void ReclaimPage(PageFrameNumber frame);
   // Makes the pages of the range present and dirty, and the file as long as it takes. How many bytes there was memory
   // for; ENOMEM if none. REQUIRES: HasPages(kind), length > 0, offset + length <= MaxSize(kind).
   ErrnoOr<ByteCount> WriteBytes(InodeId id, ByteCount offset, ByteCount length);
@@ -166,7 +181,7 @@ class FileSystem {
   Inode& MutableInode(InodeId id) { return inodes_[id]; }
 
   ErrnoOr<InodeId> Find(absl::string_view path) const;
-  ErrnoOr<InodeId> FindOrCreate(absl::string_view path, std::uint32_t flags);
+  ErrnoOr<InodeId> FindOrCreate(absl::string_view path, std::uint32_t flags, std::uint32_t user);
   // ENOSPC at kMaxInodes; ENOMEM.
   ErrnoOr<InodeId> NewInode(FileKind kind, absl::string_view name);
   // ENFILE at kMaxOpenFiles; ENOMEM.
@@ -177,7 +192,7 @@ class FileSystem {
   void FreeIfDead(InodeId id);
 
   std::optional<PageFrameNumber> AddPage(InodeId id, PageOffset index);
-  void DropPages(InodeId id, PageOffset first);
+  void DropPages(InodeId id, PageOffset first, PageOffset end);
   void ReadWindow(InodeId id, PageOffset index);
   // One page came from the disk.
   void CountRead();

@@ -57,7 +57,7 @@ void FileSystem::CheckInvariants() const {
       MEMSIM_CHECK(inode.links == 1 && name != names_.end() && name->second == id, id.value());
       ++linked;
     }
-    MEMSIM_CHECK(inode.assumed_cached_end <= PageOffset(inode.page_count().value()), id.value());
+    MEMSIM_CHECK(inode.assumed_cached.end() <= PageOffset(inode.page_count().value()), id.value());
     std::vector<PageOffset> cached;
     inode.pages.ForEach([&](PageOffset index, PageFrameNumber pfn) {
       cached.push_back(index);

@@ -12,6 +12,7 @@
 #include "server/base/units.h"
 #include "server/kernel/file/open_flags.h"
 #include "server/kernel/file/page_cache.h"
+#include "server/kernel/file/page_ranges.h"
 #include "server/kernel/file/xarray_nodes.h"
 #include "server/kernel/slab/boot_caches.h"
 
@@ -65,9 +66,10 @@ struct Inode {
   std::uint32_t open_files = 0;
   // The name it has or had last.
   std::string name;
-  // Pages from here on are in memory only if `pages` says so; those before are anyway, and get their frame when
-  // somebody uses them.
-  PageOffset assumed_cached_end;
+  // Who made it: i_uid.
+  std::uint32_t owner = 0;
+  // These are in memory though `pages` need not have them: they get their frame when somebody uses them.
+  PageRanges assumed_cached;
   // Shared memory whose whole size was promised when it was made; 0: each page is promised when it is made.
   PageCount accounted;
   PageCache pages;
@@ -91,7 +93,8 @@ struct Inode {
     digest.Add(links);
     digest.Add(open_files);
     digest.Add(absl::string_view(name));
-    digest.Add(assumed_cached_end);
+    digest.Add(owner);
+    assumed_cached.DigestTo(digest);
     digest.Add(accounted);
     digest.Add(object);
     digest.Add(dentry_object);

@@ -15,10 +15,18 @@ void PageCache::Add(PageOffset index, PageFrameNumber frame) {
   MEMSIM_CHECK(added, index.value(), frame.value());
 }
 
-void PageCache::RemoveFrom(PageOffset first, absl::FunctionRef<void(PageOffset, PageFrameNumber)> visit) {
+void PageCache::Remove(PageOffset first, PageOffset end, absl::FunctionRef<void(PageOffset, PageFrameNumber)> visit) {
   const auto begin = frames_.lower_bound(first);
-  for (auto page = begin; page != frames_.end(); ++page) visit(page->first, page->second);
-  frames_.erase(begin, frames_.end());
+  const auto past = frames_.lower_bound(end);
+  for (auto page = begin; page != past; ++page) visit(page->first, page->second);
+  frames_.erase(begin, past);
+}
+
+void PageCache::ForEachIn(PageOffset first, PageOffset end,
+                          absl::FunctionRef<void(PageOffset, PageFrameNumber)> visit) const {
+  for (auto page = frames_.lower_bound(first); page != frames_.end() && page->first < end; ++page) {
+    visit(page->first, page->second);
+  }
 }
 
 void PageCache::ForEach(absl::FunctionRef<void(PageOffset, PageFrameNumber)> visit) const {

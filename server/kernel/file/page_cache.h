@@ -15,6 +15,9 @@
 
 namespace memsim {
 
+// Beyond every page of every file.
+inline constexpr PageOffset kPastLastPage{UINT64_MAX};
+
 class PageCache {
  public:
   // A page's entry in the index, and the node's own share: what HostMemory of a file system counts for each page.
@@ -24,8 +27,10 @@ class PageCache {
   std::optional<PageFrameNumber> Find(PageOffset index) const;
   // REQUIRES: index is not in memory.
   void Add(PageOffset index, PageFrameNumber frame);
-  // Takes out the pages from first on, ascending, and calls visit for each.
-  void RemoveFrom(PageOffset first, absl::FunctionRef<void(PageOffset, PageFrameNumber)> visit);
+  // Takes out the pages [first, end), ascending, and calls visit for each.
+  void Remove(PageOffset first, PageOffset end, absl::FunctionRef<void(PageOffset, PageFrameNumber)> visit);
+  // Calls visit for the pages [first, end), ascending. visit must not change the cache.
+  void ForEachIn(PageOffset first, PageOffset end, absl::FunctionRef<void(PageOffset, PageFrameNumber)> visit) const;
   // Ascending. visit must not change the cache.
   void ForEach(absl::FunctionRef<void(PageOffset, PageFrameNumber)> visit) const;
   PageCount size() const { return PageCount(frames_.size()); }

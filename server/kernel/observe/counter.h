@@ -39,6 +39,7 @@ struct CounterInfo {
   X(kPgFree, "pgfree", "pages", kCumulative, "Pages freed")                                                          \
   X(kPgFault, "pgfault", "events", kCumulative, "Page faults, major ones included")                                  \
   X(kPgMajFault, "pgmajfault", "events", kCumulative, "Page faults that needed input")                               \
+  X(kPgLazyFree, "pglazyfree", "pages", kCumulative, "Pages that MADV_FREE gave up until they are written again")    \
   X(kPgReuse, "pgreuse", "events", kCumulative, "Write faults on a shared-after-fork page that its only owner kept") \
   X(kPgCopyOnWrite, "pgcow", "events", kCumulative, "Write faults that copied a page (no row in /proc/vmstat)")      \
   X(kNrTlbRemoteFlush, "nr_tlb_remote_flush", "events", kCumulative, "Flushes that interrupted other CPUs")          \

@@ -119,6 +119,11 @@ namespace memsim {
   X(Mremap, "mremap", "addr old_len new_len flags new_addr")            \
   X(Brk, "brk", "brk")                                                  \
   X(Madvise, "madvise", "start len_in behavior")                        \
+  X(ProcessMadvise, "process_madvise", "pidfd vec vlen behavior flags") \
+  X(Mincore, "mincore", "start len vec")                                \
+  X(Msync, "msync", "start len flags")                                  \
+  X(Mseal, "mseal", "start len flags")                                  \
+  X(RemapFilePages, "remap_file_pages", "start size prot pgoff flags")  \
   X(Mlock, "mlock", "start len")                                        \
   X(Mlock2, "mlock2", "start len flags")                                \
   X(Munlock, "munlock", "start len")                                    \

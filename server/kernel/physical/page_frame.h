@@ -38,6 +38,8 @@ inline constexpr FrameFlags kFrameAnonExclusive = 1U << 2;
 inline constexpr FrameFlags kFrameDirty = 1U << 3;
 // The first frame of a block on a CPU's own list: neither free nor allocated.
 inline constexpr FrameFlags kFrameOnPcpList = 1U << 4;
+// An anonymous page without PG_swapbacked: MADV_FREE made it worth nothing until it is written again.
+inline constexpr FrameFlags kFrameLazyFree = 1U << 5;
 
 // A frame that begins no block has flags 0 unless the owner of its block uses it.
 struct PageFrame {

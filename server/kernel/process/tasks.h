@@ -64,7 +64,10 @@ class Tasks {
   ResourceLimits& LimitsOf(const Task& task) { return tasks_.at(task.tgid).limits; }
   ResourceLimits& LimitsOf(Task& task) { return task.IsThread() ? tasks_.at(task.tgid).limits : task.limits; }
   // The task as its memory knows it.
-  VmCaller CallerOf(Task& task) { return {LimitsOf(task), task.faults, task.credentials.capabilities().effective}; }
+  VmCaller CallerOf(Task& task) {
+    return {LimitsOf(task), task.faults, task.credentials.capabilities().effective,
+            task.credentials.users().filesystem};
+  }
   // REQUIRES: the task is alive.
   AddressSpace& SpaceOf(const Task& task) { return address_spaces_[task.mm]; }
   const AddressSpace& SpaceOf(const Task& task) const { return address_spaces_[task.mm]; }

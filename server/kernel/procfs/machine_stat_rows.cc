@@ -24,7 +24,7 @@ constexpr CountedRow kEvents[] = {
     Moved(Counter::kPgFree),
     Still("pgactivate"),
     Still("pgdeactivate"),
-    Still("pglazyfree"),
+    Moved(Counter::kPgLazyFree),
     Moved(Counter::kPgFault),
     Moved(Counter::kPgMajFault),
     Still("pglazyfreed"),

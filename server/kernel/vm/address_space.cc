@@ -31,7 +31,7 @@ void AddressSpace::TearDown() {
   // The tree stands inside of its address space.
   environment_.cpus.Trace<Tracepoint::kExitMmap>(number_, number_);
   MmuGather gather(*this, MmuGather::Scope::kFullMm);
-  ForEachVma([&gather](const Vma& vma) { ZapRange(gather, vma, vma.range); });
+  ForEachVma([&gather](const Vma& vma) { ZapRange(gather, vma, vma.range, ZapKind::kAll); });
   gather.Flush();
   page_tables_.FreeAll();
   while (Vma* vma = Find(VirtualAddress(0))) {
@@ -214,7 +214,7 @@ std::uint64_t AddressSpace::AddSumsOf(const Vma& vma, AddressSpaceStatistics& su
       const Pte pte = leaf.entries[i];
       if (pte.none()) continue;
       ++entries;
-      if (pte.special()) continue;
+      if (pte.special() || pte.guard()) continue;
       const bool anonymous = environment_.pages.frame(pte.frame()).owner == PageOwner::kAnonymous;
       const RssKind kind = anonymous ? RssKind::kAnonymous : FileRssKind(*this, vma);
       sums.rss[static_cast<int>(kind)] += PageCount(1);

@@ -28,7 +28,7 @@ Copied CopyEntries(PageAllocator& pages, VmFlags flags, LeafTable& from, LeafTab
     Pte pte = from.entries[i];
     if (pte.none()) continue;
     ++to.used;
-    if (pte.special()) {
+    if (pte.special() || pte.guard()) {
       to.entries[i] = pte;
       continue;
     }

@@ -14,7 +14,7 @@
 namespace memsim {
 
 // vm_fault_t.
-enum class FaultOutcome : std::uint8_t { kMinor, kMajor, kBusError, kOutOfMemory };
+enum class FaultOutcome : std::uint8_t { kMinor, kMajor, kBusError, kGuard, kOutOfMemory };
 
 // What keeps the mapping as it is while a fault is served.
 enum class FaultLock : std::uint8_t { kVmaLock, kMmapLock };

@@ -1,19 +1,31 @@
 #include "server/kernel/vm/madvise.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "server/kernel/cpu/lock_scope.h"
+#include "server/kernel/vm/guard_region.h"
+#include "server/kernel/vm/lru_advice.h"
 #include "server/kernel/vm/mman_flags.h"
 #include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/populate.h"
+#include "server/kernel/vm/punch_hole.h"
 #include "server/kernel/vm/vma_merge.h"
 #include "server/kernel/vm/zap.h"
 
 namespace memsim {
 namespace {
 
-enum class AdviceClass : std::uint8_t { kFlags, kDontNeed, kPopulate, kNothing, kNotSimulated, kUnknown };
+enum class AdviceClass : std::uint8_t {
+  kFlags,
+  kDiscard,
+  kWillNeed,
+  kRemove,
+  kReclaim,
+  kGuard,
+  kPopulate,
+  kNotSimulated,
+  kUnknown
+};
 
 AdviceClass ClassOf(int advice) {
   switch (advice) {
@@ -22,26 +34,39 @@ AdviceClass ClassOf(int advice) {
     case kMadvSequential:
     case kMadvDontFork:
     case kMadvDoFork:
+    case kMadvMergeable:
+    case kMadvUnmergeable:
     case kMadvDontDump:
     case kMadvDoDump:
     case kMadvWipeOnFork:
     case kMadvKeepOnFork:
       return AdviceClass::kFlags;
     case kMadvDontNeed:
-      return AdviceClass::kDontNeed;
+    case kMadvDontNeedLocked:
+    case kMadvFree:
+      return AdviceClass::kDiscard;
+    case kMadvWillNeed:
+      return AdviceClass::kWillNeed;
+    case kMadvRemove:
+      return AdviceClass::kRemove;
+    case kMadvCold:
+    case kMadvPageOut:
+      return AdviceClass::kReclaim;
+    case kMadvGuardInstall:
+    case kMadvGuardRemove:
+      return AdviceClass::kGuard;
     case kMadvPopulateRead:
     case kMadvPopulateWrite:
       return AdviceClass::kPopulate;
-    case kMadvWillNeed:
-      // Starts input that a fault would start too, and nothing waits for it.
-      return AdviceClass::kNothing;
     default:
-      // 8 to 25, 102 and 103 are Linux's; the others mean nothing to it either, nor do MADV_HWPOISON 100 and
+      // 14, 15 and 25 are of huge pages; the others mean nothing to Linux either, nor do MADV_HWPOISON 100 and
       // MADV_SOFT_OFFLINE 101 without CONFIG_MEMORY_FAILURE.
-      return (advice >= 8 && advice <= 25) || advice == 102 || advice == 103 ? AdviceClass::kNotSimulated
-                                                                             : AdviceClass::kUnknown;
+      return advice == 14 || advice == 15 || advice == 25 ? AdviceClass::kNotSimulated : AdviceClass::kUnknown;
   }
 }
+
+// vma_ksm_compatible.
+bool MayMerge(const Vma& vma) { return (vma.flags & (kVmShared | kVmMayShare | kVmSpecial | kVmDroppable)) == 0; }
 
 // madvise_vma_behavior: the mapping's flags under the advice, or why it cannot have it.
 ErrnoOr<VmFlags> AdvisedFlags(const Vma& vma, int advice) {
@@ -58,6 +83,11 @@ ErrnoOr<VmFlags> AdvisedFlags(const Vma& vma, int advice) {
     case kMadvDoFork:
       if ((flags & kVmIo) != 0) return Errno::kInval;
       return flags & ~kVmDontCopy;
+    case kMadvMergeable:
+      // Pages of equal content are not sought: simplified, for nobody can tell but by the memory that it saves.
+      return MayMerge(vma) ? flags | kVmMergeable : flags;
+    case kMadvUnmergeable:
+      return flags & ~kVmMergeable;
     case kMadvDontDump:
       return flags | kVmDontDump;
     case kMadvDoDump:
@@ -82,14 +112,90 @@ Errno AdviseFlags(AddressSpace& space, Vma& vma, VirtualRange part, int advice) 
   return changed.error() == Errno::kNoMem ? Errno::kAgain : changed.error();
 }
 
-Errno DontNeed(MmuGather& gather, const Vma& vma, VirtualRange part) {
-  if ((vma.flags & (kVmLocked | kVmPfnMap)) != 0) return Errno::kInval;
-  ZapRange(gather, vma, part);
+// can_madvise_modify: what is sealed and cannot be written may not lose what it holds, unless a file has it still.
+bool SealForbids(const Vma& vma, int advice) {
+  if ((vma.flags & kVmSealed) == 0 || !vma.IsAnonymous() || (vma.flags & kVmWrite) != 0) return false;
+  switch (advice) {
+    case kMadvDontNeed:
+    case kMadvDontNeedLocked:
+    case kMadvFree:
+    case kMadvRemove:
+    case kMadvDontFork:
+    case kMadvWipeOnFork:
+    case kMadvGuardInstall:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// madvise_dontneed_free.
+Errno Discard(MmuGather& gather, const Vma& vma, VirtualRange part, int advice) {
+  const VmFlags forbidden = advice == kMadvDontNeedLocked ? kVmPfnMap : kVmPfnMap | kVmLocked;
+  if ((vma.flags & forbidden) != 0) return Errno::kInval;
+  if (advice != kMadvFree) {
+    ZapRange(gather, vma, part, ZapKind::kPages);
+    return Errno::kOk;
+  }
+  if (!vma.IsAnonymous()) return Errno::kInval;
+  FreeLazily(gather.space(), part);
   return Errno::kOk;
 }
 
+// madvise_willneed. Without swap there is nothing to read but files on the disk.
+Errno WillNeed(AddressSpace& space, const Vma& vma, VirtualRange part) {
+  FileSystem& files = space.environment().files;
+  if (vma.file == OpenFileId() || files.InodeOf(vma.file).kind != FileKind::kRegular) return Errno::kOk;
+  files.ReadAhead(files.file(vma.file).inode, vma.PageIndex(part.start), vma.PageIndex(part.end));
+  return Errno::kOk;
+}
+
+// madvise_remove: a hole in the file.
+Errno Remove(AddressSpace& space, const Vma& vma, VirtualRange part) {
+  VmEnvironment& environment = space.environment();
+  if ((vma.flags & kVmLocked) != 0 || vma.file == OpenFileId()) return Errno::kInval;
+  if ((vma.flags & (kVmShared | kVmMayWrite)) != (kVmShared | kVmMayWrite)) return Errno::kAcces;
+  const InodeId inode = environment.files.file(vma.file).inode;
+  if (!HasPages(environment.files.inode(inode).kind)) return Errno::kOpNotSupp;
+  PunchHole(environment, inode, vma.PageIndex(part.start), vma.PageIndex(part.end));
+  return Errno::kOk;
+}
+
+// madvise_cold and madvise_pageout.
+Errno Reclaim(MmuGather& gather, const VmCaller& caller, const Vma& vma, VirtualRange part, int advice) {
+  if ((vma.flags & (kVmLocked | kVmPfnMap)) != 0) return Errno::kInval;
+  if (advice == kMadvCold) {
+    Deactivate(gather.space(), part);
+  } else {
+    PageOut(gather, caller, vma, part);
+  }
+  return Errno::kOk;
+}
+
+// madvise_vma_behavior.
+Errno AdviseVma(MmuGather& gather, const VmCaller& caller, Vma& vma, VirtualRange part, int advice) {
+  AddressSpace& space = gather.space();
+  if (SealForbids(vma, advice)) return Errno::kPerm;
+  switch (ClassOf(advice)) {
+    case AdviceClass::kFlags:
+      return AdviseFlags(space, vma, part, advice);
+    case AdviceClass::kDiscard:
+      return Discard(gather, vma, part, advice);
+    case AdviceClass::kWillNeed:
+      return WillNeed(space, vma, part);
+    case AdviceClass::kRemove:
+      return Remove(space, vma, part);
+    case AdviceClass::kReclaim:
+      return Reclaim(gather, caller, vma, part, advice);
+    case AdviceClass::kGuard:
+      return advice == kMadvGuardInstall ? InstallGuards(gather, vma, part) : RemoveGuards(space, vma, part);
+    default:
+      return Errno::kOk;
+  }
+}
+
 // Each mapping's part of the range in order; holes are passed over and make the answer ENOMEM.
-Errno AdviseVmas(AddressSpace& space, VirtualRange range, int advice) {
+Errno AdviseVmas(AddressSpace& space, const VmCaller& caller, VirtualRange range, int advice) {
   bool hole = false;
   MmuGather gather(space);
   for (VirtualAddress at = range.start; at < range.end;) {
@@ -103,9 +209,7 @@ Errno AdviseVmas(AddressSpace& space, VirtualRange range, int advice) {
       at = vma->range.start;
     }
     const VirtualRange part{at, std::min(vma->range.end, range.end)};
-    Errno error = Errno::kOk;
-    if (ClassOf(advice) == AdviceClass::kFlags) error = AdviseFlags(space, *vma, part, advice);
-    if (ClassOf(advice) == AdviceClass::kDontNeed) error = DontNeed(gather, *vma, part);
+    const Errno error = AdviseVma(gather, caller, *vma, part, advice);
     if (error != Errno::kOk) return error;
     at = part.end;
   }
@@ -113,16 +217,16 @@ Errno AdviseVmas(AddressSpace& space, VirtualRange range, int advice) {
 }
 
 // Who gives up pages of one mapping needs that mapping's lock alone (MADVISE_VMA_READ_LOCK), unless somebody writes it.
-Errno AdviseAsReader(AddressSpace& space, VirtualRange range, int advice) {
-  Vma* const vma = ClassOf(advice) == AdviceClass::kDontNeed ? space.Lookup(range.start) : nullptr;
+Errno AdviseAsReader(AddressSpace& space, const VmCaller& caller, VirtualRange range, int advice) {
+  Vma* const vma = ClassOf(advice) == AdviceClass::kDiscard ? space.Lookup(range.start) : nullptr;
   if (vma != nullptr && range.end <= vma->range.end &&
       !space.environment().locks.IsBusy(vma->lock.lock(), LockMode::kShared)) {
     const LockScope lock(space.environment().locks, vma->lock.lock(), LockMode::kShared,
                          {space.number(), vma->range.start.value()});
-    return AdviseVmas(space, range, advice);
+    return AdviseVmas(space, caller, range, advice);
   }
   const MmapReadLock lock(space);
-  return AdviseVmas(space, range, advice);
+  return AdviseVmas(space, caller, range, advice);
 }
 
 // madvise_populate: as if the program touched every page, but with an errno where it would get a signal. More than one
@@ -142,30 +246,40 @@ Errno PopulateVmas(AddressSpace& space, const VmCaller& caller, VirtualRange ran
   return Errno::kOk;
 }
 
+ErrnoOr<VirtualRange> AdvisedRange(VirtualAddress address, ByteCount length, int advice) {
+  if (ClassOf(advice) == AdviceClass::kUnknown || !IsPageAligned(address)) return Errno::kInval;
+  const ByteCount whole = ToBytes(ToPagesRoundedUp(length));
+  if (length != ByteCount(0) && whole == ByteCount(0)) return Errno::kInval;
+  if (address.value() + whole.value() < address.value()) return Errno::kInval;
+  return RangeOf(address, whole);
+}
+
 }  // namespace
 
 Errno Madvise(AddressSpace& space, const VmCaller& caller, VirtualAddress address, ByteCount length, int advice) {
   space.environment().cpus.Charge(space.environment().costs.madvise);
-  const AdviceClass kind = ClassOf(advice);
-  if (kind == AdviceClass::kUnknown || !IsPageAligned(address)) return Errno::kInval;
-  const ByteCount whole = ToBytes(ToPagesRoundedUp(length));
-  if (length != ByteCount(0) && whole == ByteCount(0)) return Errno::kInval;
-  if (address.value() + whole.value() < address.value()) return Errno::kInval;
-  if (whole == ByteCount(0)) return Errno::kOk;
-  if (kind == AdviceClass::kNotSimulated) return Errno::kNoSys;
-  const VirtualRange range = RangeOf(address, whole);
-  switch (kind) {
+  const ErrnoOr<VirtualRange> range = AdvisedRange(address, length, advice);
+  if (!range.ok()) return range.error();
+  if (range->empty()) return Errno::kOk;
+  switch (ClassOf(advice)) {
+    case AdviceClass::kNotSimulated:
+      return Errno::kNoSys;
     case AdviceClass::kFlags: {
       const MmapWriteLock lock(space);
-      return AdviseVmas(space, range, advice);
+      return AdviseVmas(space, caller, *range, advice);
     }
     case AdviceClass::kPopulate: {
       const MmapReadLock lock(space);
-      return PopulateVmas(space, caller, range, advice == kMadvPopulateWrite);
+      return PopulateVmas(space, caller, *range, advice == kMadvPopulateWrite);
     }
     default:
-      return AdviseAsReader(space, range, advice);
+      return AdviseAsReader(space, caller, *range, advice);
   }
+}
+
+bool MayAdviseOthers(int advice) {
+  constexpr int kMadvCollapse = 25;
+  return advice == kMadvCold || advice == kMadvPageOut || advice == kMadvWillNeed || advice == kMadvCollapse;
 }
 
 }  // namespace memsim

@@ -14,6 +14,9 @@ namespace memsim {
 // machine does not simulate, or MADV_POPULATE_* of more than kMaxPopulatedPages.
 Errno Madvise(AddressSpace& space, const VmCaller& caller, VirtualAddress address, ByteCount length, int advice);
 
+// process_madvise_remote_valid: what may be advised about the memory of another process.
+bool MayAdviseOthers(int advice);
+
 }  // namespace memsim
 
 #endif  // MEMSIM_SERVER_KERNEL_VM_MADVISE_H_

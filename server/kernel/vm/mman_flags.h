@@ -51,19 +51,32 @@ inline constexpr std::uint64_t kMclCurrent = 1;
 inline constexpr std::uint64_t kMclFuture = 2;
 inline constexpr std::uint64_t kMclOnFault = 4;
 
+inline constexpr std::uint64_t kMsAsync = 1;
+inline constexpr std::uint64_t kMsInvalidate = 2;
+inline constexpr std::uint64_t kMsSync = 4;
+
 inline constexpr int kMadvNormal = 0;
 inline constexpr int kMadvRandom = 1;
 inline constexpr int kMadvSequential = 2;
 inline constexpr int kMadvWillNeed = 3;
 inline constexpr int kMadvDontNeed = 4;
+inline constexpr int kMadvFree = 8;
+inline constexpr int kMadvRemove = 9;
 inline constexpr int kMadvDontFork = 10;
 inline constexpr int kMadvDoFork = 11;
+inline constexpr int kMadvMergeable = 12;
+inline constexpr int kMadvUnmergeable = 13;
 inline constexpr int kMadvDontDump = 16;
 inline constexpr int kMadvDoDump = 17;
 inline constexpr int kMadvWipeOnFork = 18;
 inline constexpr int kMadvKeepOnFork = 19;
+inline constexpr int kMadvCold = 20;
+inline constexpr int kMadvPageOut = 21;
 inline constexpr int kMadvPopulateRead = 22;
 inline constexpr int kMadvPopulateWrite = 23;
+inline constexpr int kMadvDontNeedLocked = 24;
+inline constexpr int kMadvGuardInstall = 102;
+inline constexpr int kMadvGuardRemove = 103;
 
 }  // namespace memsim
 

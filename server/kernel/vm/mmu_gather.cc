@@ -37,12 +37,13 @@ void MmuGather::FreePages() {
   if (anonymous_ != 0) {
     environment.counters.Add(Counter::kNrAnonPages, -anonymous_);
     // An anonymous page that nothing maps is about to be freed.
-    environment.counters.Add(Counter::kNrInactiveAnon, -anonymous_);
+    environment.counters.Add(Counter::kNrInactiveAnon, lazy_free_ - anonymous_);
+    environment.counters.Add(Counter::kNrInactiveFile, -lazy_free_);
   }
   if (file_ != 0) environment.counters.Add(Counter::kNrMapped, -file_);
   if (!unused_.empty()) environment.pages.FreeSinglePages(unused_);
   unused_.clear();
-  anonymous_ = file_ = 0;
+  anonymous_ = lazy_free_ = file_ = 0;
   gathered_ = 0;
 }
 

@@ -48,6 +48,7 @@ class MmuGather {
   void RemovePage(PageFrameNumber frame, PageFrame& page) {
     ++gathered_;
     if (--page.map_count == 0) ++(page.owner == PageOwner::kAnonymous ? anonymous_ : file_);
+    if (page.map_count == 0 && (page.flags & kFrameLazyFree) != 0) ++lazy_free_;
     if (page.refcount == 1) {
       unused_.push_back(frame);
     } else {
@@ -90,6 +91,8 @@ class MmuGather {
   std::size_t gathered_ = 0;
   // Pages that nothing maps any more.
   std::int64_t anonymous_ = 0;
+  // Of the anonymous ones, those that MADV_FREE had given up.
+  std::int64_t lazy_free_ = 0;
   std::int64_t file_ = 0;
   // Those of them whose last user this was.
   absl::InlinedVector<PageFrameNumber, 32> unused_;

@@ -72,6 +72,7 @@ Errno ProtectVma(MmuGather& gather, const VmCaller& caller, Vma& vma, VirtualRan
   // MAYREAD, MAYWRITE and MAYEXEC stand four bits above READ, WRITE and EXEC.
   if ((access & ~(old_flags >> 4) & kVmAccessFlags) != 0) return Errno::kAcces;
   if (DeniesWriteExec(space.mm_flags, old_flags, flags)) return Errno::kAcces;
+  if ((old_flags & kVmSealed) != 0) return Errno::kPerm;
   if (flags == old_flags) return Errno::kOk;
   const ErrnoOr<VmFlags> charged = ChargeFor(space, caller, vma, range, flags);
   if (!charged.ok()) return charged.error();

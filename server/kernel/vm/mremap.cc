@@ -74,6 +74,7 @@ class Remap {
   Errno CheckVma() const {
     const Vma* vma = space_.Lookup(address());
     if (vma == nullptr) return Errno::kFault;
+    if ((vma->flags & kVmSealed) != 0) return Errno::kPerm;
     if (!Grows() && !NamesNewPlace()) return Errno::kOk;
     if (old_length() == ByteCount(0) && (vma->flags & (kVmShared | kVmMayShare)) == 0) return Errno::kInval;
     if (Has(kMremapDontUnmap) && (vma->flags & (kVmDontExpand | kVmPfnMap)) != 0) return Errno::kInval;

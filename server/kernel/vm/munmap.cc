@@ -23,18 +23,18 @@ ErrnoOr<UnmapPlan> GatherUnmap(AddressSpace& space, VirtualRange range) {
   if (first == nullptr) return plan;
   if (first->range.start < range.start) {
     if (range.end < first->range.end && space.AtMapCountLimit()) return Errno::kNoMem;
+    if ((first->flags & kVmSealed) != 0) return Errno::kPerm;
     if (first->special != SpecialMapping::kNone) return Errno::kInval;
     first = space.Split(*first, range.start);
     if (first == nullptr) return Errno::kNoMem;
   }
-  // Most ranges lie in one mapping.
-  Vma* last = first->range.end >= range.end ? first : space.FindBefore(range.end);
-  if (last != nullptr && last->range.end > range.end) {
-    if (last->special != SpecialMapping::kNone) return Errno::kInval;
-    if (space.Split(*last, range.end) == nullptr) return Errno::kNoMem;
-  }
   plan.mapped.start = first->range.start;
   for (Vma* vma = first; vma != nullptr; vma = NextIn(space, *vma, range)) {
+    if ((vma->flags & kVmSealed) != 0) return Errno::kPerm;
+    if (vma->range.end > range.end) {
+      if (vma->special != SpecialMapping::kNone) return Errno::kInval;
+      if (space.Split(*vma, range.end) == nullptr) return Errno::kNoMem;
+    }
     space.MarkWritten(*vma);
     plan.mapped.end = vma->range.end;
     plan.pages += vma->range.pages();
@@ -47,7 +47,7 @@ void CompleteUnmap(AddressSpace& space, const UnmapPlan& plan) {
   if (plan.pages == PageCount(0)) return;
   MmuGather gather(space);
   for (const Vma* vma = plan.first; vma != nullptr; vma = NextIn(space, *vma, plan.mapped)) {
-    ZapRange(gather, *vma, vma->range);
+    ZapRange(gather, *vma, vma->range, ZapKind::kAll);
   }
   // free_pgtables: tables go, down to the mapping below and up to the one above.
   const auto [below, above] = space.NeighboursOf(plan.mapped);

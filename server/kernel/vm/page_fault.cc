@@ -52,6 +52,7 @@ Signal Segv(SignalCode code, VirtualAddress address) { return {SignalNumber::kSe
 FaultOutcome HandleEntryFault(Fault& fault) {
   const Pte entry = fault.entry();
   if (entry.none()) return fault.vma.IsAnonymous() ? HandleAnonymousFault(fault) : HandleFileFault(fault);
+  if (entry.guard()) return FaultOutcome::kGuard;
   if (fault.write && !entry.writable()) return HandleWriteProtectFault(fault);
   // Somebody served it before: nothing to do but note the access.
   SetEntry(fault, fault.index(), fault.write ? entry.Dirty() : entry.Accessed());
@@ -175,6 +176,8 @@ class Toucher {
     if (table == nullptr) return TouchStatus::kOutOfMemory;
     if (lock == FaultLock::kVmaLock && MustRetry(vma)) return std::nullopt;
     Fault fault{space_, vma, PageAlignDown(address), progress_.kind == AccessKind::kWrite, lock, *table};
+    // Failed ones count here too, though not with the task (mm_account_fault).
+    space_.environment().counters.Add(Counter::kPgFault, 1);
     switch (HandleEntryFault(fault)) {
       case FaultOutcome::kMinor:
         ++caller_.faults.minor_faults;
@@ -185,10 +188,11 @@ class Toucher {
         break;
       case FaultOutcome::kBusError:
         return Die({SignalNumber::kBus, SignalCode::kAccErr, address});
+      case FaultOutcome::kGuard:
+        return Die(Segv(SignalCode::kMapErr, address));
       case FaultOutcome::kOutOfMemory:
         return TouchStatus::kOutOfMemory;
     }
-    space_.environment().counters.Add(Counter::kPgFault, 1);
     return TouchStatus::kDone;
   }
 

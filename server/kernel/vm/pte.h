@@ -25,6 +25,9 @@ class Pte {
     return Pte(bits);
   }
 
+  // PTE_MARKER_GUARD: no page, and whoever touches the place gets a signal.
+  static constexpr Pte Guard() { return Pte(kGuard); }
+
   constexpr std::uint64_t bits() const { return bits_; }
   constexpr bool none() const { return bits_ == 0; }
   // pte_present: a frame is behind it, whether or not the hardware may use it.
@@ -35,6 +38,7 @@ class Pte {
   constexpr bool executable() const { return (bits_ & kNoExecute) == 0; }
   constexpr bool dirty() const { return (bits_ & kDirty) != 0; }
   constexpr bool accessed() const { return (bits_ & kAccessed) != 0; }
+  constexpr bool guard() const { return bits_ == kGuard; }
   // The zero page: not counted, not owned.
   constexpr bool special() const { return (bits_ & kSpecial) != 0; }
   constexpr PageFrameNumber frame() const { return PageFrameNumber((bits_ & kFrameMask) >> kPageShift); }
@@ -70,6 +74,8 @@ class Pte {
   static constexpr std::uint64_t kUser = 1ULL << 2;
   static constexpr std::uint64_t kAccessed = 1ULL << 5;
   static constexpr std::uint64_t kDirty = 1ULL << 6;
+  // A number of our own: Linux has it as a swap entry of a type that is none.
+  static constexpr std::uint64_t kGuard = 1ULL << 10;
   // _PAGE_PROTNONE shares the global bit, which means nothing while the entry is not present.
   static constexpr std::uint64_t kProtNone = 1ULL << 8;
   static constexpr std::uint64_t kSpecial = 1ULL << 9;

@@ -26,6 +26,8 @@ struct VmCaller {
   // Takes the faults that the call itself causes (MAP_POPULATE).
   FaultTally& faults;
   CapabilitySet capabilities = CapabilitySet::All();
+  // Whom files see: fsuid.
+  std::uint32_t filesystem_user = 0;
 
   PageCount LimitPages(Resource resource) const { return ToPages(ByteCount(limits[resource].current)); }
 };

@@ -32,7 +32,9 @@ inline constexpr VmFlags kVmWipeOnFork = 0x2000000;
 inline constexpr VmFlags kVmDontDump = 0x4000000;
 inline constexpr VmFlags kVmMixedMap = 0x10000000;
 inline constexpr VmFlags kVmNoHugePage = 0x40000000;
+inline constexpr VmFlags kVmMergeable = 0x80000000;
 inline constexpr VmFlags kVmDroppable = 1ULL << 40;
+inline constexpr VmFlags kVmSealed = 1ULL << 42;
 
 inline constexpr VmFlags kVmAccessFlags = kVmRead | kVmWrite | kVmExec;
 inline constexpr VmFlags kVmLockedMask = kVmLocked | kVmLockOnFault;

@@ -3,6 +3,7 @@
 #ifndef MEMSIM_SERVER_KERNEL_VM_VMA_H_
 #define MEMSIM_SERVER_KERNEL_VM_VMA_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "server/base/digest.h"
@@ -35,6 +36,13 @@ struct VmaDescription {
   bool IsAnonymous() const { return (file == OpenFileId() || zero_device) && special == SpecialMapping::kNone; }
   // linear_page_index.
   PageOffset PageIndex(VirtualAddress address) const { return pgoff + ToPages(address - range.start); }
+  // Where pages [first, end) of the file are mapped. Empty: nowhere.
+  VirtualRange RangeOfPages(PageOffset first, PageOffset end) const {
+    const PageOffset low = std::max(first, pgoff);
+    const PageOffset high = std::min(end, PageIndex(range.end));
+    if (low >= high) return {};
+    return {range.start + ToBytes(low - pgoff), range.start + ToBytes(high - pgoff)};
+  }
   // The same over another range: a byte keeps its address, and its place in the file.
   VmaDescription For(VirtualRange other) const {
     VmaDescription description = *this;

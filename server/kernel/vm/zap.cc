@@ -10,9 +10,17 @@ Counter MappedCounter(const PageFrame& page) {
   return page.owner == PageOwner::kAnonymous ? Counter::kNrAnonPages : Counter::kNrMapped;
 }
 
+// should_zap_folio, and zap_drop_markers.
+bool Stays(PageAllocator& pages, Pte pte, ZapKind kind) {
+  if (kind == ZapKind::kAll) return false;
+  if (pte.guard()) return kind == ZapKind::kPages;
+  return kind == ZapKind::kFilePages && !pte.special() && pages.frame(pte.frame()).owner == PageOwner::kAnonymous;
+}
+
 // zap_pte_range, of one table: empties entries from first on, and returns the first that is left because the gather is
 // full, or last.
-int ZapEntries(MmuGather& gather, RssKind file_kind, LeafTable& leaf, VirtualAddress base, int first, int last) {
+int ZapEntries(MmuGather& gather, RssKind file_kind, LeafTable& leaf, VirtualAddress base, int first, int last,
+               ZapKind kind) {
   AddressSpace& space = gather.space();
   VmEnvironment& environment = space.environment();
   const LockScope table_lock(environment.locks, leaf.lock, LockMode::kExclusive, {leaf.frame.value(), 0});
@@ -22,8 +30,9 @@ int ZapEntries(MmuGather& gather, RssKind file_kind, LeafTable& leaf, VirtualAdd
   int i = first;
   for (; i < last && !gather.full(); ++i) {
     const Pte pte = leaf.entries[i];
-    if (pte.none()) continue;
+    if (pte.none() || Stays(environment.pages, pte, kind)) continue;
     leaf.Set(i, Pte());
+    if (pte.guard()) continue;
     const VirtualAddress address = base + ToBytes(PageCount(static_cast<std::uint64_t>(i)));
     if (emptied.empty()) emptied.start = address;
     emptied.end = address + kPageSize;
@@ -49,6 +58,11 @@ int ZapEntries(MmuGather& gather, RssKind file_kind, LeafTable& leaf, VirtualAdd
   return i;
 }
 
+// The list that an anonymous page is on: one that MADV_FREE gave up lies among the files.
+Counter InactiveCounter(const PageFrame& page) {
+  return (page.flags & kFrameLazyFree) == 0 ? Counter::kNrInactiveAnon : Counter::kNrInactiveFile;
+}
+
 }  // namespace
 
 void AddMapping(VmEnvironment& environment, PageFrameNumber frame) {
@@ -64,27 +78,30 @@ void RemoveMapping(VmEnvironment& environment, PageFrameNumber frame) {
   if (--page.map_count == 0) {
     environment.counters.Add(MappedCounter(page), -1);
     // An anonymous page that nothing maps is about to be freed.
-    if (page.owner == PageOwner::kAnonymous) environment.counters.Add(Counter::kNrInactiveAnon, -1);
+    if (page.owner == PageOwner::kAnonymous) environment.counters.Add(InactiveCounter(page), -1);
   }
   environment.pages.PutPage(frame);
 }
 
 void ZapCutTail(const VmEnvironment& environment, const CutTail& cut) {
-  environment.file_mappings.ForEachOf(cut.inode, [&cut](const FileMappings::Mapping& mapping) {
-    const Vma& vma = *mapping.vma;
-    if (vma.PageIndex(vma.range.end) <= cut.first) return;
-    const PageCount kept = cut.first > vma.pgoff ? cut.first - vma.pgoff : PageCount(0);
+  ZapFilePages(environment, cut.inode, cut.first, kPastLastPage, ZapKind::kAll);
+}
+
+void ZapFilePages(const VmEnvironment& environment, InodeId inode, PageOffset first, PageOffset end, ZapKind kind) {
+  environment.file_mappings.ForEachOf(inode, [&](const FileMappings::Mapping& mapping) {
+    const VirtualRange part = mapping.vma->RangeOfPages(first, end);
+    if (part.empty()) return;
     MmuGather gather(*mapping.space);
-    ZapRange(gather, vma, {vma.range.start + ToBytes(kept), vma.range.end});
+    ZapRange(gather, *mapping.vma, part, kind);
   });
 }
 
-void ZapRange(MmuGather& gather, const Vma& vma, VirtualRange range) {
+void ZapRange(MmuGather& gather, const Vma& vma, VirtualRange range, ZapKind kind) {
   AddressSpace& space = gather.space();
   const RssKind file_kind = FileRssKind(space, vma);
   space.page_tables().VisitLeaves(range, [&](VirtualAddress base, LeafTable& leaf, int first, int last) {
     while (first < last) {
-      first = ZapEntries(gather, file_kind, leaf, base, first, last);
+      first = ZapEntries(gather, file_kind, leaf, base, first, last, kind);
       // What had to be forgotten under the table's lock is free now.
       gather.FreeForgotten();
     }

@@ -10,10 +10,23 @@
 
 namespace memsim {
 
-// Empties every entry of the range, which lies in the mapping, and gathers the pages that they held. The tables stay.
+// What goes (zap_details).
+enum class ZapKind : std::uint8_t {
+  // Everything: the mapping ends, or the file's bytes do.
+  kAll,
+  // Pages, and no guards: the mapping stays.
+  kPages,
+  // Pages that are still the file's, and guards; not private copies of them.
+  kFilePages,
+};
+
+// Empties the entries of the range, which lies in the mapping, and gathers the pages that they held. The tables stay.
 // Simplified: so they do after a MADV_DONTNEED of all that a table serves, where Linux 6.14 and later frees it
 // (CONFIG_PT_RECLAIM).
-void ZapRange(MmuGather& gather, const Vma& vma, VirtualRange range);
+void ZapRange(MmuGather& gather, const Vma& vma, VirtualRange range, ZapKind kind);
+
+// Takes pages [first, end) of a file out of every mapping of it (unmap_mapping_range).
+void ZapFilePages(const VmEnvironment& environment, InodeId inode, PageOffset first, PageOffset end, ZapKind kind);
 
 // Drops what a file lost by becoming shorter from every mapping of it, private copies included (unmap_mapping_range).
 void ZapCutTail(const VmEnvironment& environment, const CutTail& cut);

@@ -43,6 +43,9 @@ bool SetToOne(Message& message, const FieldDescriptor& field) {
     case FieldDescriptor::CPPTYPE_ENUM:
       reflection.SetEnumValue(&message, &field, 1);
       return true;
+    case FieldDescriptor::CPPTYPE_STRING:
+      reflection.SetString(&message, &field, "1");
+      return true;
     default:
       return false;
   }

@@ -193,6 +193,54 @@ TEST_F(OperationTest, MmapMunmapAndMprotectTakeTheKernelsArguments) {
   EXPECT_EQ(Ask("mmap { pid: 2 length_bytes: 4096 prot: 1 flags: 2 fd: 7 offset_bytes: 1 }"), "EINVAL");
 }
 
+TEST_F(OperationTest, MincoreAnswersAByteAPage) {
+  EXPECT_EQ(Ask("mmap { pid: 2 address: 0x10000000 length_bytes: 12288 prot: 3 flags: 0x32 }"), "0x10000000");
+  EXPECT_EQ(Ask("touch { pid: 2 address: 0x10001000 access: ACCESS_KIND_WRITE }"), "1");
+  EXPECT_EQ(Run("mincore { pid: 2 address: 0x10000000 length_bytes: 12288 }").residency(), std::string("\0\1\0", 3));
+  const v1::Answer hole = Run("mincore { pid: 2 address: 0x10001000 length_bytes: 16384 }");
+  EXPECT_EQ(AnswerText(hole), "ENOMEM");
+  EXPECT_EQ(hole.residency(), std::string("\1\0", 2));
+  EXPECT_EQ(Ask("mincore { pid: 2 address: 0x10000000 length_bytes: 4096 vec: 8 }"), "EFAULT");
+  EXPECT_EQ(Ask("mincore { pid: 9 }"), "ESRCH");
+}
+
+TEST_F(OperationTest, SealedMemoryStaysWhatItIs) {
+  EXPECT_EQ(Ask("mmap { pid: 2 address: 0x10000000 length_bytes: 8192 prot: 3 flags: 0x32 }"), "0x10000000");
+  EXPECT_EQ(Ask("mseal { pid: 2 address: 0x10000000 length_bytes: 4096 flags: 1 }"), "EINVAL");
+  EXPECT_EQ(Ask("mseal { pid: 2 address: 0x10000000 length_bytes: 4096 }"), "0");
+  EXPECT_EQ(Ask("munmap { pid: 2 address: 0x10000000 length_bytes: 8192 }"), "EPERM");
+}
+
+TEST_F(OperationTest, SharedPagesAreSyncedAndShownElsewhere) {
+  EXPECT_EQ(Ask("mmap { pid: 2 address: 0x10000000 length_bytes: 8192 prot: 3 flags: 0x31 }"), "0x10000000");
+  EXPECT_EQ(Ask("remap_file_pages { pid: 2 address: 0x10000000 length_bytes: 4096 page_offset: 1 }"), "0");
+  EXPECT_TRUE(MapsHave("10000000-10001000 rw-s 00001000"));
+  EXPECT_EQ(Ask("msync { pid: 2 address: 0x10000000 length_bytes: 8192 flags: 4 }"), "0");
+  EXPECT_EQ(Ask("msync { pid: 2 address: 0x10000000 length_bytes: 8192 flags: 8 }"), "EINVAL");
+}
+
+TEST_F(OperationTest, ProcessMadviseCountsTheBytesBeforeAnError) {
+  EXPECT_EQ(Ask("mmap { pid: 2 address: 0x10000000 length_bytes: 8192 prot: 3 flags: 0x32 }"), "0x10000000");
+  const std::string ranges =
+      "ranges { address: 0x10000000 length_bytes: 8192 } ranges { address: 0x20000000 length_bytes: 4096 }";
+  EXPECT_EQ(Ask(absl::StrCat("process_madvise { pid: 1 target_pid: 2 advice: 20 ", ranges, " }")), "8192");
+  EXPECT_EQ(Ask(absl::StrCat("process_madvise { pid: 1 target_pid: 2 advice: 20 flags: 1 ", ranges, " }")), "EINVAL");
+  // Of another process only hints; of one's own anything.
+  EXPECT_EQ(Ask(absl::StrCat("process_madvise { pid: 1 target_pid: 2 advice: 4 ", ranges, " }")), "EINVAL");
+  EXPECT_EQ(Ask(absl::StrCat("process_madvise { pid: 2 target_pid: 2 advice: 4 ", ranges, " }")), "8192");
+  EXPECT_EQ(Ask("process_madvise { pid: 2 target_pid: 2 advice: 4 ranges { address: 1 length_bytes: 1 } }"), "EINVAL");
+  EXPECT_EQ(Ask("process_madvise { pid: 1 target_pid: 99 advice: 20 }"), "ESRCH");
+  EXPECT_EQ(Ask("process_madvise { pid: 1 target_pid: 2 advice: 20 }"), "0");
+  EXPECT_EQ(Ask("fork { pid: 2 }"), "3");
+  EXPECT_EQ(Ask("setuid { pid: 3 uid: 1000 }"), "0");
+  EXPECT_EQ(Ask(absl::StrCat("process_madvise { pid: 3 target_pid: 2 advice: 20 ", ranges, " }")), "EPERM");
+  v1::Call call;
+  call.mutable_process_madvise()->set_pid(2);
+  call.mutable_process_madvise()->set_target_pid(2);
+  for (int i = 0; i < 1025; ++i) call.mutable_process_madvise()->add_ranges();
+  EXPECT_EQ(AnswerText(Run(call)), "EINVAL");
+}
+
 TEST_F(OperationTest, MremapTakesTwoLengthsAndANewAddressOrItsSlot) {
   EXPECT_EQ(Ask("store_as: 1 mmap { pid: 2 address: 0x10000000 length_bytes: 4096 prot: 3 flags: 0x32 }"),
             "0x10000000");

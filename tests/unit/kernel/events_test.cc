@@ -56,6 +56,12 @@ TEST_F(EventsTest, EverySystemCallHasItsOwnEvents) {
   EXPECT_EQ(machine_->Munlock(pid_, VirtualAddress(0), ByteCount(0)), Errno::kOk);
   EXPECT_EQ(machine_->Mlockall(pid_, 2), Errno::kOk);
   EXPECT_EQ(machine_->Munlockall(pid_), Errno::kOk);
+  const Machine::AdvisedRange nothing{VirtualAddress(0), ByteCount(0)};
+  EXPECT_TRUE(machine_->ProcessMadvise(pid_, pid_, {&nothing, 1}, 20, 0).ok());
+  EXPECT_EQ(machine_->Mincore(pid_, VirtualAddress(0), ByteCount(0), std::nullopt).error, Errno::kOk);
+  EXPECT_EQ(machine_->Msync(pid_, VirtualAddress(0), ByteCount(0), 4), Errno::kOk);
+  EXPECT_EQ(machine_->Mseal(pid_, VirtualAddress(0), ByteCount(0), 0), Errno::kOk);
+  EXPECT_EQ(machine_->RemapFilePages(pid_, VirtualAddress(0), ByteCount(0), 0, PageOffset(7), 0), Errno::kInval);
   EXPECT_EQ(machine_->Setgroups(pid_, {4, 24}), Errno::kOk);
   EXPECT_TRUE(machine_->Setfsuid(pid_, 1).ok());
   EXPECT_TRUE(machine_->Setfsgid(pid_, 2).ok());
@@ -105,6 +111,16 @@ sys_enter_mlockall: flags: 0x00000002
 sys_exit_mlockall: 0x0
 sys_enter_munlockall: 
 sys_exit_munlockall: 0x0
+sys_enter_process_madvise: pidfd: 0x00000002, vec: 0x00000000, vlen: 0x00000001, behavior: 0x00000014, flags: 0x00000000
+sys_exit_process_madvise: 0x0
+sys_enter_mincore: start: 0x00000000, len: 0x00000000, vec: 0x00000000
+sys_exit_mincore: 0x0
+sys_enter_msync: start: 0x00000000, len: 0x00000000, flags: 0x00000004
+sys_exit_msync: 0x0
+sys_enter_mseal: start: 0x00000000, len: 0x00000000, flags: 0x00000000
+sys_exit_mseal: 0x0
+sys_enter_remap_file_pages: start: 0x00000000, size: 0x00000000, prot: 0x00000000, pgoff: 0x00000007, flags: 0x00000000
+sys_exit_remap_file_pages: 0xffffffffffffffea
 sys_enter_setgroups: gidsetsize: 0x00000002, grouplist: 0x00000000
 sys_exit_setgroups: 0x0
 sys_enter_setfsuid: uid: 0x00000001

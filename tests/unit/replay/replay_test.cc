@@ -116,6 +116,57 @@ TEST_F(ReplayTest, WhatNoMachineCanDoIsSkippedOnce) {
   EXPECT_EQ(report.skips[2].call, "userfaultfd");
 }
 
+TEST_F(ReplayTest, IncoreComparesADigitAPage) {
+  machine_.override_answer = [](const v1::Call& call) -> std::optional<v1::Answer> {
+    if (!call.has_mincore()) return std::nullopt;
+    if (call.mincore().address() != 0x10000) return Errno(12);
+    v1::Answer answer;
+    answer.set_residency(std::string("\1\0", 2));
+    return answer;
+  };
+  const TraceReport report = Replay(
+      "1000 @incore(0x10000, 2) = 10\n"
+      "1000 @incore(0x10000, 2) = 11\n"
+      "1000 @incore(0x20000, 2) = -1 ENOMEM\n"
+      "1000 mincore(0x10000, 8192, [1, 1]) = 0\n"
+      "1000 mincore(0x20000, 8192, 0x7ffff000) = -1 ENOMEM (Cannot allocate memory)\n");
+  EXPECT_EQ(report.equal, 4U);
+  ASSERT_THAT(report.differences, SizeIs(1));
+  EXPECT_EQ(report.differences[0].ours, "10");
+  const std::vector<v1::Call> calls = machine_.Of(v1::Call::kMincore);
+  EXPECT_EQ(calls[0].mincore().length_bytes(), 8192U);
+  EXPECT_FALSE(calls[3].mincore().has_vec()) << "strace shows what is there, not where";
+  EXPECT_EQ(calls[4].mincore().vec(), 0x7ffff000U);
+}
+
+TEST_F(ReplayTest, DescriptorsOfProcessesNameThem) {
+  const TraceReport report = Replay(
+      "1000 pidfd_open(1000, 0) = 3<anon_inode:[pidfd]>\n"
+      "1000 process_madvise(3<anon_inode:[pidfd]>, [{iov_base=0x10000, iov_len=8192}], 1, MADV_COLD, 0) = 0\n"
+      "1000 process_madvise(9, [{iov_base=0x10000, iov_len=8192}], 1, MADV_COLD, 0) = -1 EBADF (Bad descriptor)\n"
+      "1000 process_madvise(3, [{iov_base=0x10000}], 1, MADV_COLD, 0) = 0\n"
+      "1000 process_madvise(3) = 0\n");
+  EXPECT_EQ(report.equal, 2U);
+  EXPECT_THAT(report.unknown_lines, SizeIs(2));
+  const std::vector<v1::Call> calls = machine_.Of(v1::Call::kProcessMadvise);
+  ASSERT_THAT(calls, SizeIs(1));
+  EXPECT_EQ(calls[0].process_madvise().target_pid(), 100U);
+  EXPECT_EQ(calls[0].process_madvise().ranges(0).length_bytes(), 8192U);
+}
+
+TEST_F(ReplayTest, SealsSyncsAndRemapsAreCalls) {
+  const TraceReport report = Replay(
+      "1000 syscall_0x1ce(0x10000, 0x1000, 0) = 0\n"
+      "1000 mseal(0x11000, 4096, 0) = 0\n"
+      "1000 msync(0x10000, 4096, MS_SYNC|MS_INVALIDATE) = 0\n"
+      "1000 remap_file_pages(0x10000, 4096, PROT_NONE, 7, MAP_FILE|MAP_NONBLOCK) = 0\n");
+  EXPECT_EQ(report.equal, 4U);
+  EXPECT_EQ(machine_.Of(v1::Call::kMseal)[0].mseal().length_bytes(), 4096U);
+  EXPECT_EQ(machine_.Of(v1::Call::kMsync)[0].msync().flags(), 6U);
+  EXPECT_EQ(machine_.Of(v1::Call::kRemapFilePages)[0].remap_file_pages().page_offset(), 7U);
+  EXPECT_EQ(machine_.Of(v1::Call::kRemapFilePages)[0].remap_file_pages().flags(), 0x10000U);
+}
+
 TEST_F(ReplayTest, TheFirstProcessIsWhoTheHeaderSays) {
   Replay("# uid: 1000, every capability but CAP_SYS_RESOURCE CAP_SYS_NICE, CAP_NONSENSE\n1000 brk(NULL) = 0\n");
   const std::vector<v1::Call> dropped = machine_.Of(v1::Call::kPrctl);

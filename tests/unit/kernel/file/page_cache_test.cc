@@ -31,10 +31,11 @@ TEST(PageCacheTest, TheTailIsRemovedInOrderAndTheHeadStays) {
   PageCache cache;
   for (std::uint64_t i = 0; i < 10; ++i) cache.Add(PageOffset(i), PageFrameNumber(100 + i));
   std::vector<std::uint64_t> removed;
-  cache.RemoveFrom(PageOffset(8), [&removed](PageOffset, PageFrameNumber frame) { removed.push_back(frame.value()); });
+  cache.Remove(PageOffset(8), kPastLastPage,
+               [&removed](PageOffset, PageFrameNumber frame) { removed.push_back(frame.value()); });
   EXPECT_EQ(removed, (std::vector<std::uint64_t>{108, 109}));
   EXPECT_EQ(cache.size(), PageCount(8));
-  cache.RemoveFrom(PageOffset(100), [](PageOffset, PageFrameNumber) { FAIL(); });
+  cache.Remove(PageOffset(100), kPastLastPage, [](PageOffset, PageFrameNumber) { FAIL(); });
 }
 
 TEST(PageCacheTest, TheDigestTellsPlaceAndFrame) {

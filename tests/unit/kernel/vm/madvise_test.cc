@@ -10,9 +10,7 @@
 namespace memsim {
 namespace {
 
-constexpr int kMadvFree = 8;
 constexpr int kMadvCollapse = 25;
-constexpr int kMadvGuardRemove = 103;
 
 class MadviseTest : public ProgramTest {
  protected:
@@ -41,9 +39,7 @@ TEST_F(MadviseTest, TheChecksComeInLinuxsOrder) {
 
 TEST_F(MadviseTest, AdviceOfLinuxThatMachinesDoNotKnowIsNoSystemCallAndOtherNumbersAreInvalid) {
   mm().Map(0, 1);
-  for (const int advice : {kMadvFree, kMadvCollapse, kMadvGuardRemove}) {
-    EXPECT_EQ(mm().Advise(0, 1, advice), "ENOSYS") << advice;
-  }
+  EXPECT_EQ(mm().Advise(0, 1, kMadvCollapse), "ENOSYS");
   // MADV_HWPOISON and MADV_SOFT_OFFLINE need CONFIG_MEMORY_FAILURE.
   for (const int advice : {5, 7, 26, 99, 100, 101, 104}) EXPECT_EQ(mm().Advise(0, 1, advice), "EINVAL") << advice;
 }
@@ -87,6 +83,119 @@ TEST_F(MadviseTest, DontNeedIsInvalidForLockedMemoryAndStopsThere) {
   mm().Write(0, 3);
   EXPECT_EQ(mm().Advise(0, 3, kMadvDontNeed), "EINVAL");
   EXPECT_EQ(mm().Entries(0, 3), ".ww");
+}
+
+TEST_F(MadviseTest, DontNeedLockedForgetsLockedPagesToo) {
+  mm().Map(0, 1, "rw", kMapLocked);
+  EXPECT_EQ(mm().Advise(0, 1, kMadvDontNeedLocked), "OK");
+  EXPECT_EQ(mm().Entries(0, 1), ".");
+}
+
+TEST_F(MadviseTest, FreeIsForPrivateAnonymousMemoryAndKeepsItUntilItIsNeeded) {
+  FilesStay();
+  const OpenFileId file = world_.OpenNew("/f", 2);
+  mm().Map(0, 3);
+  mm().MapShared(4, 5);
+  mm().MapFile(6, 7, "rw", file);
+  mm().Map(8, 9, "rw", kMapLocked);
+  mm().Write(0, 7);
+  EXPECT_EQ(mm().Advise(4, 5, kMadvFree), "EINVAL");
+  EXPECT_EQ(mm().Advise(6, 7, kMadvFree), "EINVAL");
+  EXPECT_EQ(mm().Advise(8, 9, kMadvFree), "EINVAL");
+  const auto lazy = [this] { return world_.counters.Get(Counter::kPgLazyFree); };
+  EXPECT_EQ(mm().Advise(0, 2, kMadvFree), "OK");
+  EXPECT_EQ(lazy(), 2);
+  EXPECT_EQ(mm().Advise(0, 2, kMadvFree), "OK");
+  EXPECT_EQ(lazy(), 2) << "once is enough";
+  EXPECT_EQ(mm().Entries(0, 3), "www");
+  EXPECT_FALSE(mm().space().page_tables().Get(At(0)).dirty());
+  EXPECT_EQ(mm().Write(0, 3), "0 minor");
+  EXPECT_TRUE(mm().space().page_tables().Get(At(0)).dirty());
+  {
+    // What a child has too is left alone.
+    const auto child = mm().Fork();
+    EXPECT_EQ(mm().Advise(2, 3, kMadvFree), "OK");
+    EXPECT_EQ(lazy(), 2);
+  }
+  mm().Unmap(0, 9);
+  world_.files.Put(file);
+}
+
+TEST_F(MadviseTest, RemoveMakesAHoleInTheFile) {
+  FilesStay();
+  const OpenFileId file = world_.OpenNew("/f", 4);
+  mm().MapFile(0, 4, "rw", file, 0, kMapShared);
+  mm().MapFile(8, 12, "rw", file);
+  mm().MapFile(16, 17, "r", world_.OpenNew("/g", 1, kOpenReadOnly), 0, kMapShared);
+  mm().Map(20, 21);
+  mm().Map(22, 23, "rw", kMapLocked);
+  mm().Write(0, 4);
+  mm().Write(8, 9);
+  mm().Read(9, 12);
+  EXPECT_EQ(mm().Advise(20, 21, kMadvRemove), "EINVAL");
+  EXPECT_EQ(mm().Advise(22, 23, kMadvRemove), "EINVAL");
+  EXPECT_EQ(mm().Advise(16, 17, kMadvRemove), "EACCES");
+  EXPECT_EQ(mm().Advise(8, 9, kMadvRemove), "EACCES");
+  EXPECT_EQ(mm().Advise(0, 2, kMadvRemove), "OK");
+  EXPECT_EQ(mm().Entries(0, 4), "..ww");
+  EXPECT_EQ(mm().Entries(8, 12), "w.rr") << "a private copy stays";
+  // The hole is read from the disk as zeros.
+  EXPECT_EQ(mm().Read(0, 1), "0 minor, 1 major");
+  mm().Unmap(0, 23);
+  world_.files.Put(file);
+}
+
+TEST_F(MadviseTest, ColdPagesCountAsUnused) {
+  mm().Map(0, 2);
+  mm().Map(2, 3, "rw", kMapLocked);
+  mm().Write(0, 3);
+  EXPECT_EQ(mm().Advise(0, 1, kMadvCold), "OK");
+  EXPECT_FALSE(mm().space().page_tables().Get(At(0)).accessed());
+  EXPECT_TRUE(mm().space().page_tables().Get(At(1)).accessed());
+  EXPECT_EQ(mm().Advise(2, 3, kMadvCold), "EINVAL");
+  EXPECT_EQ(mm().Advise(2, 3, kMadvPageOut), "EINVAL");
+}
+
+TEST_F(MadviseTest, WithoutSwapOnlyPagesOfFilesArePagedOut) {
+  FilesStay();
+  const OpenFileId file = world_.OpenNew("/f", 4);
+  mm().Map(0, 2);
+  mm().MapFile(4, 8, "rw", file, 0, kMapShared);
+  mm().Write(0, 2);
+  mm().Read(4, 8);
+  mm().Write(7, 8);
+  EXPECT_EQ(mm().Advise(0, 8, kMadvPageOut), "ENOMEM") << "of the hole";
+  EXPECT_EQ(mm().Entries(0, 2), "ww");
+  EXPECT_EQ(mm().Entries(4, 8), "....");
+  EXPECT_FALSE(world_.files.IsCached(world_.files.file(file).inode, PageOffset(0)));
+  EXPECT_TRUE(world_.files.IsCached(world_.files.file(file).inode, PageOffset(3))) << "dirty";
+  EXPECT_EQ(mm().Read(4, 5), "0 minor, 1 major");
+  mm().Unmap(0, 8);
+  world_.files.Put(file);
+}
+
+TEST_F(MadviseTest, WillNeedReadsAFileAhead) {
+  FilesStay();
+  const OpenFileId file = world_.OpenNew("/f", 8);
+  const InodeId inode = world_.files.file(file).inode;
+  world_.files.PunchHole(inode, PageOffset(0), PageOffset(8));
+  mm().MapFile(0, 8, "r", file);
+  EXPECT_EQ(mm().Advise(2, 4, kMadvWillNeed), "OK");
+  EXPECT_FALSE(world_.files.IsCached(inode, PageOffset(1)));
+  EXPECT_TRUE(world_.files.IsCached(inode, PageOffset(2)));
+  EXPECT_FALSE(world_.files.IsCached(inode, PageOffset(4)));
+  EXPECT_EQ(mm().Read(2, 4), "1 minor");
+  mm().Unmap(0, 8);
+  world_.files.Put(file);
+}
+
+TEST_F(MadviseTest, MergeableIsAFlagOfPrivateMemoryAlone) {
+  mm().Map(0, 4);
+  mm().MapShared(4, 6);
+  EXPECT_EQ(mm().Advise(1, 5, kMadvMergeable), "OK");
+  EXPECT_EQ(mm().Maps(), "0..1 rw-p, 1..4 rw-p, 4..6 rw-s /dev/zero+0");
+  EXPECT_EQ(mm().Advise(0, 6, kMadvUnmergeable), "OK");
+  EXPECT_EQ(mm().Maps(), "0..4 rw-p, 4..6 rw-s /dev/zero+0");
 }
 
 TEST_F(MadviseTest, AdviceThatIsAFlagSplitsAndTakingItBackMerges) {

@@ -265,7 +265,12 @@ std::string Program::Entries(std::uint64_t first, std::uint64_t end) const {
   std::string letters;
   for (std::uint64_t page = first; page < end; ++page) {
     const Pte pte = space_->page_tables().Get(At(page));
-    letters += pte.none() ? '.' : pte.prot_none() ? 'n' : pte.special() ? 'z' : pte.writable() ? 'w' : 'r';
+    letters += pte.none()        ? '.'
+               : pte.guard()     ? 'g'
+               : pte.prot_none() ? 'n'
+               : pte.special()   ? 'z'
+               : pte.writable()  ? 'w'
+                                 : 'r';
   }
   return letters;
 }

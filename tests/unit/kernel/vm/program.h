@@ -123,7 +123,7 @@ class Program {
   // --- Looking in
   // The mappings, files with their first page: "0..2 rw-p, 2..4 r--s /f+1".
   std::string Maps() const;
-  // One letter a page: '.' nothing, 'z' the zero page, 'w' writable, 'r' not, 'n' closed to all accesses.
+  // One letter a page: '.' nothing, 'g' a guard, 'z' the zero page, 'w' writable, 'r' not, 'n' closed to all accesses.
   std::string Entries(std::uint64_t first, std::uint64_t end) const;
   // "total 4, data 4, stack 0, exec 0, rss 2+0+0" (anonymous, file, shared memory), in pages.
   std::string Books() const;

@@ -1,0 +1,77 @@
+// The calls on files and descriptors.
+
+#include "server/kernel/file/descriptor_calls.h"
+#include "server/kernel/machine.h"
+#include "server/kernel/machine_state.h"
+#include "server/kernel/system_call.h"
+
+namespace memsim {
+
+using Caller = MachineState::Caller;
+
+Errno Machine::Mknod(absl::string_view path, FileKind kind, ByteCount size) {
+  state_->EnterKernel();
+  return state_->files.Mknod(path, kind, size);
+}
+
+ErrnoOr<int> Machine::Open(Pid pid, absl::string_view path, std::uint32_t flags) {
+  const SystemCall<system_call::kOpen> call(*state_, pid, path, flags, 0);
+  return call.Run([&](const Caller& caller) -> ErrnoOr<int> {
+    const ErrnoOr<OpenedDescriptor> opened = OpenDescriptor(state_->FilesOf(caller), path, flags);
+    if (!opened.ok()) return opened.error();
+    if (opened->cut.has_value()) state_->UnmapCutTail(*opened->cut);
+    return opened->fd;
+  });
+}
+
+Errno Machine::Close(Pid pid, int fd) {
+  const SystemCall<system_call::kClose> call(*state_, pid, fd);
+  return call.Run([&](const Caller& caller) { return CloseDescriptor(state_->FilesOf(caller), fd); });
+}
+
+ErrnoOr<int> Machine::Dup(Pid pid, int fd, std::optional<int> new_fd, int minimum_fd, std::uint32_t flags) {
+  if (new_fd.has_value()) {
+    const SystemCall<system_call::kDup3> call(*state_, pid, fd, *new_fd, flags);
+    return call.Run([&](const Caller& caller) { return DuplicateOnto(state_->FilesOf(caller), fd, *new_fd, flags); });
+  }
+  const auto duplicate = [&](const Caller& caller) {
+    return DuplicateDescriptor(state_->FilesOf(caller), fd, minimum_fd, flags);
+  };
+  if (minimum_fd == 0 && flags == 0) return SystemCall<system_call::kDup>(*state_, pid, fd).Run(duplicate);
+  // F_DUPFD and F_DUPFD_CLOEXEC.
+  const int command = flags == 0 ? 0 : 1030;
+  return SystemCall<system_call::kFcntl>(*state_, pid, fd, command, minimum_fd).Run(duplicate);
+}
+
+Errno Machine::Ftruncate(Pid pid, int fd, ByteCount length) {
+  const SystemCall<system_call::kFtruncate> call(*state_, pid, fd, length);
+  return call.Run([&](const Caller& caller) {
+    const ErrnoOr<std::optional<CutTail>> cut = TruncateDescriptor(state_->FilesOf(caller), fd, length);
+    if (!cut.ok()) return cut.error();
+    if (cut->has_value()) state_->UnmapCutTail(**cut);
+    return Errno::kOk;
+  });
+}
+
+ErrnoOr<ByteCount> Machine::Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset) {
+  const auto write = [&](const Caller& caller) { return WriteDescriptor(state_->FilesOf(caller), fd, length, offset); };
+  if (!offset.has_value()) return SystemCall<system_call::kWrite>(*state_, pid, fd, 0, length).Run(write);
+  return SystemCall<system_call::kPwrite64>(*state_, pid, fd, 0, length, *offset).Run(write);
+}
+
+ErrnoOr<ByteCount> Machine::Lseek(Pid pid, int fd, std::int64_t offset, int whence) {
+  const SystemCall<system_call::kLseek> call(*state_, pid, fd, offset, whence);
+  return call.Run([&](const Caller& caller) { return SeekDescriptor(state_->FilesOf(caller), fd, offset, whence); });
+}
+
+Errno Machine::Unlink(absl::string_view path) {
+  return SystemCallOfNobody<system_call::kUnlink>(
+      *state_, [&] { return state_->files.Unlink(path); }, path);
+}
+
+Errno Machine::Rename(absl::string_view old_path, absl::string_view new_path) {
+  return SystemCallOfNobody<system_call::kRename>(
+      *state_, [&] { return state_->files.Rename(old_path, new_path); }, old_path, new_path);
+}
+
+}  // namespace memsim

@@ -1,0 +1,103 @@
+#include "server/kernel/vm/mincore.h"
+
+#include <algorithm>
+
+#include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/mmap_lock.h"
+#include "server/kernel/vm/page_fault.h"
+
+namespace memsim {
+namespace {
+
+// access_ok.
+bool IsUserRange(VirtualAddress address, ByteCount length) {
+  return length.value() <= kTaskSize.value() && address.value() <= kTaskSize.value() - length.value();
+}
+
+// can_do_mincore: who may neither own nor write a file learns nothing of what others have read of it.
+bool MayKnow(const AddressSpace& space, const VmCaller& caller, const Vma& vma) {
+  if (vma.IsAnonymous()) return true;
+  if (vma.file == OpenFileId()) return false;
+  return space.environment().files.InodeOf(vma.file).owner == caller.filesystem_user ||
+         caller.capabilities.Has(Capability::kFowner) || caller.capabilities.Has(Capability::kDacOverride);
+}
+
+// mincore_page: what a fault would find.
+bool IsInPageCache(const AddressSpace& space, const Vma& vma, VirtualAddress address) {
+  if (vma.file == OpenFileId() || vma.zero_device) return false;
+  const FileSystem& files = space.environment().files;
+  return files.IsCached(files.file(vma.file).inode, vma.PageIndex(address));
+}
+
+// do_mincore, of a part of one mapping.
+void AppendPart(const AddressSpace& space, const VmCaller& caller, const Vma& vma, VirtualRange part,
+                std::string& pages) {
+  if (!MayKnow(space, caller, vma)) {
+    pages.append(part.pages().value(), '\1');
+    return;
+  }
+  for (VirtualAddress at = part.start; at < part.end; at += kPageSize) {
+    const bool resident = space.page_tables().Get(at).present() || IsInPageCache(space, vma, at);
+    pages.push_back(resident ? '\1' : '\0');
+  }
+}
+
+// How much of the range is mapped before its first hole.
+ByteCount MappedPrefix(AddressSpace& space, VirtualRange range) {
+  VirtualAddress at = range.start;
+  while (at < range.end) {
+    const Vma* vma = space.Lookup(at);
+    if (vma == nullptr) break;
+    at = std::min(vma->range.end, range.end);
+  }
+  return at - range.start;
+}
+
+// copy_to_user: the pages of the vector are there afterwards.
+Errno WriteVector(AddressSpace& space, const VmCaller& caller, VirtualAddress vec, std::size_t bytes) {
+  if (bytes == 0) return Errno::kOk;
+  const VirtualAddress first = PageAlignDown(vec);
+  TouchProgress progress;
+  progress.next = first;
+  progress.left = ToPagesRoundedUp(ByteCount((vec - first).value() + bytes));
+  progress.kind = AccessKind::kWrite;
+  return Touch(space, caller, progress) == TouchStatus::kDone ? Errno::kOk : Errno::kFault;
+}
+
+}  // namespace
+
+Residency Mincore(AddressSpace& space, const VmCaller& caller, VirtualAddress address, ByteCount length,
+                  std::optional<VirtualAddress> vec) {
+  Residency residency;
+  const auto fail = [&residency](Errno error) {
+    residency.error = error;
+    return residency;
+  };
+  space.environment().cpus.Charge(space.environment().costs.mincore);
+  if (!IsPageAligned(address)) return fail(Errno::kInval);
+  if (!IsUserRange(address, length)) return fail(Errno::kNoMem);
+  const PageCount wanted = ToPagesRoundedUp(length);
+  if (vec.has_value() && !IsUserRange(*vec, ByteCount(wanted.value()))) return fail(Errno::kFault);
+  const VirtualRange range = RangeOf(address, ToBytes(wanted));
+  {
+    const MmapReadLock lock(space);
+    const ByteCount mapped = MappedPrefix(space, range);
+    if (ToPages(mapped) > kMaxMincorePages) return fail(Errno::kNoSys);
+    const VirtualRange known = RangeOf(address, mapped);
+    for (VirtualAddress at = known.start; at < known.end;) {
+      const Vma& vma = *space.Lookup(at);
+      const VirtualRange part{at, std::min(vma.range.end, known.end)};
+      AppendPart(space, caller, vma, part, residency.pages);
+      at = part.end;
+    }
+    space.environment().cpus.Charge(space.environment().costs.mincore_page * residency.pages.size());
+    if (known.end < range.end) residency.error = Errno::kNoMem;
+  }
+  if (vec.has_value()) {
+    const Errno error = WriteVector(space, caller, *vec, residency.pages.size());
+    if (error != Errno::kOk) return fail(error);
+  }
+  return residency;
+}
+
+}  // namespace memsim
