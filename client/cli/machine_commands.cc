@@ -62,6 +62,9 @@ void PrintMachine(const v1::Machine& machine, Session& session) {
   table.AddRow({"reserved", FormatSize(spec.reserved_bytes())});
   table.AddRow({"seed", absl::StrCat(spec.seed())});
   table.AddRow({"aslr", spec.address_randomization() == v1::ADDRESS_RANDOMIZATION_OFF ? "off" : "on"});
+  table.AddRow({"thp", spec.transparent_huge_pages() == v1::TRANSPARENT_HUGE_PAGES_NEVER    ? "never"
+                       : spec.transparent_huge_pages() == v1::TRANSPARENT_HUGE_PAGES_ALWAYS ? "always"
+                                                                                            : "madvise"});
   AddSysctls(spec.sysctls(), table);
   for (const auto& [cost, nanoseconds] :
        std::map<std::string, std::uint64_t>(spec.cost_ns().begin(), spec.cost_ns().end())) {

@@ -27,7 +27,9 @@ constexpr SpecFlag kSpecFlags[] = {{"memory", "SIZE", "memory_bytes"},
                                    {"reserved", "SIZE", "reserved_bytes"},
                                    {"cpus", "NUMBER", "cpu_count"},
                                    {"seed", "NUMBER", "seed"},
-                                   {"aslr", "on|off", "address_randomization"}};
+                                   {"aslr", "on|off", "address_randomization"},
+                                   {"thp", "never|madvise|always", "transparent_huge_pages"},
+                                   {"thp-defrag", "VALUE", "huge_page_defrag"}};
 
 const std::vector<std::string>& SysctlNames() {
   static const auto* const kNames = [] {

@@ -58,6 +58,20 @@ void AddMemoryItem(absl::string_view item, MachineShape& shape) {
   }
 }
 
+void AddHugePageItem(absl::string_view item, MachineShape& shape) {
+  if (absl::ConsumePrefix(&item, "THP=")) {
+    if (item == "never") shape.transparent_huge_pages = v1::TRANSPARENT_HUGE_PAGES_NEVER;
+    if (item == "madvise") shape.transparent_huge_pages = v1::TRANSPARENT_HUGE_PAGES_MADVISE;
+    if (item == "always") shape.transparent_huge_pages = v1::TRANSPARENT_HUGE_PAGES_ALWAYS;
+  } else if (absl::ConsumePrefix(&item, "defrag=")) {
+    if (item == "never") shape.huge_page_defrag = v1::HUGE_PAGE_DEFRAG_NEVER;
+    if (item == "madvise") shape.huge_page_defrag = v1::HUGE_PAGE_DEFRAG_MADVISE;
+    if (item == "defer+madvise") shape.huge_page_defrag = v1::HUGE_PAGE_DEFRAG_DEFER_MADVISE;
+    if (item == "defer") shape.huge_page_defrag = v1::HUGE_PAGE_DEFRAG_DEFER;
+    if (item == "always") shape.huge_page_defrag = v1::HUGE_PAGE_DEFRAG_ALWAYS;
+  }
+}
+
 void AddLimitItem(absl::string_view item, MachineShape& shape) {
   if (absl::ConsumePrefix(&item, "STACK ")) {
     shape.stack_limit = ParseNumber(item, ~std::uint64_t{0});
@@ -82,11 +96,13 @@ void AddUser(absl::string_view text, MachineShape& shape) {
 
 void MachineShape::AddHeader(absl::string_view text) {
   if (absl::ConsumePrefix(&text, "uid:")) return AddUser(text, *this);
-  const bool limits = absl::ConsumePrefix(&text, "limits:");
-  if (!limits && !absl::ConsumePrefix(&text, "memory:")) return;
-  for (const absl::string_view part : absl::StrSplit(text, ',')) {
-    const absl::string_view item = absl::StripAsciiWhitespace(part);
-    limits ? AddLimitItem(item, *this) : AddMemoryItem(item, *this);
+  auto* add = absl::ConsumePrefix(&text, "limits:")   ? AddLimitItem
+              : absl::ConsumePrefix(&text, "memory:") ? AddMemoryItem
+              : absl::StartsWith(text, "THP=")        ? AddHugePageItem
+                                                      : nullptr;
+  if (add == nullptr) return;
+  for (const absl::string_view part : absl::StrSplit(text, absl::ByAnyChar(",;"))) {
+    add(absl::StripAsciiWhitespace(part), *this);
   }
 }
 
@@ -102,6 +118,8 @@ v1::MachineSpec MachineShape::ToSpec() const {
     // 0 would mean the machine's own estimate; then nothing better is known.
     spec.set_reserved_bytes(installed - *memory_bytes);
   }
+  if (transparent_huge_pages.has_value()) spec.set_transparent_huge_pages(*transparent_huge_pages);
+  if (huge_page_defrag.has_value()) spec.set_huge_page_defrag(*huge_page_defrag);
   v1::Sysctls& sysctls = *spec.mutable_sysctls();
   if (overcommit_memory.has_value()) sysctls.set_overcommit_memory(*overcommit_memory);
   if (overcommit_ratio.has_value()) sysctls.set_overcommit_ratio(*overcommit_ratio);

@@ -21,6 +21,9 @@ struct MachineShape {
   std::optional<std::uint32_t> overcommit_ratio;
   std::optional<std::uint32_t> max_map_count;
   std::optional<std::uint64_t> mmap_min_addr;
+  // "never", "madvise" or "always", and what of them transparent_hugepage/defrag says.
+  std::optional<v1::TransparentHugePages> transparent_huge_pages;
+  std::optional<v1::HugePageDefrag> huge_page_defrag;
   // The resource limits of the first process, in bytes.
   std::optional<std::uint64_t> stack_limit;
   std::optional<std::uint64_t> memlock_limit;

@@ -1,6 +1,8 @@
 #include "server/calls/spec_conversion.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <map>
 #include <string>
 
@@ -25,6 +27,36 @@ absl::StatusOr<AddressRandomization> RandomizationFromMessage(v1::AddressRandomi
                           absl::StrCat("spec.address_randomization is ", static_cast<int>(value), "; it must be ",
                                        "ADDRESS_RANDOMIZATION_ON or ADDRESS_RANDOMIZATION_OFF"));
   }
+}
+
+absl::StatusOr<TransparentHugePages> HugePagesFromMessage(v1::TransparentHugePages value) {
+  switch (value) {
+    case v1::TRANSPARENT_HUGE_PAGES_NEVER:
+      return TransparentHugePages::kNever;
+    case v1::TRANSPARENT_HUGE_PAGES_UNSPECIFIED:
+    case v1::TRANSPARENT_HUGE_PAGES_MADVISE:
+      return TransparentHugePages::kMadvise;
+    case v1::TRANSPARENT_HUGE_PAGES_ALWAYS:
+      return TransparentHugePages::kAlways;
+    default:
+      return MisuseStatus(v1::ERROR_REASON_SPEC_INVALID,
+                          absl::StrCat("spec.transparent_huge_pages is ", static_cast<int>(value),
+                                       "; it must be one of the values that TransparentHugePages names"));
+  }
+}
+
+// In the order of HugePageDefrag.
+constexpr v1::HugePageDefrag kDefragValues[] = {v1::HUGE_PAGE_DEFRAG_NEVER, v1::HUGE_PAGE_DEFRAG_MADVISE,
+                                                v1::HUGE_PAGE_DEFRAG_DEFER_MADVISE, v1::HUGE_PAGE_DEFRAG_DEFER,
+                                                v1::HUGE_PAGE_DEFRAG_ALWAYS};
+
+absl::StatusOr<HugePageDefrag> DefragFromMessage(v1::HugePageDefrag value) {
+  if (value == v1::HUGE_PAGE_DEFRAG_UNSPECIFIED) return HugePageDefrag::kMadvise;
+  const auto* const found = std::find(std::begin(kDefragValues), std::end(kDefragValues), value);
+  if (found != std::end(kDefragValues)) return static_cast<HugePageDefrag>(found - std::begin(kDefragValues));
+  return MisuseStatus(v1::ERROR_REASON_SPEC_INVALID,
+                      absl::StrCat("spec.huge_page_defrag is ", static_cast<int>(value),
+                                   "; it must be one of the values that HugePageDefrag names"));
 }
 
 absl::StatusOr<Sysctls> SysctlsFromMessage(const v1::Sysctls& message) {
@@ -90,6 +122,12 @@ absl::StatusOr<MachineSpec> SpecFromMessage(const v1::MachineSpec& message) {
   const absl::StatusOr<Sysctls> sysctls = SysctlsFromMessage(message.sysctls());
   if (!sysctls.ok()) return sysctls.status();
   spec.sysctls = *sysctls;
+  const absl::StatusOr<TransparentHugePages> huge_pages = HugePagesFromMessage(message.transparent_huge_pages());
+  if (!huge_pages.ok()) return huge_pages.status();
+  spec.transparent_huge_pages = *huge_pages;
+  const absl::StatusOr<HugePageDefrag> defrag = DefragFromMessage(message.huge_page_defrag());
+  if (!defrag.ok()) return defrag.status();
+  spec.huge_page_defrag = *defrag;
   const absl::StatusOr<CostTable> costs = CostsFromMessage(message.cost_ns());
   if (!costs.ok()) return costs.status();
   spec.costs = *costs;
@@ -107,6 +145,11 @@ void SpecToMessage(const MachineSpec& spec, v1::MachineSpec& message) {
                                         ? v1::ADDRESS_RANDOMIZATION_ON
                                         : v1::ADDRESS_RANDOMIZATION_OFF);
   SysctlsToMessage(spec.sysctls, *message.mutable_sysctls());
+  message.set_transparent_huge_pages(
+      spec.transparent_huge_pages == TransparentHugePages::kNever    ? v1::TRANSPARENT_HUGE_PAGES_NEVER
+      : spec.transparent_huge_pages == TransparentHugePages::kAlways ? v1::TRANSPARENT_HUGE_PAGES_ALWAYS
+                                                                     : v1::TRANSPARENT_HUGE_PAGES_MADVISE);
+  message.set_huge_page_defrag(kDefragValues[static_cast<std::size_t>(spec.huge_page_defrag)]);
   for (const CostInfo& info : kCostInfo) {
     if (spec.costs.*info.field == kDefaultCosts.*info.field) continue;
     (*message.mutable_cost_ns())[std::string(info.name)] = (spec.costs.*info.field).value();

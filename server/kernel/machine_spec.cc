@@ -61,6 +61,8 @@ void MachineSpec::DigestTo(Digest& digest) const {
   digest.Add(reserved.value_or(ByteCount(UINT64_MAX)));
   digest.Add(seed);
   digest.Add(static_cast<std::uint64_t>(address_randomization));
+  digest.Add(static_cast<std::uint64_t>(transparent_huge_pages));
+  digest.Add(static_cast<std::uint64_t>(huge_page_defrag));
   costs.DigestTo(digest);
   digest.Add(static_cast<std::uint64_t>(sysctls.overcommit_memory));
   digest.Add(sysctls.overcommit_ratio);

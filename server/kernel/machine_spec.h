@@ -21,6 +21,12 @@ enum class AddressRandomization : std::uint8_t { kOff, kOn };
 
 enum class OvercommitPolicy : std::uint8_t { kHeuristic = 0, kAlways = 1, kNever = 2 };
 
+// /sys/kernel/mm/transparent_hugepage/enabled: who gets huge pages of anonymous memory.
+enum class TransparentHugePages : std::uint8_t { kNever, kMadvise, kAlways };
+
+// …/defrag: what an allocation of a huge page may wait for. kDeferMadvise: "defer+madvise".
+enum class HugePageDefrag : std::uint8_t { kNever, kMadvise, kDeferMadvise, kDefer, kAlways };
+
 // /proc/sys/vm, with Linux's defaults. What is absent follows a formula that needs the machine's zones; 0 is a number
 // like any other.
 struct Sysctls {
@@ -49,6 +55,8 @@ struct MachineSpec {
   std::uint64_t seed = 0;
   AddressRandomization address_randomization = AddressRandomization::kOn;
   Sysctls sysctls;
+  TransparentHugePages transparent_huge_pages = TransparentHugePages::kMadvise;
+  HugePageDefrag huge_page_defrag = HugePageDefrag::kMadvise;
   // How long everything takes.
   CostTable costs;
 

@@ -8,6 +8,7 @@
 
 #include "server/base/check.h"
 #include "server/kernel/reclaim/oom_victim.h"
+#include "server/kernel/vm/huge_page_check.h"
 #include "server/kernel/vm/zap.h"
 
 namespace memsim {
@@ -17,6 +18,7 @@ PageAllocator CreatePages(const MachineSpec& spec, Counters& counters, Locks& lo
   WatermarkParameters parameters;
   parameters.min_free_kbytes = spec.sysctls.min_free_kbytes;
   parameters.watermark_scale_factor = spec.sysctls.watermark_scale_factor;
+  parameters.transparent_huge_pages = spec.transparent_huge_pages;
   return PageAllocator(LayOutMemory(spec.memory, spec.reserved), parameters, counters, locks);
 }
 
@@ -49,9 +51,10 @@ MachineState::MachineState(const MachineSpec& requested)
       files(pages, slabs, counters, cpus),
       file_tables(files, slabs),
       anon_vmas(slabs),
+      huge(spec, pages, counters),
       commit(CommitLimits(spec, pages), spec.sysctls, counters),
-      environment{pages,    slabs, files, anon_vmas, file_mappings, commit,
-                  counters, cpus,  locks, costs,     spec.sysctls,  PageFrameNumber(0)},
+      environment{pages, slabs, files, anon_vmas,    file_mappings,     huge, commit, counters,
+                  cpus,  locks, costs, spec.sysctls, PageFrameNumber(0)},
       tasks(environment, file_tables, random, spec.address_randomization) {}
 
 absl::Status MachineState::Boot() {
@@ -172,7 +175,7 @@ ProcView MachineState::View() const {
 ByteCount MachineState::HostMemory() const {
   return ByteCount(sizeof(*this)) + cpus.HostMemory() + locks.HostMemory() + pages.HostMemory() + slabs.HostMemory() +
          files.HostMemory() + file_tables.HostMemory() + tasks.HostMemory() + file_mappings.HostMemory() +
-         ByteCount(anon_vmas.HostMemoryBytes() + slots.HostMemoryBytes());
+         ByteCount(anon_vmas.HostMemoryBytes() + huge.HostMemory().value() + slots.HostMemoryBytes());
 }
 
 void MachineState::DigestTo(Digest& digest) const {
@@ -190,6 +193,7 @@ void MachineState::DigestTo(Digest& digest) const {
   files.DigestTo(digest);
   file_tables.DigestTo(digest);
   anon_vmas.DigestTo(digest);
+  huge.DigestTo(digest);
   digest.Add(environment.zero_page);
   tasks.DigestTo(digest);
   slots.DigestTo(digest);
@@ -201,16 +205,19 @@ void MachineState::CheckInvariants() const {
   files.CheckInvariants();
   file_tables.CheckInvariants();
   anon_vmas.CheckInvariants();
+  huge.CheckInvariants();
   tasks.CheckInvariants();
   std::int64_t vmas = 0;
   std::uint64_t tables = 0;
   std::int64_t accounted = 0;
   std::uint64_t file_vmas = 0;
+  HugePageCheck huge_pages(huge, pages);
   std::vector<AddressSpaceId> seen;
   tasks.ForEach([&](const Task& task) {
     if (task.state != TaskState::kAlive || std::count(seen.begin(), seen.end(), task.mm) != 0) return;
     seen.push_back(task.mm);
     const AddressSpace& space = tasks.SpaceOf(task);
+    huge_pages.Add(space);
     vmas += static_cast<std::int64_t>(space.map_count());
     tables += space.page_tables().table_pages().value();
     space.ForEachVma([&](const Vma& vma) {
@@ -218,6 +225,7 @@ void MachineState::CheckInvariants() const {
       if ((vma.flags & kVmAccount) != 0) accounted += static_cast<std::int64_t>(vma.range.pages().value());
     });
   });
+  huge_pages.Finish();
   MEMSIM_CHECK(counters.Get(Counter::kVmas) == vmas, counters.Get(Counter::kVmas), vmas);
   MEMSIM_CHECK(pages.pages_of(PageOwner::kPageTable) == PageCount(tables), tables);
   accounted += static_cast<std::int64_t>(files.promised_pages().value());
@@ -240,11 +248,17 @@ void MachineState::CheckCpus() const {
 
 void MachineState::CheckPageCounters() const {
   Counters expected;
-  pages.ForEachAllocatedBlock([&](PageFrameNumber, const PageFrame& page) {
+  pages.ForEachAllocatedBlock([&](PageFrameNumber pfn, const PageFrame& page) {
     const bool anonymous = page.owner == PageOwner::kAnonymous;
+    const auto pages_of_block = static_cast<std::int64_t>(PagesOfOrder(page.order).value());
     const bool lazy_free = (page.flags & kFrameLazyFree) != 0;
-    if (anonymous) expected.Add(lazy_free ? Counter::kNrInactiveFile : Counter::kNrInactiveAnon, 1);
-    if (anonymous && page.map_count > 0) expected.Add(Counter::kNrAnonPages, 1);
+    if (anonymous) expected.Add(lazy_free ? Counter::kNrInactiveFile : Counter::kNrInactiveAnon, pages_of_block);
+    if (anonymous && (page.flags & kFrameLarge) != 0) {
+      expected.Add(Counter::kNrAnonPages, static_cast<std::int64_t>(huge.MappedPages(pfn).value()));
+      if (huge.entire_mapcount(pfn) != 0) expected.Add(Counter::kNrAnonThps, 1);
+    } else if (anonymous && page.map_count > 0) {
+      expected.Add(Counter::kNrAnonPages, 1);
+    }
     if (page.owner != PageOwner::kPageCache) return;
     if (page.map_count > 0) expected.Add(Counter::kNrMapped, 1);
     // What its file has lost is on no list.
@@ -255,8 +269,9 @@ void MachineState::CheckPageCounters() const {
   const auto pages_of = [this](PageOwner owner) { return static_cast<std::int64_t>(pages.pages_of(owner).value()); };
   expected.Add(Counter::kNrPageTablePages, pages_of(PageOwner::kPageTable));
   expected.Add(Counter::kNrKernelStackKib, pages_of(PageOwner::kKernelStack) * kKernelStackKib / kKernelStackPages);
-  for (const Counter counter : {Counter::kNrInactiveAnon, Counter::kNrInactiveFile, Counter::kNrAnonPages,
-                                Counter::kNrMapped, Counter::kNrPageTablePages, Counter::kNrKernelStackKib}) {
+  for (const Counter counter :
+       {Counter::kNrInactiveAnon, Counter::kNrInactiveFile, Counter::kNrAnonPages, Counter::kNrMapped,
+        Counter::kNrPageTablePages, Counter::kNrKernelStackKib, Counter::kNrAnonThps}) {
     MEMSIM_CHECK(counters.Get(counter) == expected.Get(counter), static_cast<unsigned>(counter), counters.Get(counter));
   }
 }

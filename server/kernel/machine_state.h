@@ -96,6 +96,7 @@ struct MachineState {
   FileTables file_tables;
   AnonVmas anon_vmas;
   FileMappings file_mappings;
+  HugePages huge;
   CommitAccounting commit;
   VmEnvironment environment;
   Tasks tasks;

@@ -37,7 +37,8 @@ std::vector<MeminfoRow> ParseMeminfo(absl::string_view text) {
     const bool has_unit = words.size() == 3;
     if (has_unit && words[2] != "kB") continue;
     rows.push_back({absl::StrReplaceAll(name, {{"(", "_"}, {")", ""}}),
-                    has_unit ? MeminfoUnit::kBytes : MeminfoUnit::kHugePages, *value * (has_unit ? kBytesPerKb : 1)});
+                    has_unit ? MeminfoUnit::kBytes : MeminfoUnit::kCountOfHugePages,
+                    *value * (has_unit ? kBytesPerKb : 1)});
   }
   return rows;
 }

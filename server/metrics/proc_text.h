@@ -19,7 +19,7 @@ namespace memsim {
 // The words of a line, which blanks and tabs part.
 std::vector<absl::string_view> SplitWords(absl::string_view line);
 
-enum class MeminfoUnit : std::uint8_t { kBytes, kHugePages };
+enum class MeminfoUnit : std::uint8_t { kBytes, kCountOfHugePages };
 
 struct MeminfoRow {
   // "MemFree", "Active_anon": parentheses become an underscore, as in node_exporter.

@@ -65,8 +65,8 @@ std::uint64_t DrawProt(Random& random) {
 }
 
 std::uint64_t DrawAdvice(Random& random) {
-  static constexpr std::uint64_t kAdvices[] = {4,  4,  4,  4,  0,  1,  2, 3,  10, 11, 18,
-                                               19, 22, 23, 23, 16, 17, 8, 14, 99, 101};
+  static constexpr std::uint64_t kAdvices[] = {4,  4,  4,  4,  0, 1,  2,  3,  10, 11, 18, 19, 22,
+                                               23, 23, 16, 17, 8, 14, 14, 14, 15, 25, 99, 101};
   return kAdvices[random.Below(std::size(kAdvices))];
 }
 
@@ -104,10 +104,17 @@ void DrawMremapArguments(Random& random, MachineOperation& op) {
   if (random.Below(60) == 0) op.a = (1ULL << 52) - random.Below(3);
 }
 
+// From the arena's start, so that whole huge pages lie inside.
+void DrawHugeRange(Random& random, MachineOperation& op) {
+  op.place = 0;
+  op.pages = 512 + random.Below(2) * random.Below(600);
+}
+
 void DrawMemoryArguments(Random& random, MachineOperation& op) {
   if (op.kind == Kind::kMmap) {
     op.a = DrawProt(random);
     op.b = random.Below(std::size(kMapChoices)) | DrawDescriptor(random) << 8;
+    if (random.Below(30) == 0) DrawHugeRange(random, op);
   } else if (op.kind == Kind::kMprotect) {
     op.a = DrawProt(random);
   } else if (op.kind == Kind::kMremap) {
@@ -116,6 +123,8 @@ void DrawMemoryArguments(Random& random, MachineOperation& op) {
     op.a = random.Below(4096);
   } else if (op.kind == Kind::kMadvise) {
     op.a = DrawAdvice(random);
+    if (op.a == kMadvHugePage && random.Below(2) == 0) DrawHugeRange(random, op);
+    if (random.Below(40) == 0) DrawHugeRange(random, op);
   } else if (op.kind == Kind::kMlock) {
     constexpr std::uint64_t kChoices = static_cast<std::uint64_t>(LockChoice::kCount);
     op.a = random.Below(20) == 0 ? random.Below(kChoices) : random.Below(kChoices - 1);

@@ -129,6 +129,10 @@ Errno SlowMemory::Advise(std::uint64_t begin, std::uint64_t end, int advice, Tou
       case 11:
         page.dont_fork = advice == 10;
         break;
+      case 14:
+      case 15:
+        page.huge = advice == 14;
+        break;
       case 18:
         if (page.inode != nullptr || page.shared) return Errno::kInval;
         page.wipe_on_fork = true;
@@ -140,7 +144,7 @@ Errno SlowMemory::Advise(std::uint64_t begin, std::uint64_t end, int advice, Tou
       case 23: {
         const AccessKind access = advice == 23 ? AccessKind::kWrite : AccessKind::kRead;
         if ((page.prot & (advice == 23 ? 2 : 1)) == 0) return Errno::kInval;
-        if (!TouchPage(page, access, *faults)) return Errno::kFault;
+        if (!TouchAt(at, page, access, *faults)) return Errno::kFault;
         break;
       }
       default:
@@ -176,6 +180,37 @@ bool SlowMemory::TouchPage(SlowPage& page, AccessKind access, TouchForecast& for
   return true;
 }
 
+bool SlowMemory::TouchAt(std::uint64_t at, SlowPage& page, AccessKind access, TouchForecast& forecast) {
+  const std::uint64_t before = forecast.most_faults;
+  if (!TouchPage(page, access, forecast)) return false;
+  if (forecast.most_faults != before) SpreadFault(at, page);
+  return true;
+}
+
+void SlowMemory::SpreadFault(std::uint64_t at, const SlowPage& page) {
+  constexpr std::uint64_t kHuge = 512;
+  const std::uint64_t first = at / kHuge * kHuge;
+  if (!page.maybe_huge) {
+    if (!page.huge) return;
+    for (std::uint64_t other = first; other < first + kHuge; ++other) {
+      const SlowPage* found = Find(other);
+      if (found == nullptr || !found->huge || !found->IsAnonymous()) return;
+    }
+  }
+  for (auto it = pages.lower_bound(first); it != pages.end() && it->first < first + kHuge; ++it) {
+    SlowPage& other = it->second;
+    if (!other.IsAnonymous()) continue;
+    other.maybe_huge = true;
+    if (it->first == at || other.presence == Presence::kOwn) continue;
+    other.presence = IsOwn(other.presence) ? Presence::kOwnEither : Presence::kUnknown;
+  }
+}
+
+void SlowMemory::MaybeCollapse(std::uint64_t begin, std::uint64_t end) {
+  ForgetPresence(begin, end);
+  for (auto it = pages.lower_bound(begin); it != pages.end() && it->first < end; ++it) it->second.maybe_huge = true;
+}
+
 TouchForecast SlowMemory::Touch(std::uint64_t address, std::uint64_t count, AccessKind access) {
   TouchForecast forecast;
   for (; count > 0; --count, address += kPage) {
@@ -195,7 +230,7 @@ TouchForecast SlowMemory::Touch(std::uint64_t address, std::uint64_t count, Acce
       forecast.signal = Signal{SignalNumber::kSegv, *code, at};
       return forecast;
     }
-    if (!TouchPage(page->second, access, forecast)) {
+    if (!TouchAt(page->first, page->second, access, forecast)) {
       forecast.signal = Signal{SignalNumber::kBus, SignalCode::kAccErr, at};
       return forecast;
     }

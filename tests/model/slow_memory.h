@@ -2,7 +2,8 @@
 //
 // It knows no mappings, no page tables and no frames. What it foretells exactly: which pages are mapped how, whether an
 // access is allowed, and how many faults accesses to private memory take. Pages of files may or may not be there
-// already, so an access to one is one fault or none.
+// already, so an access to one is one fault or none. Where memory was advised with MADV_HUGEPAGE, the first fault of 2
+// MiB is foretold, and what it did to the pages beside it is not, as that depends on tables.
 
 #ifndef MEMSIM_TESTS_MODEL_SLOW_MEMORY_H_
 #define MEMSIM_TESTS_MODEL_SLOW_MEMORY_H_
@@ -52,6 +53,10 @@ struct SlowPage {
   bool no_reserve = false;
   bool dont_fork = false;
   bool wipe_on_fork = false;
+  // MADV_HUGEPAGE.
+  bool huge = false;
+  // A huge page may map it, or the huge zero page.
+  bool maybe_huge = false;
   Presence presence = Presence::kNone;
   // What it maps, and which page of it; null for private anonymous memory.
   SlowInodeRef inode;
@@ -63,6 +68,7 @@ struct SlowPage {
   // Whether the file is long enough for the page.
   bool BeyondEnd() const { return HasFilePages() && index >= inode->pages(); }
   // A private mapping of /dev/zero is anonymous memory with a name.
+  bool IsAnonymous() const { return !shared && !special && !HasFilePages(); }
   bool HasFilePages() const { return inode != nullptr && (inode->kind != FileKind::kZeroDevice || shared); }
 };
 
@@ -140,6 +146,8 @@ class SlowMemory {
   // After an event that the model cannot follow: own pages may have been shared.
   void ForgetExclusive();
   void ForgetPresence(std::uint64_t begin, std::uint64_t end);
+  // MADV_COLLAPSE was asked for: what it did depends on tables, which the model does not know.
+  void MaybeCollapse(std::uint64_t begin, std::uint64_t end);
   // Takes the machine's word for what is mapped; keeps what it knows of pages that it knew.
   void Adopt(const std::vector<SlowMapsLine>& lines, const SlowFiles& files);
 
@@ -150,6 +158,10 @@ class SlowMemory {
  private:
   // Faults of one access to a mapped page that allows it; false: SIGBUS.
   static bool TouchPage(SlowPage& page, AccessKind access, TouchForecast& forecast);
+  // The same, and what a fault there may do to other pages.
+  bool TouchAt(std::uint64_t at, SlowPage& page, AccessKind access, TouchForecast& forecast);
+  // A fault that a huge page served, or may have, served the other pages of its 2 MiB too.
+  void SpreadFault(std::uint64_t at, const SlowPage& page);
 };
 
 }  // namespace memsim

@@ -233,13 +233,19 @@ std::string MachineTwin::Madvise(const MachineOperation& op, Caller caller) {
   if (special || failed_halfway) {
     memory.ForgetPresence(first, first + op.pages);
     memory.fork_uncertain = true;
+    // Advised in part, which may bring huge pages there.
+    if (advice == kMadvHugePage) static_cast<void>(memory.Advise(first, first + op.pages, advice, nullptr));
+    if (advice == kMadvCollapse) memory.MaybeCollapse(first, first + op.pages);
     return "";
   }
   Errno expected = Errno::kOk;
   TouchForecast faults;
   if (advice == 99 || advice == 100 || advice == 101 || address % kPage != 0 || address + op.pages * kPage < address) {
     expected = Errno::kInval;
-  } else if ((advice == 8 || advice == 14) && op.pages != 0) {
+  } else if (advice == kMadvCollapse) {
+    memory.MaybeCollapse(first, first + op.pages);
+    return "";
+  } else if (advice == 8 && op.pages != 0) {
     expected = Errno::kNoSys;
   } else {
     expected = memory.Advise(first, first + op.pages, advice, &faults);

@@ -43,6 +43,13 @@ namespace memsim {
   X(new_page, 55, "A new page's charge, place on an LRU batch and reverse mapping (estimate)")                         \
   X(replace_page, 120, "The books of the page that a copy replaces (estimate)")                                        \
   X(file_fault, 180, "A file's page looked up and locked (estimate)")                                                  \
+  /* Huge pages. */                                                                                                     \
+  X(huge_page_zero, 139000, "clear_page of 2 MiB at the 15.1 GB/s of clear_pages' changelog")                          \
+  X(huge_fault, 2000, "A huge page's charge, rmap, entry and deposit (estimate)")                                      \
+  X(split_huge_entry, 4000, "A huge entry becomes 512 entries of a table, with their rmap (estimate)")                 \
+  X(zap_huge_entry, 500, "A huge entry that is unmapped (estimate)")                                                   \
+  X(fork_huge_entry, 500, "A huge entry that fork copies (estimate)")                                                  \
+  X(collapse, 20000, "MADV_COLLAPSE of 2 MiB, beside its pages: LRU drains, locks and scan (estimate)")                \
   /* TLBs. */                                                                                                          \
   X(tlb_flush_page, 100, "INVLPG of one entry: about 350 cycles with page-table isolation (Skylake)")                  \
   X(tlb_flush_all, 150, "All entries of an address space (estimate)")                                                  \

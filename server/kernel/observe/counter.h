@@ -23,36 +23,46 @@ struct CounterInfo {
 // Counts of the whole machine: the rows of /proc/vmstat that are events (enum vm_event_item) and those that are of a
 // node (enum node_stat_item), as far as this kernel moves them. Those of TLBs are there with CONFIG_DEBUG_TLBFLUSH, and
 // not in the kernels that distributions build.
-#define MEMSIM_MACHINE_COUNTERS(X)                                                                                   \
-  X(kNrAnonPages, "nr_anon_pages", "pages", kGauge, "Mapped anonymous pages")                                        \
-  X(kNrMapped, "nr_mapped", "pages", kGauge, "Pages of files that are mapped into a page table")                     \
-  X(kNrFilePages, "nr_file_pages", "pages", kGauge, "Pages of the page cache, shared memory included")               \
-  X(kNrShmem, "nr_shmem", "pages", kGauge, "Pages of shared memory and tmpfs")                                       \
-  X(kNrDirty, "nr_dirty", "pages", kGauge, "File pages that wait to be written")                                     \
-  X(kNrInactiveAnon, "nr_inactive_anon", "pages", kGauge, "Anonymous pages on the inactive list")                    \
-  X(kNrInactiveFile, "nr_inactive_file", "pages", kGauge, "File pages on the inactive list")                         \
-  X(kNrPageTablePages, "nr_page_table_pages", "pages", kGauge, "Pages used for page tables")                         \
-  X(kNrKernelStackKib, "nr_kernel_stack", "KiB", kGauge, "Kernel stacks")                                            \
-  X(kNrSlabReclaimable, "nr_slab_reclaimable", "pages", kGauge, "Slabs of caches whose objects can be reclaimed")    \
-  X(kNrSlabUnreclaimable, "nr_slab_unreclaimable", "pages", kGauge, "All other slabs, and large kmalloc")            \
-  X(kPgAlloc, "pgalloc", "pages", kCumulative, "Pages allocated")                                                    \
-  X(kPgFree, "pgfree", "pages", kCumulative, "Pages freed")                                                          \
-  X(kPgFault, "pgfault", "events", kCumulative, "Page faults, major ones included")                                  \
-  X(kPgMajFault, "pgmajfault", "events", kCumulative, "Page faults that needed input")                               \
-  X(kPgLazyFree, "pglazyfree", "pages", kCumulative, "Pages that MADV_FREE gave up until they are written again")    \
-  X(kPgReuse, "pgreuse", "events", kCumulative, "Write faults on a shared-after-fork page that its only owner kept") \
-  X(kPgCopyOnWrite, "pgcow", "events", kCumulative, "Write faults that copied a page (no row in /proc/vmstat)")      \
-  X(kNrTlbRemoteFlush, "nr_tlb_remote_flush", "events", kCumulative, "Flushes that interrupted other CPUs")          \
-  X(kNrTlbRemoteFlushReceived, "nr_tlb_remote_flush_received", "events", kCumulative, "CPUs that they interrupted")  \
-  X(kNrTlbLocalFlushAll, "nr_tlb_local_flush_all", "events", kCumulative, "Flushes of all of an address space")      \
-  X(kNrTlbLocalFlushOne, "nr_tlb_local_flush_one", "entries", kCumulative, "Entries flushed one by one")             \
-  X(kAllocStall, "allocstall", "events", kCumulative, "Allocations that found no memory above the watermarks")       \
-  X(kOomKill, "oom_kill", "events", kCumulative, "Processes killed for want of memory")                              \
-  X(kPgPgIn, "pgpgin", "KiB", kCumulative, "Read from devices")                                                      \
-  X(kCommittedAs, "committed_as", "pages", kGauge, "Memory promised to processes (Committed_AS of meminfo)")         \
-  X(kProcesses, "processes", "tasks", kCumulative, "Tasks ever created (processes of /proc/stat)")                   \
-  X(kTasks, "tasks", "tasks", kGauge, "Tasks that exist, zombies included")                                          \
-  X(kVmas, "vmas", "mappings", kGauge, "Mappings of all address spaces")                                             \
+#define MEMSIM_MACHINE_COUNTERS(X)                                                                                    \
+  X(kNrAnonPages, "nr_anon_pages", "pages", kGauge, "Mapped anonymous pages")                                         \
+  X(kNrMapped, "nr_mapped", "pages", kGauge, "Pages of files that are mapped into a page table")                      \
+  X(kNrFilePages, "nr_file_pages", "pages", kGauge, "Pages of the page cache, shared memory included")                \
+  X(kNrShmem, "nr_shmem", "pages", kGauge, "Pages of shared memory and tmpfs")                                        \
+  X(kNrAnonThps, "nr_anon_transparent_hugepages", "huge pages", kGauge, "Anonymous huge pages that huge entries map") \
+  X(kNrDirty, "nr_dirty", "pages", kGauge, "File pages that wait to be written")                                      \
+  X(kNrInactiveAnon, "nr_inactive_anon", "pages", kGauge, "Anonymous pages on the inactive list")                     \
+  X(kNrInactiveFile, "nr_inactive_file", "pages", kGauge, "File pages on the inactive list")                          \
+  X(kNrPageTablePages, "nr_page_table_pages", "pages", kGauge, "Pages used for page tables")                          \
+  X(kNrKernelStackKib, "nr_kernel_stack", "KiB", kGauge, "Kernel stacks")                                             \
+  X(kNrSlabReclaimable, "nr_slab_reclaimable", "pages", kGauge, "Slabs of caches whose objects can be reclaimed")     \
+  X(kNrSlabUnreclaimable, "nr_slab_unreclaimable", "pages", kGauge, "All other slabs, and large kmalloc")             \
+  X(kPgAlloc, "pgalloc", "pages", kCumulative, "Pages allocated")                                                     \
+  X(kPgFree, "pgfree", "pages", kCumulative, "Pages freed")                                                           \
+  X(kPgFault, "pgfault", "events", kCumulative, "Page faults, major ones included")                                   \
+  X(kPgMajFault, "pgmajfault", "events", kCumulative, "Page faults that needed input")                                \
+  X(kPgLazyFree, "pglazyfree", "pages", kCumulative, "Pages that MADV_FREE gave up until they are written again")     \
+  X(kPgReuse, "pgreuse", "events", kCumulative, "Write faults on a shared-after-fork page that its only owner kept")  \
+  X(kPgCopyOnWrite, "pgcow", "events", kCumulative, "Write faults that copied a page (no row in /proc/vmstat)")       \
+  X(kNrTlbRemoteFlush, "nr_tlb_remote_flush", "events", kCumulative, "Flushes that interrupted other CPUs")           \
+  X(kNrTlbRemoteFlushReceived, "nr_tlb_remote_flush_received", "events", kCumulative, "CPUs that they interrupted")   \
+  X(kNrTlbLocalFlushAll, "nr_tlb_local_flush_all", "events", kCumulative, "Flushes of all of an address space")       \
+  X(kNrTlbLocalFlushOne, "nr_tlb_local_flush_one", "entries", kCumulative, "Entries flushed one by one")              \
+  X(kThpFaultAlloc, "thp_fault_alloc", "events", kCumulative, "Huge pages that faults allocated")                     \
+  X(kThpFaultFallback, "thp_fault_fallback", "events", kCumulative, "Faults without memory for a huge page")          \
+  X(kThpZeroPageAlloc, "thp_zero_page_alloc", "events", kCumulative, "Huge zero pages allocated")                     \
+  X(kThpZeroPageAllocFailed, "thp_zero_page_alloc_failed", "events", kCumulative, "Huge zero pages without memory")   \
+  X(kThpCollapseAlloc, "thp_collapse_alloc", "events", kCumulative, "Huge pages allocated to collapse small ones")    \
+  X(kThpCollapseAllocFailed, "thp_collapse_alloc_failed", "events", kCumulative, "Collapses without memory for it")   \
+  X(kThpSplitPage, "thp_split_page", "events", kCumulative, "Huge pages that became small ones")                      \
+  X(kThpDeferredSplitPage, "thp_deferred_split_page", "events", kCumulative, "Huge pages that were unmapped in part") \
+  X(kThpSplitPmd, "thp_split_pmd", "events", kCumulative, "Huge entries that became tables")                          \
+  X(kAllocStall, "allocstall", "events", kCumulative, "Allocations that found no memory above the watermarks")        \
+  X(kOomKill, "oom_kill", "events", kCumulative, "Processes killed for want of memory")                               \
+  X(kPgPgIn, "pgpgin", "KiB", kCumulative, "Read from devices")                                                       \
+  X(kCommittedAs, "committed_as", "pages", kGauge, "Memory promised to processes (Committed_AS of meminfo)")          \
+  X(kProcesses, "processes", "tasks", kCumulative, "Tasks ever created (processes of /proc/stat)")                    \
+  X(kTasks, "tasks", "tasks", kGauge, "Tasks that exist, zombies included")                                           \
+  X(kVmas, "vmas", "mappings", kGauge, "Mappings of all address spaces")                                              \
   X(kCalls, "calls", "calls", kCumulative, "Calls that the machine has executed")
 
 enum class Counter : std::uint16_t {

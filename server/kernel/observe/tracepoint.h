@@ -112,7 +112,6 @@ namespace memsim {
   X(Setfsgid, "setfsgid", "gid")                                        \
   X(Setgroups, "setgroups", "gidsetsize grouplist")                     \
   X(Capset, "capset", "header data")                                    \
-  X(Prctl, "prctl", "option arg2 arg3 arg4 arg5")                       \
   X(Mmap, "mmap", "addr len prot flags fd off")                         \
   X(Munmap, "munmap", "addr len")                                       \
   X(Mprotect, "mprotect", "start len prot")                             \
@@ -129,6 +128,7 @@ namespace memsim {
   X(Munlock, "munlock", "start len")                                    \
   X(Mlockall, "mlockall", "flags")                                      \
   X(Munlockall, "munlockall", "")                                       \
+  X(Prctl, "prctl", "option arg2 arg3 arg4 arg5")                       \
   X(Open, "open", "filename flags mode")                                \
   X(Close, "close", "fd")                                               \
   X(Dup, "dup", "fildes")                                               \

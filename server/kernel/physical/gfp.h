@@ -40,6 +40,10 @@ inline constexpr GfpMask kGfpNowait = kGfpKswapdReclaim | kGfpNowarn;
 inline constexpr GfpMask kGfpUser = kGfpKernel | kGfpHardwall;
 // What page faults allocate with.
 inline constexpr GfpMask kGfpHighuserMovable = kGfpUser | kGfpHighmem | kGfpMovableBit;
+// Of transparent huge pages: without reclaim, and with direct reclaim.
+inline constexpr GfpMask kGfpTranshugeLight =
+    (kGfpHighuserMovable | kGfpComp | kGfpNomemalloc | kGfpNowarn) & ~kGfpReclaim;
+inline constexpr GfpMask kGfpTranshuge = kGfpTranshugeLight | kGfpDirectReclaim;
 
 // NUMA_NO_NODE: what events say of allocations that name no node.
 inline constexpr int kAnyNode = -1;

@@ -242,6 +242,19 @@ void PageAllocator::FreePages(PageFrameNumber pfn, Order order) {
   ChargeZoneWork(zone, steps, 0);
 }
 
+void PageAllocator::SplitBlock(PageFrameNumber pfn) {
+  PageFrame& head = frame(pfn);
+  MEMSIM_CHECK((head.flags & kFrameAllocated) != 0, pfn.value());
+  const PageFrameNumber end = pfn + PagesOfOrder(head.order);
+  for (PageFrameNumber at = pfn; at < end; at += PageCount(1)) {
+    PageFrame& page = frame(at);
+    page.flags |= kFrameAllocated;
+    page.order = Order(0);
+    page.owner = head.owner;
+    page.refcount = 1;
+  }
+}
+
 void PageAllocator::FreeSinglePages(absl::Span<const PageFrameNumber> pages) {
   counters_->Add(Counter::kPgFree, static_cast<std::int64_t>(pages.size()));
   for (std::size_t i = 0; i < pages.size(); i += kFolioBatch) FreeBatch(pages.subspan(i, kFolioBatch));

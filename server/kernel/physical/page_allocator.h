@@ -88,6 +88,10 @@ class PageAllocator {
   // The same for pages of order 0, in this order, a batch at a time: a batch takes the lock of the CPU's lists once.
   void FreeSinglePages(absl::Span<const PageFrameNumber> pages);
 
+  // split_page: an allocated block becomes single pages, of the same owner and with one reference each, that go their
+  // own ways.
+  void SplitBlock(PageFrameNumber pfn);
+
   // Gives back a block that a Call took. Checks everything and changes nothing unless it is such a block. nullopt:
   // freed.
   std::optional<FreeRefusal> FreeCallerPages(PageFrameNumber pfn, std::uint32_t order);

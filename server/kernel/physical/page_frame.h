@@ -40,6 +40,10 @@ inline constexpr FrameFlags kFrameDirty = 1U << 3;
 inline constexpr FrameFlags kFrameOnPcpList = 1U << 4;
 // An anonymous page without PG_swapbacked: MADV_FREE made it worth nothing until it is written again.
 inline constexpr FrameFlags kFrameLazyFree = 1U << 5;
+// Of an anonymous huge page, all of its frames (PG_head and compound_head): vm/huge_pages.h.
+inline constexpr FrameFlags kFrameLarge = 1U << 6;
+// Of a frame of a huge page: a program stored to it through a huge entry.
+inline constexpr FrameFlags kFrameStored = 1U << 7;
 
 // A frame that begins no block has flags 0 unless the owner of its block uses it.
 struct PageFrame {

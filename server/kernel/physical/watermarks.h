@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "server/base/units.h"
+#include "server/kernel/machine_spec.h"
 #include "server/kernel/physical/zone_layout.h"
 #include "server/kernel/physical/zone_type.h"
 
@@ -22,8 +23,6 @@ struct ZoneWatermarks {
 
   friend bool operator==(const ZoneWatermarks&, const ZoneWatermarks&) = default;
 };
-
-enum class TransparentHugePages : std::uint8_t { kNever, kMadvise, kAlways };
 
 struct WatermarkParameters {
   // /proc/sys/vm/min_free_kbytes as somebody set it. Absent: by formula.

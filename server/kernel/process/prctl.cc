@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/kernel/vm/mm_flags.h"
+#include "server/kernel/vm/mmap_lock.h"
 
 namespace memsim {
 namespace {
@@ -10,6 +11,9 @@ namespace {
 // PR_MDWE_REFUSE_EXEC_GAIN and PR_MDWE_NO_INHERIT.
 constexpr std::uint64_t kMdweRefuseExecGain = 1;
 constexpr std::uint64_t kMdweNoInherit = 2;
+// PR_THP_DISABLE_EXCEPT_ADVISED, and what PR_GET_THP_DISABLE answers beside it.
+constexpr std::uint64_t kThpExceptAdvised = 2;
+constexpr std::uint64_t kThpDisabled = 1;
 
 // Whether the arguments from the given one on are 0, as operations ask that may need them one day.
 bool UnusedFrom(const PrctlArguments& arguments, std::size_t first) {
@@ -33,6 +37,23 @@ ErrnoOr<std::uint64_t> SetMdwe(AddressSpace& space, const PrctlArguments& argume
   if ((bits & kMdweNoInherit) != 0) space.mm_flags |= kMmHasMdweNoInherit;
   if ((bits & kMdweRefuseExecGain) != 0) space.mm_flags |= kMmHasMdwe;
   return std::uint64_t{0};
+}
+
+// prctl_set_thp_disable.
+ErrnoOr<std::uint64_t> SetThpDisable(AddressSpace& space, const PrctlArguments& arguments) {
+  const bool disable = arguments[0] != 0;
+  const std::uint64_t flags = arguments[1];
+  if (!UnusedFrom(arguments, 2) || (flags & ~kThpExceptAdvised) != 0 || (!disable && flags != 0)) return Errno::kInval;
+  const MmapWriteLock lock(space);
+  space.mm_flags &= ~(kMmDisableThpCompletely | kMmDisableThpExceptAdvised);
+  if (disable) space.mm_flags |= flags == 0 ? kMmDisableThpCompletely : kMmDisableThpExceptAdvised;
+  return std::uint64_t{0};
+}
+
+// prctl_get_thp_disable.
+std::uint64_t ThpDisableBits(const AddressSpace& space) {
+  if ((space.mm_flags & kMmDisableThpCompletely) != 0) return kThpDisabled;
+  return (space.mm_flags & kMmDisableThpExceptAdvised) != 0 ? kThpDisabled | kThpExceptAdvised : 0;
 }
 
 ErrnoOr<std::uint64_t> SetKeepCaps(Credentials& credentials, std::uint64_t keep) {
@@ -63,6 +84,11 @@ ErrnoOr<std::uint64_t> Prctl(Task& task, AddressSpace& space, int option, const 
       return ReadBoundingSet(task.credentials, arguments[0]);
     case kPrCapbsetDrop:
       return OrZero(task.credentials.DropFromBoundingSet(arguments[0]));
+    case kPrSetThpDisable:
+      return SetThpDisable(space, arguments);
+    case kPrGetThpDisable:
+      if (!UnusedFrom(arguments, 0)) return Errno::kInval;
+      return ThpDisableBits(space);
     case kPrSetMdwe:
       return SetMdwe(space, arguments);
     case kPrGetMdwe:

@@ -13,12 +13,9 @@ struct GfpName {
   absl::string_view name;
 };
 
-constexpr std::uint64_t kGfpTranshugeLight =
-    (kGfpHighuserMovable | kGfpComp | kGfpNomemalloc | kGfpNowarn) & ~kGfpReclaim;
-
 // The order in which Linux looks for them: the combinations first, larger ones before those that they contain.
 constexpr GfpName kGfpNames[] = {
-    {kGfpTranshugeLight | kGfpDirectReclaim, "GFP_TRANSHUGE"},
+    {kGfpTranshuge, "GFP_TRANSHUGE"},
     {kGfpTranshugeLight, "GFP_TRANSHUGE_LIGHT"},
     {kGfpHighuserMovable, "GFP_HIGHUSER_MOVABLE"},
     {kGfpUser | kGfpHighmem, "GFP_HIGHUSER"},

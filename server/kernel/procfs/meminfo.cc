@@ -109,14 +109,15 @@ class MemInfoReader {
   }
 
   void AppendHugePages() {
+    constexpr std::uint64_t kHugePageKib = 2048;
+    rows_.Kib("AnonHugePages", static_cast<std::uint64_t>(view_.counters.Get(Counter::kNrAnonThps)) * kHugePageKib);
     for (const absl::string_view name :
-         {"AnonHugePages", "ShmemHugePages", "ShmemPmdMapped", "FileHugePages", "FilePmdMapped", "Balloon"}) {
+         {"ShmemHugePages", "ShmemPmdMapped", "FileHugePages", "FilePmdMapped", "Balloon"}) {
       rows_.Zero(name);
     }
     for (const absl::string_view name : {"HugePages_Total", "HugePages_Free", "HugePages_Rsvd", "HugePages_Surp"}) {
       rows_.HugePages(name);
     }
-    constexpr std::uint64_t kHugePageKib = 2048;
     rows_.Kib("Hugepagesize", kHugePageKib);
     rows_.Zero("Hugetlb");
   }

@@ -37,7 +37,7 @@ constexpr CountedRow kRows[] = {
     Still("nr_shmem_pmdmapped"),
     Still("nr_file_hugepages"),
     Still("nr_file_pmdmapped"),
-    Still("nr_anon_transparent_hugepages"),
+    Moved(Counter::kNrAnonThps),
     Still("nr_vmscan_write"),
     Still("nr_vmscan_immediate_reclaim"),
     Still("nr_dirtied"),

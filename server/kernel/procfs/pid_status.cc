@@ -117,7 +117,7 @@ class StatusReader {
     MemoryRow("VmSwap", PageCount(0));
     MemoryRow("HugetlbPages", PageCount(0));
     Row("CoreDumping", 0);
-    Row("THP_enabled", 1);
+    Row("THP_enabled", (space.mm_flags & kMmDisableThpCompletely) != 0 ? 0 : 1);
     Row("untag_mask", "0xffffffffffffffff");
   }
 

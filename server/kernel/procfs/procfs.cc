@@ -6,6 +6,7 @@
 #include "absl/strings/strip.h"
 
 #include "server/kernel/procfs/proc_files.h"
+#include "server/kernel/procfs/sys_huge_pages.h"
 #include "server/kernel/procfs/sys_slab.h"
 
 namespace memsim {
@@ -64,7 +65,10 @@ std::optional<std::string> ReadTaskFile(const ProcView& view, absl::string_view 
 }  // namespace
 
 std::optional<std::string> ReadProc(const ProcView& view, absl::string_view path) {
-  if (absl::ConsumePrefix(&path, "/sys/")) return ReadSys(view, path);
+  if (absl::ConsumePrefix(&path, "/sys/")) {
+    std::optional<std::string> text = ReadSysHugePages(view, path);
+    return text.has_value() ? text : ReadSys(view, path);
+  }
   path = absl::StripPrefix(path, "/proc/");
   const std::size_t slash = path.find('/');
   if (slash != absl::string_view::npos) return ReadTaskFile(view, path.substr(0, slash), path.substr(slash + 1));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/base/check.h"
+#include "server/kernel/vm/split_huge.h"
 #include "server/kernel/vm/zap.h"
 
 namespace memsim {
@@ -126,6 +127,11 @@ Errno AddressSpace::SplitWithinLimit(Vma& vma, VirtualAddress address) {
 
 void AddressSpace::Resize(Vma& vma, VirtualRange range) {
   MarkWritten(vma);
+  // vma_adjust_trans_huge: no huge page is mapped whole across an end.
+  if (page_tables_.has_huge()) [[unlikely]] {
+    SplitHugeAt(*this, range.start);
+    SplitHugeAt(*this, range.end);
+  }
   const VirtualAddress old_start = vma.range.start;
   if (range.start != old_start) RemoveFromIndex(vma);
   Unaccount(vma.flags, vma.range.pages());
@@ -220,7 +226,11 @@ std::uint64_t AddressSpace::AddSumsOf(const Vma& vma, AddressSpaceStatistics& su
       sums.rss[static_cast<int>(kind)] += PageCount(1);
     }
   };
-  page_tables_.VisitLeaves(vma.range, add_entries);
+  page_tables_.VisitEntries(vma.range, add_entries, [&](VirtualAddress base, const HugeEntry& huge) {
+    MEMSIM_CHECK(vma.range.Contains(RangeOf(base, kPmdSize)), base.value());
+    entries += kHugePages;
+    if (!huge.pte.special()) sums.rss[static_cast<int>(RssKind::kAnonymous)] += PageCount(kHugePages);
+  });
   return entries;
 }
 
@@ -247,8 +257,21 @@ void AddressSpace::CheckInvariants() const {
   // What lies in no mapping was not visited.
   std::uint64_t used = 0;
   const VirtualRange everything{VirtualAddress(0), VirtualAddress(1ULL << 48)};
-  page_tables_.VisitLeaves(everything, [&used](VirtualAddress, const LeafTable& leaf, int, int) { used += leaf.used; });
+  page_tables_.VisitEntries(
+      everything, [&used](VirtualAddress, const LeafTable& leaf, int, int) { used += leaf.used; },
+      [&used](VirtualAddress, const HugeEntry&) { used += kHugePages; });
   MEMSIM_CHECK(used == entries, used, entries);
+}
+
+PageCount HugePagesIn(const AddressSpace& space, const Vma& vma) {
+  PageCount pages;
+  if (!space.page_tables().has_huge()) return pages;
+  space.page_tables().VisitEntries(
+      vma.range, [](VirtualAddress, const LeafTable&, int, int) {},
+      [&pages](VirtualAddress, const HugeEntry& huge) {
+        if (!huge.pte.special()) pages += PageCount(kHugePages);
+      });
+  return pages;
 }
 
 RssKind FileRssKind(const AddressSpace& space, const Vma& vma) {

@@ -217,6 +217,9 @@ class AddressSpace {
   PageCount locked_without_flag_;
 };
 
+// The pages of a mapping that huge entries map (AnonHugePages of smaps, in pages).
+PageCount HugePagesIn(const AddressSpace& space, const Vma& vma);
+
 // What a mapping's resident pages count as that are not anonymous.
 RssKind FileRssKind(const AddressSpace& space, const Vma& vma);
 

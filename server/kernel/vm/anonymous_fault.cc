@@ -40,21 +40,16 @@ bool PrepareAnonVma(AddressSpace& space, Vma& vma) {
   return true;
 }
 
-namespace {
-
-// vmf_anon_prepare: the neighbours are looked at, for which the whole address space must hold still.
-bool PrepareInFault(Fault& fault) {
-  if (fault.vma.anon.own != AnonVmaId()) return true;
-  if (fault.lock == FaultLock::kMmapLock) return PrepareAnonVma(fault.space, fault.vma);
-  const MmapReadLock lock(fault.space);
-  return PrepareAnonVma(fault.space, fault.vma);
+bool PrepareAnonVmaInFault(AddressSpace& space, Vma& vma, FaultLock lock) {
+  if (vma.anon.own != AnonVmaId()) return true;
+  if (lock == FaultLock::kMmapLock) return PrepareAnonVma(space, vma);
+  const MmapReadLock read_lock(space);
+  return PrepareAnonVma(space, vma);
 }
-
-}  // namespace
 
 bool MapNewAnonymousPage(Fault& fault, GfpMask zero) {
   VmEnvironment& environment = fault.space.environment();
-  if (!PrepareInFault(fault)) return false;
+  if (!PrepareAnonVmaInFault(fault.space, fault.vma, fault.lock)) return false;
   const auto taken =
       environment.pages.AllocPages(kGfpHighuserMovable | kGfpComp | zero, Order(0), PageOwner::kAnonymous);
   if (!taken.has_value()) return false;

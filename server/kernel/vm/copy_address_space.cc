@@ -21,7 +21,8 @@ struct Copied {
 };
 
 // copy_present_ptes: entry by entry, both sides write-protected where a store must copy.
-Copied CopyEntries(PageAllocator& pages, VmFlags flags, LeafTable& from, LeafTable& to, int first, int last) {
+Copied CopyEntries(AddressSpace& child, VmFlags flags, LeafTable& from, LeafTable& to, int first, int last) {
+  PageAllocator& pages = child.environment().pages;
   Copied copied;
   const bool cow = IsCowMapping(flags);
   for (int i = first; i < last; ++i) {
@@ -33,8 +34,12 @@ Copied CopyEntries(PageAllocator& pages, VmFlags flags, LeafTable& from, LeafTab
       continue;
     }
     PageFrame& page = pages.frame(pte.frame());
-    ++page.refcount;
-    ++page.map_count;
+    if ((page.flags & kFrameLarge) != 0) [[unlikely]] {
+      child.environment().huge.AddPageMapping(pte.frame(), child.number());
+    } else {
+      ++page.refcount;
+      ++page.map_count;
+    }
     if (page.owner == PageOwner::kAnonymous) {
       page.flags &= static_cast<FrameFlags>(~kFrameAnonExclusive);
       ++copied.anonymous;
@@ -51,12 +56,29 @@ Copied CopyEntries(PageAllocator& pages, VmFlags flags, LeafTable& from, LeafTab
   return copied;
 }
 
+// copy_huge_pmd. False: no memory for a table.
+bool CopyHugeEntry(AddressSpace& parent, AddressSpace& child, VirtualAddress base, HugeEntry& from) {
+  VmEnvironment& environment = parent.environment();
+  if (!child.page_tables().AllocateDirectories(base)) return false;
+  const std::optional<PageFrameNumber> deposit = child.page_tables().AllocateDeposit();
+  if (!deposit.has_value()) return false;
+  const LockScope lock(environment.locks, *from.lock, LockMode::kExclusive, from.lock_owner);
+  environment.cpus.Charge(environment.costs.fork_huge_entry);
+  if (!from.pte.special()) {
+    environment.huge.AddHugeMapping(from.pte.frame(), child.number());
+    child.AddRss(RssKind::kAnonymous, kHugePages);
+  }
+  from.pte = from.pte.WriteProtected();
+  child.page_tables().SetHuge(base, from.pte.Old(), *deposit);
+  return true;
+}
+
 // copy_page_range. False: no memory for a table.
 bool CopyPages(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
   VmEnvironment& environment = parent.environment();
   const RssKind file_kind = FileRssKind(parent, vma);
   bool enough = true;
-  parent.page_tables().VisitLeaves(vma.range, [&](VirtualAddress base, LeafTable& from, int first, int last) {
+  const auto copy_leaf = [&](VirtualAddress base, LeafTable& from, int first, int last) {
     if (!enough || from.used == 0) return;
     LeafTable* to = child.page_tables().FindOrAllocate(base);
     if (to == nullptr) {
@@ -64,10 +86,13 @@ bool CopyPages(AddressSpace& parent, const Vma& vma, AddressSpace& child) {
       return;
     }
     const LockScope table_lock(environment.locks, from.lock, LockMode::kExclusive, {from.frame.value(), 0});
-    const Copied copied = CopyEntries(environment.pages, vma.flags, from, *to, first, last);
+    const Copied copied = CopyEntries(child, vma.flags, from, *to, first, last);
     if (copied.anonymous != 0) child.AddRss(RssKind::kAnonymous, copied.anonymous);
     if (copied.file != 0) child.AddRss(file_kind, copied.file);
     environment.cpus.Charge(environment.costs.fork_page * static_cast<std::uint64_t>(copied.anonymous + copied.file));
+  };
+  parent.page_tables().VisitEntries(vma.range, copy_leaf, [&](VirtualAddress base, HugeEntry& from) {
+    enough = enough && CopyHugeEntry(parent, child, base, from);
   });
   return enough;
 }

@@ -20,18 +20,30 @@ FaultOutcome WriteShared(Fault& fault) {
   return Reuse(fault);
 }
 
+bool IsLarge(VmEnvironment& environment, Pte pte) {
+  return (environment.pages.frame(pte.frame()).flags & kFrameLarge) != 0;
+}
+
 // wp_page_copy.
 FaultOutcome Copy(Fault& fault) {
   VmEnvironment& environment = fault.space.environment();
   const Pte old = fault.entry();
   // The new page is mapped first: without memory for it the old one stays.
   if (!MapNewAnonymousPage(fault, old.special() ? kGfpZero : 0)) return FaultOutcome::kOutOfMemory;
+  if (!old.special() && (old.stored() || (environment.pages.frame(old.frame()).flags & kFrameStored) != 0)) {
+    fault.table.Set(fault.index(), fault.entry().Stored());
+  }
   environment.cpus.Charge(environment.costs.replace_page);
   if (old.special()) return FaultOutcome::kMinor;
   environment.counters.Add(Counter::kPgCopyOnWrite, 1);
   const bool was_anonymous = environment.pages.frame(old.frame()).owner == PageOwner::kAnonymous;
   fault.space.AddRss(was_anonymous ? RssKind::kAnonymous : FileRssKind(fault.space, fault.vma), -1);
-  RemoveMapping(environment, old.frame());
+  if (IsLarge(environment, old)) {
+    HugePages& huge = environment.huge;
+    if (huge.RemovePageMappings(old.frame(), 1, fault.space.number())) huge.Free(HugePages::HeadOf(old.frame()));
+  } else {
+    RemoveMapping(environment, old.frame());
+  }
   return FaultOutcome::kMinor;
 }
 
@@ -43,8 +55,12 @@ FaultOutcome HandleWriteProtectFault(Fault& fault) {
   if (entry.special()) return Copy(fault);
   PageFrame& page = fault.space.environment().pages.frame(entry.frame());
   if (page.owner != PageOwner::kAnonymous) return Copy(fault);
-  // The last owner of a page that fork had shared takes it over.
-  if ((page.flags & kFrameAnonExclusive) == 0 && page.refcount != 1) return Copy(fault);
+  // The last owner of a page that fork had shared takes it over (wp_can_reuse_anon_folio).
+  if ((page.flags & kFrameAnonExclusive) == 0) {
+    const bool last =
+        (page.flags & kFrameLarge) != 0 ? fault.space.environment().huge.MayReuse(entry.frame()) : page.refcount == 1;
+    if (!last) return Copy(fault);
+  }
   page.flags |= kFrameAnonExclusive;
   return Reuse(fault);
 }

@@ -1,4 +1,4 @@
-// The ways to serve a fault, each in its own file: anonymous_fault.cc, file_fault.cc, copy_on_write.cc,
+// The ways to serve a fault, each in its own file: anonymous_fault.cc, file_fault.cc, copy_on_write.cc, huge_fault.cc,
 // stack_growth.cc.
 
 #ifndef MEMSIM_SERVER_KERNEL_VM_FAULT_HANDLERS_H_
@@ -40,6 +40,12 @@ FaultOutcome HandleFileFault(Fault& fault);
 // do_wp_page: a store to a page that is mapped read-only.
 FaultOutcome HandleWriteProtectFault(Fault& fault);
 
+// What came of a fault at an address without a table. kRetry: it must be tried again with mmap_lock (VM_FAULT_RETRY);
+// kFallBack: it goes on page by page, with a table (VM_FAULT_FALLBACK).
+enum class HugeFaultOutcome : std::uint8_t { kServed, kOutOfMemory, kRetry, kFallBack };
+// create_huge_pmd, wp_huge_pmd: by a huge entry, where there is one or may be one. REQUIRES: there is no table.
+HugeFaultOutcome HandleHugeFault(AddressSpace& space, Vma& vma, VirtualAddress address, bool write, FaultLock lock);
+
 // Sets an entry of the fault's table under its lock, with the books that go with it, and the flush if it was another
 // page's.
 void SetEntry(Fault& fault, int index, Pte pte);
@@ -51,6 +57,9 @@ bool MapNewAnonymousPage(Fault& fault, GfpMask zero);
 // anon_vma_prepare: gives the mapping an anon_vma if it has none, a mergeable neighbour's if there is one. False: no
 // memory.
 bool PrepareAnonVma(AddressSpace& space, Vma& vma);
+// vmf_anon_prepare: the same in a fault, which looks at the neighbours, for which the whole address space must hold
+// still.
+bool PrepareAnonVmaInFault(AddressSpace& space, Vma& vma, FaultLock lock);
 
 // expand_stack: grows the mapping downwards to hold the address. False: SIGSEGV.
 bool ExpandStack(AddressSpace& space, const VmCaller& caller, Vma& vma, VirtualAddress address);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "server/kernel/cpu/lock_scope.h"
+#include "server/kernel/vm/split_huge.h"
 #include "server/kernel/vm/zap.h"
 
 namespace memsim {
@@ -23,6 +24,7 @@ bool MayPageOut(const AddressSpace& space, const VmCaller& caller, const Vma& vm
 
 void FreeLazily(AddressSpace& space, VirtualRange range) {
   VmEnvironment& environment = space.environment();
+  SplitHugePagesIn(space, range, SplitInside::kPartly);
   bool changed = false;
   space.page_tables().VisitLeaves(range, [&](VirtualAddress /*base*/, LeafTable& leaf, int first, int last) {
     const LockScope lock(environment.locks, leaf.lock, LockMode::kExclusive, {leaf.frame.value(), 0});
@@ -31,7 +33,7 @@ void FreeLazily(AddressSpace& space, VirtualRange range) {
       if (!HasPage(pte)) continue;
       PageFrame& page = environment.pages.frame(pte.frame());
       // What another process maps too may be read there.
-      if (page.owner != PageOwner::kAnonymous || page.map_count != 1) continue;
+      if (page.owner != PageOwner::kAnonymous || page.map_count != 1 || (page.flags & kFrameLarge) != 0) continue;
       if (pte.accessed() || pte.dirty()) {
         leaf.entries[i] = pte.Clean().Old();
         changed = true;
@@ -49,6 +51,7 @@ void FreeLazily(AddressSpace& space, VirtualRange range) {
 
 void Deactivate(AddressSpace& space, VirtualRange range) {
   VmEnvironment& environment = space.environment();
+  SplitHugePagesIn(space, range, SplitInside::kPartly);
   space.page_tables().VisitLeaves(range, [&](VirtualAddress /*base*/, LeafTable& leaf, int first, int last) {
     const LockScope lock(environment.locks, leaf.lock, LockMode::kExclusive, {leaf.frame.value(), 0});
     for (int i = first; i < last; ++i) {
@@ -62,6 +65,7 @@ void PageOut(MmuGather& gather, const VmCaller& caller, const Vma& vma, VirtualR
   AddressSpace& space = gather.space();
   if (!MayPageOut(space, caller, vma)) return;
   VmEnvironment& environment = space.environment();
+  SplitHugePagesIn(space, range, SplitInside::kAll);
   std::vector<PageFrameNumber> isolated;
   space.page_tables().VisitLeaves(range, [&](VirtualAddress base, LeafTable& leaf, int first, int last) {
     for (int i = first; i < last; ++i) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/kernel/cpu/lock_scope.h"
+#include "server/kernel/vm/collapse.h"
 #include "server/kernel/vm/guard_region.h"
 #include "server/kernel/vm/lru_advice.h"
 #include "server/kernel/vm/mman_flags.h"
@@ -23,7 +24,7 @@ enum class AdviceClass : std::uint8_t {
   kReclaim,
   kGuard,
   kPopulate,
-  kNotSimulated,
+  kCollapse,
   kUnknown
 };
 
@@ -36,6 +37,8 @@ AdviceClass ClassOf(int advice) {
     case kMadvDoFork:
     case kMadvMergeable:
     case kMadvUnmergeable:
+    case kMadvHugePage:
+    case kMadvNoHugePage:
     case kMadvDontDump:
     case kMadvDoDump:
     case kMadvWipeOnFork:
@@ -58,10 +61,11 @@ AdviceClass ClassOf(int advice) {
     case kMadvPopulateRead:
     case kMadvPopulateWrite:
       return AdviceClass::kPopulate;
+    case kMadvCollapse:
+      return AdviceClass::kCollapse;
     default:
-      // 14, 15 and 25 are of huge pages; the others mean nothing to Linux either, nor do MADV_HWPOISON 100 and
-      // MADV_SOFT_OFFLINE 101 without CONFIG_MEMORY_FAILURE.
-      return advice == 14 || advice == 15 || advice == 25 ? AdviceClass::kNotSimulated : AdviceClass::kUnknown;
+      // Nor does Linux know MADV_HWPOISON 100 and MADV_SOFT_OFFLINE 101 without CONFIG_MEMORY_FAILURE.
+      return AdviceClass::kUnknown;
   }
 }
 
@@ -88,6 +92,10 @@ ErrnoOr<VmFlags> AdvisedFlags(const Vma& vma, int advice) {
       return MayMerge(vma) ? flags | kVmMergeable : flags;
     case kMadvUnmergeable:
       return flags & ~kVmMergeable;
+    case kMadvHugePage:
+      return (flags & ~kVmNoHugePage) | kVmHugePage;
+    case kMadvNoHugePage:
+      return (flags & ~kVmHugePage) | kVmNoHugePage;
     case kMadvDontDump:
       return flags | kVmDontDump;
     case kMadvDoDump:
@@ -135,6 +143,7 @@ Errno Discard(MmuGather& gather, const Vma& vma, VirtualRange part, int advice) 
   if ((vma.flags & forbidden) != 0) return Errno::kInval;
   if (advice != kMadvFree) {
     ZapRange(gather, vma, part, ZapKind::kPages);
+    FreeEmptyTables(gather, part);
     return Errno::kOk;
   }
   if (!vma.IsAnonymous()) return Errno::kInval;
@@ -187,6 +196,8 @@ Errno AdviseVma(MmuGather& gather, const VmCaller& caller, Vma& vma, VirtualRang
       return Remove(space, vma, part);
     case AdviceClass::kReclaim:
       return Reclaim(gather, caller, vma, part, advice);
+    case AdviceClass::kCollapse:
+      return Collapse(space, vma, part);
     case AdviceClass::kGuard:
       return advice == kMadvGuardInstall ? InstallGuards(gather, vma, part) : RemoveGuards(space, vma, part);
     default:
@@ -262,8 +273,6 @@ Errno Madvise(AddressSpace& space, const VmCaller& caller, VirtualAddress addres
   if (!range.ok()) return range.error();
   if (range->empty()) return Errno::kOk;
   switch (ClassOf(advice)) {
-    case AdviceClass::kNotSimulated:
-      return Errno::kNoSys;
     case AdviceClass::kFlags: {
       const MmapWriteLock lock(space);
       return AdviseVmas(space, caller, *range, advice);
@@ -278,7 +287,6 @@ Errno Madvise(AddressSpace& space, const VmCaller& caller, VirtualAddress addres
 }
 
 bool MayAdviseOthers(int advice) {
-  constexpr int kMadvCollapse = 25;
   return advice == kMadvCold || advice == kMadvPageOut || advice == kMadvWillNeed || advice == kMadvCollapse;
 }
 

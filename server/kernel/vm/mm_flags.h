@@ -11,6 +11,9 @@ namespace memsim {
 
 using MmFlags = std::uint64_t;
 
+// PR_SET_THP_DISABLE: no huge pages but where they are advised, or none at all.
+inline constexpr MmFlags kMmDisableThpExceptAdvised = 1ULL << 23;
+inline constexpr MmFlags kMmDisableThpCompletely = 1ULL << 24;
 // PR_SET_MDWE: nothing that was writable, or is, becomes executable; and children do not inherit that.
 inline constexpr MmFlags kMmHasMdwe = 1ULL << 28;
 inline constexpr MmFlags kMmHasMdweNoInherit = 1ULL << 29;

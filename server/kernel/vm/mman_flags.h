@@ -66,6 +66,8 @@ inline constexpr int kMadvDontFork = 10;
 inline constexpr int kMadvDoFork = 11;
 inline constexpr int kMadvMergeable = 12;
 inline constexpr int kMadvUnmergeable = 13;
+inline constexpr int kMadvHugePage = 14;
+inline constexpr int kMadvNoHugePage = 15;
 inline constexpr int kMadvDontDump = 16;
 inline constexpr int kMadvDoDump = 17;
 inline constexpr int kMadvWipeOnFork = 18;
@@ -75,6 +77,7 @@ inline constexpr int kMadvPageOut = 21;
 inline constexpr int kMadvPopulateRead = 22;
 inline constexpr int kMadvPopulateWrite = 23;
 inline constexpr int kMadvDontNeedLocked = 24;
+inline constexpr int kMadvCollapse = 25;
 inline constexpr int kMadvGuardInstall = 102;
 inline constexpr int kMadvGuardRemove = 103;
 

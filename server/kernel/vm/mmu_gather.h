@@ -34,6 +34,8 @@ class MmuGather {
     entries_ = true;
     Extend(range);
   }
+  // tlb_flush_pmd_range: the same of a huge entry.
+  void ChangeHugeEntry(VirtualRange range) { Extend(range); }
   // tlb_remove_table: the same of tables. Their frames go last.
   void FreeTables(const PageTables::Unhooked& tables) {
     if (tables.frames.empty()) return;
@@ -55,6 +57,9 @@ class MmuGather {
       --page.refcount;
     }
   }
+  // The same for some pages in a row of a huge page, and for one that was mapped whole.
+  void RemoveLargePages(PageFrameNumber frame, std::uint32_t count);
+  void RemoveHugePage(PageFrameNumber head);
   // There is no room for another page before a flush. No more is made when dirty pages of files are there.
   bool full() const { return gathered_ == kMaxPages || (dirty_files_ && gathered_ > kFirst && AtBatchEnd()); }
 
@@ -96,6 +101,8 @@ class MmuGather {
   std::int64_t file_ = 0;
   // Those of them whose last user this was.
   absl::InlinedVector<PageFrameNumber, 32> unused_;
+  // The first frames of huge pages that nothing maps any more.
+  absl::InlinedVector<PageFrameNumber, 4> huge_;
   absl::InlinedVector<PageFrameNumber, 4> tables_;
 };
 

@@ -13,7 +13,8 @@
 namespace memsim {
 namespace {
 
-// can_change_pte_writable: whether a page may be written at once, without a fault that would find out.
+// can_change_pte_writable, can_change_pmd_writable: whether a page may be written at once, without a fault that would
+// find out.
 bool MayWriteAtOnce(VmEnvironment& environment, const Vma& vma, Pte pte) {
   if ((vma.flags & kVmWrite) == 0 || pte.prot_none()) return false;
   if ((vma.flags & kVmShared) == 0) {
@@ -25,26 +26,38 @@ bool MayWriteAtOnce(VmEnvironment& environment, const Vma& vma, Pte pte) {
   return pte.dirty() || environment.files.IsShmem(vma.file);
 }
 
+// What an entry becomes under a mapping's new flags (change_pte_range, change_huge_pmd).
+Pte UnderFlags(VmEnvironment& environment, const Vma& vma, Pte old) {
+  Pte pte = old.WithPermissions(vma.flags);
+  if ((vma.flags & kVmWrite) == 0) pte = pte.WriteProtected();
+  return !pte.writable() && MayWriteAtOnce(environment, vma, pte) ? pte.Writable() : pte;
+}
+
 // change_protection. old_flags: what the mapping had before.
 void ChangeEntries(MmuGather& gather, const Vma& vma, VirtualRange range, VmFlags old_flags) {
   // Entries bear a protection key, which is not simulated but for this one.
   const bool changes_key = IsExecuteOnly(old_flags) != IsExecuteOnly(vma.flags);
   VmEnvironment& environment = gather.space().environment();
-  gather.space().page_tables().VisitLeaves(range, [&](VirtualAddress base, LeafTable& leaf, int first, int last) {
+  const auto change_leaf = [&](VirtualAddress base, LeafTable& leaf, int first, int last) {
     const LockScope table_lock(environment.locks, leaf.lock, LockMode::kExclusive, {leaf.frame.value(), 0});
     std::uint64_t changed = 0;
     for (int i = first; i < last; ++i) {
       const Pte old = leaf.entries[i];
       if (!old.present()) continue;
-      Pte pte = old.WithPermissions(vma.flags);
-      if ((vma.flags & kVmWrite) == 0) pte = pte.WriteProtected();
-      if (!pte.writable() && MayWriteAtOnce(environment, vma, pte)) pte = pte.Writable();
+      const Pte pte = UnderFlags(environment, vma, old);
       leaf.Set(i, pte);
       if (old.NeedsFlush(pte) || (changes_key && !old.prot_none()))
         gather.ChangeEntries(RangeOf(base + ToBytes(PageCount(static_cast<std::uint64_t>(i))), kPageSize));
       ++changed;
     }
     environment.cpus.Charge(environment.costs.protect_page * changed);
+  };
+  gather.space().page_tables().VisitEntries(range, change_leaf, [&](VirtualAddress base, HugeEntry& huge) {
+    const LockScope lock(environment.locks, *huge.lock, LockMode::kExclusive, huge.lock_owner);
+    const Pte old = huge.pte;
+    huge.pte = UnderFlags(environment, vma, old);
+    if (old.NeedsFlush(huge.pte) || (changes_key && !old.prot_none())) gather.ChangeHugeEntry(RangeOf(base, kPmdSize));
+    environment.cpus.Charge(environment.costs.protect_page);
   });
 }
 

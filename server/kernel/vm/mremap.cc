@@ -210,7 +210,8 @@ class Remap {
       if (accounted) space_.environment().commit.Uncharge(charged);
       return Errno::kNoMem;
     }
-    if (!MovePages(space_, RangeOf(address(), old_length()), place)) {
+    const VirtualAddress from = AlignMove(space_, RangeOf(address(), old_length()), place);
+    if (!MovePages(space_, {from, address() + old_length()}, place - (address() - from))) {
       Unmap(RangeOf(place, new_length()));
       if (accounted) space_.environment().commit.Uncharge(charged);
       return Errno::kNoMem;

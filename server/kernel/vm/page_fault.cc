@@ -1,5 +1,7 @@
 #include "server/kernel/vm/page_fault.h"
 
+#include <algorithm>
+
 #include "server/kernel/cpu/lock_scope.h"
 #include "server/kernel/vm/fault_handlers.h"
 #include "server/kernel/vm/layout.h"
@@ -102,6 +104,7 @@ class Toucher {
     // are needed.
     LeafTable* table = space_.page_tables().Find(address);
     while (table == nullptr || !Allowed(*table, address)) {
+      if (table == nullptr && TouchHugePage(address)) return TouchStatus::kDone;
       const TouchStatus status = accessor_ == Accessor::kProgram ? TakeFault(address) : FaultIn(address);
       if (status != TouchStatus::kDone) return status;
       table = space_.page_tables().Find(address);
@@ -110,8 +113,29 @@ class Toucher {
     return TouchStatus::kDone;
   }
 
+  // Makes all accesses of the row that a huge entry serves, but leaves the last to be counted. False: none serves the
+  // address, or it does not allow the access.
+  bool TouchHugePage(VirtualAddress address) {
+    HugeEntry* const huge = space_.page_tables().has_huge() ? space_.page_tables().FindHuge(address) : nullptr;
+    if (huge == nullptr || !Allows(huge->pte, address)) return false;
+    const int first = PageTables::LeafIndex(address);
+    const std::uint64_t pages = std::min(progress_.left.value(), static_cast<std::uint64_t>(kTableEntries - first));
+    huge->pte = Noted(huge->pte);
+    if (progress_.kind == AccessKind::kWrite && accessor_ == Accessor::kProgram) {
+      for (std::uint64_t i = 0; i < pages; ++i) {
+        space_.environment().pages.frame(huge->PageAt(first).frame() + PageCount(i)).flags |= kFrameStored;
+      }
+    }
+    progress_.next += ToBytes(PageCount(pages - 1));
+    progress_.left -= PageCount(pages - 1);
+    return true;
+  }
+
   bool Allowed(const LeafTable& table, VirtualAddress address) {
-    const Pte pte = table.entries[PageTables::LeafIndex(address)];
+    return Allows(table.entries[PageTables::LeafIndex(address)], address);
+  }
+
+  bool Allows(Pte pte, VirtualAddress address) {
     if (!EntryAllows(pte, progress_.kind)) return false;
     if (progress_.kind == AccessKind::kExecute || pte.writable() || !pte.executable()) return true;
     // Executable pages may belong to an execute-only mapping, which only the protection key closes.
@@ -120,9 +144,12 @@ class Toucher {
   }
 
   // What the hardware sets on the way.
+  Pte Noted(Pte pte) const { return progress_.kind == AccessKind::kWrite ? pte.Dirty() : pte.Accessed(); }
   void Note(LeafTable& table, int index) {
-    const Pte pte = table.entries[index];
-    table.entries[index] = progress_.kind == AccessKind::kWrite ? pte.Dirty() : pte.Accessed();
+    const Pte pte = Noted(table.entries[index]);
+    // The kernel asks for a page, but stores nothing yet.
+    const bool stores = progress_.kind == AccessKind::kWrite && accessor_ == Accessor::kProgram;
+    table.entries[index] = stores ? pte.Stored() : pte;
   }
 
   // do_user_addr_fault.
@@ -172,13 +199,31 @@ class Toucher {
   std::optional<TouchStatus> ServeFault(Vma& vma, VirtualAddress address, FaultLock lock) {
     space_.environment().cpus.Charge(space_.environment().costs.handle_fault);
     if (const auto code = AccessError(vma, progress_.kind)) return Die(Segv(*code, address));
-    LeafTable* table = space_.page_tables().FindOrAllocate(address);
-    if (table == nullptr) return TouchStatus::kOutOfMemory;
+    LeafTable* table = space_.page_tables().Find(address);
+    if (table == nullptr) {
+      switch (HandleHugeFault(space_, vma, address, progress_.kind == AccessKind::kWrite, lock)) {
+        case HugeFaultOutcome::kServed:
+          return Served(FaultOutcome::kMinor, address);
+        case HugeFaultOutcome::kOutOfMemory:
+          return TouchStatus::kOutOfMemory;
+        case HugeFaultOutcome::kRetry:
+          return std::nullopt;
+        case HugeFaultOutcome::kFallBack:
+          break;
+      }
+      table = space_.page_tables().FindOrAllocate(address);
+      if (table == nullptr) return TouchStatus::kOutOfMemory;
+    }
     if (lock == FaultLock::kVmaLock && MustRetry(vma)) return std::nullopt;
     Fault fault{space_, vma, PageAlignDown(address), progress_.kind == AccessKind::kWrite, lock, *table};
-    // Failed ones count here too, though not with the task (mm_account_fault).
+    return Served(HandleEntryFault(fault), address);
+  }
+
+  // mm_account_fault.
+  TouchStatus Served(FaultOutcome outcome, VirtualAddress address) {
+    // Failed ones count here too, though not with the task.
     space_.environment().counters.Add(Counter::kPgFault, 1);
-    switch (HandleEntryFault(fault)) {
+    switch (outcome) {
       case FaultOutcome::kMinor:
         ++caller_.faults.minor_faults;
         break;

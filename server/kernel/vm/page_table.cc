@@ -53,11 +53,9 @@ PageTables::TableNumber PageTables::AllocateLeaf() {
 void PageTables::Unhook(TableNumber number, int level, Unhooked& unhooked) {
   --tables_;
   if (level == 1) {
+    MEMSIM_CHECK(!IsHuge(number), number.value());
     MEMSIM_CHECK(leaf(number).used == 0, leaf(number).used);
-    if (cached_leaf_ == &leaf(number)) {
-      cached_leaf_ = nullptr;
-      cached_span_ = UINT64_MAX;
-    }
+    ForgetCached(leaf(number));
     unhooked.frames.push_back(leaf(number).frame);
     locks_.Retire(leaf(number).lock);
     leaves_[number].reset();
@@ -80,19 +78,24 @@ bool PageTables::AllocateRoot() {
   return root_ != kNoTable;
 }
 
-PageTables::TableNumber PageTables::LeafOf(VirtualAddress address) const {
+PageTables::TableNumber PageTables::PmdOf(VirtualAddress address) const {
   TableNumber number = root_;
-  for (int level = kRootLevel; level > 1 && number != kNoTable; --level) {
+  for (int level = kRootLevel; level > 2 && number != kNoTable; --level) {
     number = directory(number).Below(Index(address, level));
   }
   return number;
 }
 
+PageTables::TableNumber PageTables::BelowPmdOf(VirtualAddress address) const {
+  const TableNumber pmd = PmdOf(address);
+  return pmd == kNoTable ? kNoTable : directory(pmd).Below(Index(address, 2));
+}
+
 LeafTable* PageTables::Find(VirtualAddress address) {
   const std::uint64_t span = address.value() >> Shift(2);
   if (span == cached_span_) return cached_leaf_;
-  const TableNumber number = LeafOf(address);
-  if (number == kNoTable) return nullptr;
+  const TableNumber number = BelowPmdOf(address);
+  if (number == kNoTable || IsHuge(number)) return nullptr;
   cached_span_ = span;
   cached_leaf_ = &leaf(number);
   return cached_leaf_;
@@ -100,8 +103,8 @@ LeafTable* PageTables::Find(VirtualAddress address) {
 
 const LeafTable* PageTables::Find(VirtualAddress address) const {
   if (address.value() >> Shift(2) == cached_span_) return cached_leaf_;
-  const TableNumber number = LeafOf(address);
-  return number == kNoTable ? nullptr : &leaf(number);
+  const TableNumber number = BelowPmdOf(address);
+  return number == kNoTable || IsHuge(number) ? nullptr : &leaf(number);
 }
 
 void PageTables::Install(TableNumber number, int level, int index, TableNumber below) {
@@ -131,12 +134,14 @@ LeafTable* PageTables::FindOrAllocate(VirtualAddress address) {
     }
     number = below;
   }
+  MEMSIM_CHECK(!IsHuge(number), address.value());
   return &leaf(number);
 }
 
 Pte PageTables::Get(VirtualAddress address) const {
-  const LeafTable* table = Find(address);
-  return table == nullptr ? Pte() : table->entries[LeafIndex(address)];
+  if (const LeafTable* table = Find(address)) return table->entries[LeafIndex(address)];
+  const HugeEntry* huge = has_huge() ? FindHuge(address) : nullptr;
+  return huge == nullptr ? Pte() : huge->PageAt(LeafIndex(address));
 }
 
 int PageTables::Directory::NextUsed(int index, int last) const {
@@ -151,18 +156,26 @@ int PageTables::Directory::NextUsed(int index, int last) const {
 }
 
 void PageTables::VisitLeaves(VirtualRange range, LeafVisitor visit) {
-  if (root_ == kNoTable || range.start >= range.end) return;
-  VisitDirectory(*this, root_, kRootLevel, VirtualAddress(0), range, visit);
+  VisitEntries(range, visit, [](VirtualAddress, HugeEntry&) {});
 }
 
 void PageTables::VisitLeaves(VirtualRange range, ConstLeafVisitor visit) const {
-  if (root_ == kNoTable || range.start >= range.end) return;
-  VisitDirectory(*this, root_, kRootLevel, VirtualAddress(0), range, visit);
+  VisitEntries(range, visit, [](VirtualAddress, const HugeEntry&) {});
 }
 
-template <typename Tables, typename Visitor>
+void PageTables::VisitEntries(VirtualRange range, LeafVisitor visit, HugeVisitor huge) {
+  if (root_ == kNoTable || range.start >= range.end) return;
+  VisitDirectory(*this, root_, kRootLevel, VirtualAddress(0), range, visit, huge);
+}
+
+void PageTables::VisitEntries(VirtualRange range, ConstLeafVisitor visit, ConstHugeVisitor huge) const {
+  if (root_ == kNoTable || range.start >= range.end) return;
+  VisitDirectory(*this, root_, kRootLevel, VirtualAddress(0), range, visit, huge);
+}
+
+template <typename Tables, typename Visitor, typename OfHuge>
 void PageTables::VisitDirectory(Tables& tables, TableNumber number, int level, VirtualAddress base, VirtualRange range,
-                                Visitor visit) {
+                                Visitor visit, OfHuge huge) {
   const int first = Index(range.start, level);
   const int last = Index(range.end - ByteCount(1), level);
   const auto next = [&](int i) { return tables.directory(number).NextUsed(i, last); };
@@ -172,7 +185,9 @@ void PageTables::VisitDirectory(Tables& tables, TableNumber number, int level, V
     const ByteCount span(1ULL << Shift(level));
     const VirtualRange part{std::max(range.start, below_base), std::min(range.end, below_base + span)};
     if (level > 2) {
-      VisitDirectory(tables, below, level - 1, below_base, part, visit);
+      VisitDirectory(tables, below, level - 1, below_base, part, visit, huge);
+    } else if (IsHuge(below)) {
+      huge(below_base, tables.huge_[HugeNumber(below)]);
     } else {
       const auto entry = [below_base](VirtualAddress a) { return static_cast<int>(ToPages(a - below_base).value()); };
       visit(below_base, tables.leaf(below), entry(part.start), entry(part.end));
@@ -213,7 +228,7 @@ void PageTables::UnhookBelow(TableNumber number, int level, VirtualAddress base,
     VirtualRange& first_pages = unhooked.first_pages;
     if (first_pages.empty()) first_pages.start = part.start;
     first_pages.end = std::max(first_pages.end, part.start + kPageSize);
-    (*directory(number).parts[i / kPartEntries])[i % kPartEntries] = kNoTable;
+    directory(number).Slot(i) = kNoTable;
     --directory(number).used;
   }
 }
@@ -230,7 +245,7 @@ void PageTables::FreeAll() {
 ByteCount PageTables::HostMemory() const {
   return ByteCount(directories_.size() * sizeof(Directory) + parts_ * sizeof(DirectoryPart) +
                    leaves_.size() * sizeof(LeafTable) + sizeof(*this)) +
-         directories_.HostMemory() + leaves_.HostMemory();
+         directories_.HostMemory() + leaves_.HostMemory() + huge_.HostMemory();
 }
 
 void PageTables::DigestTo(Digest& digest) const {
@@ -250,6 +265,11 @@ void PageTables::DigestDirectory(TableNumber number, int level, Digest& digest) 
       DigestDirectory(below, level - 1, digest);
       continue;
     }
+    if (IsHuge(below)) {
+      digest.Add(huge_[HugeNumber(below)].pte.bits());
+      digest.Add(huge_[HugeNumber(below)].deposit);
+      continue;
+    }
     digest.Add(leaf(below).frame);
     leaf(below).lock.DigestTo(digest);
     for (int entry = 0; entry < kTableEntries; ++entry) {
@@ -263,7 +283,8 @@ void PageTables::DigestDirectory(TableNumber number, int level, Digest& digest) 
 void PageTables::CheckInvariants() const {
   directories_.CheckInvariants();
   leaves_.CheckInvariants();
-  MEMSIM_CHECK(directories_.size() + leaves_.size() == tables_, directories_.size(), leaves_.size());
+  huge_.CheckInvariants();
+  MEMSIM_CHECK(directories_.size() + leaves_.size() + huge_.size() == tables_, directories_.size(), leaves_.size());
   const std::uint64_t reachable = root_ == kNoTable ? 0 : CheckDirectory(root_, kRootLevel);
   MEMSIM_CHECK(reachable == tables_, reachable, tables_);
 }
@@ -280,6 +301,11 @@ std::uint64_t PageTables::CheckDirectory(TableNumber number, int level) const {
       continue;
     }
     ++tables;
+    if (IsHuge(below)) {
+      const HugeEntry& huge = huge_[HugeNumber(below)];
+      MEMSIM_CHECK(!huge.pte.none() && huge.lock == &directory(number).lock, huge.pte.bits());
+      continue;
+    }
     std::uint32_t entries = 0;
     for (const Pte pte : leaf(below).entries) entries += pte.none() ? 0 : 1;
     MEMSIM_CHECK(entries == leaf(below).used, entries, leaf(below).used);

@@ -39,20 +39,30 @@ class Pte {
   constexpr bool dirty() const { return (bits_ & kDirty) != 0; }
   constexpr bool accessed() const { return (bits_ & kAccessed) != 0; }
   constexpr bool guard() const { return bits_ == kGuard; }
+  // A program has stored to the page through this entry, or to the one that it was copied from: it is not all zeros.
+  // A bit that the hardware leaves to software. Simplified: nobody stores zeros.
+  constexpr bool stored() const { return (bits_ & kStored) != 0; }
   // The zero page: not counted, not owned.
   constexpr bool special() const { return (bits_ & kSpecial) != 0; }
   constexpr PageFrameNumber frame() const { return PageFrameNumber((bits_ & kFrameMask) >> kPageShift); }
 
   constexpr Pte WriteProtected() const { return Pte(bits_ & ~kWritable); }
   constexpr Pte Writable() const { return Pte(bits_ | kWritable); }
+  // The entry of a page further on in the same huge page.
+  constexpr Pte Next(PageCount pages) const { return special() ? *this : Pte(bits_ + (pages.value() << kPageShift)); }
+  // The same rights and history, of another page.
+  constexpr Pte WithFrame(PageFrameNumber frame) const {
+    return Pte((bits_ & ~kFrameMask) | frame.value() << kPageShift);
+  }
   constexpr Pte Dirty() const { return Pte(bits_ | kDirty | kAccessed); }
+  constexpr Pte Stored() const { return Pte(bits_ | kStored); }
   constexpr Pte Clean() const { return Pte(bits_ & ~kDirty); }
   constexpr Pte Accessed() const { return Pte(bits_ | kAccessed); }
   constexpr Pte Old() const { return Pte(bits_ & ~kAccessed); }
   constexpr Pte Special() const { return Pte(bits_ | kSpecial); }
   // pte_modify: the same frame and history under new permissions, never more writable than before.
   constexpr Pte WithPermissions(VmFlags flags) const {
-    const std::uint64_t kept = bits_ & (kFrameMask | kDirty | kAccessed | kSpecial);
+    const std::uint64_t kept = bits_ & (kFrameMask | kDirty | kAccessed | kSpecial | kStored);
     const std::uint64_t fresh = Make(PageFrameNumber(0), flags, writable()).bits() & ~kAccessed;
     return Pte(kept | fresh);
   }
@@ -79,6 +89,8 @@ class Pte {
   // _PAGE_PROTNONE shares the global bit, which means nothing while the entry is not present.
   static constexpr std::uint64_t kProtNone = 1ULL << 8;
   static constexpr std::uint64_t kSpecial = 1ULL << 9;
+  // _PAGE_BIT_SOFTW5.
+  static constexpr std::uint64_t kStored = 1ULL << 57;
   static constexpr std::uint64_t kNoExecute = 1ULL << 63;
   static constexpr std::uint64_t kFrameMask = 0x000ffffffffff000;
 

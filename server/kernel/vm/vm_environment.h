@@ -15,6 +15,7 @@
 #include "server/kernel/vm/anon_vma.h"
 #include "server/kernel/vm/commit_accounting.h"
 #include "server/kernel/vm/file_mappings.h"
+#include "server/kernel/vm/huge_pages.h"
 
 namespace memsim {
 
@@ -25,6 +26,7 @@ struct VmEnvironment {
   FileSystem& files;
   AnonVmas& anon_vmas;
   FileMappings& file_mappings;
+  HugePages& huge;
   CommitAccounting& commit;
   Counters& counters;
   Cpus& cpus;

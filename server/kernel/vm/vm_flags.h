@@ -31,6 +31,7 @@ inline constexpr VmFlags kVmNoReserve = 0x200000;
 inline constexpr VmFlags kVmWipeOnFork = 0x2000000;
 inline constexpr VmFlags kVmDontDump = 0x4000000;
 inline constexpr VmFlags kVmMixedMap = 0x10000000;
+inline constexpr VmFlags kVmHugePage = 0x20000000;
 inline constexpr VmFlags kVmNoHugePage = 0x40000000;
 inline constexpr VmFlags kVmMergeable = 0x80000000;
 inline constexpr VmFlags kVmDroppable = 1ULL << 40;

@@ -1,6 +1,11 @@
 #include "server/kernel/vm/zap.h"
 
+#include <optional>
+
+#include "absl/container/inlined_vector.h"
+
 #include "server/kernel/cpu/lock_scope.h"
+#include "server/kernel/vm/split_huge.h"
 
 namespace memsim {
 namespace {
@@ -15,6 +20,17 @@ bool Stays(PageAllocator& pages, Pte pte, ZapKind kind) {
   if (kind == ZapKind::kAll) return false;
   if (pte.guard()) return kind == ZapKind::kPages;
   return kind == ZapKind::kFilePages && !pte.special() && pages.frame(pte.frame()).owner == PageOwner::kAnonymous;
+}
+
+// CountInRow, of entries of which the first is gone already, and was pte.
+int CountInRow(const LeafTable& leaf, int first, int last, Pte pte) {
+  const PageFrameNumber head = HugePages::HeadOf(pte.frame());
+  int i = first + 1;
+  for (PageFrameNumber next = pte.frame() + PageCount(1); i < last; ++i, next += PageCount(1)) {
+    const Pte other = leaf.entries[i];
+    if (!other.present() || other.special() || other.frame() != next || HugePages::HeadOf(next) != head) break;
+  }
+  return i - first;
 }
 
 // zap_pte_range, of one table: empties entries from first on, and returns the first that is left because the gather is
@@ -38,6 +54,15 @@ int ZapEntries(MmuGather& gather, RssKind file_kind, LeafTable& leaf, VirtualAdd
     emptied.end = address + kPageSize;
     if (pte.special()) continue;
     PageFrame& page = environment.pages.frame(pte.frame());
+    if ((page.flags & kFrameLarge) != 0) [[unlikely]] {
+      // Those of one huge page go at once, so that it is not taken for one that is mapped in part meanwhile.
+      const int count = CountInRow(leaf, i, last, pte);
+      for (int more = 1; more < count; ++more) leaf.Set(++i, Pte());
+      emptied.end = base + ToBytes(PageCount(static_cast<std::uint64_t>(i) + 1));
+      gather.RemoveLargePages(pte.frame(), static_cast<std::uint32_t>(count));
+      anonymous += count;
+      continue;
+    }
     if (page.owner == PageOwner::kAnonymous) {
       ++anonymous;
     } else {
@@ -63,7 +88,37 @@ Counter InactiveCounter(const PageFrame& page) {
   return (page.flags & kFrameLazyFree) == 0 ? Counter::kNrInactiveAnon : Counter::kNrInactiveFile;
 }
 
+// zap_huge_pmd.
+void ZapHugeEntry(MmuGather& gather, VirtualAddress base, const HugeEntry& entry) {
+  AddressSpace& space = gather.space();
+  VmEnvironment& environment = space.environment();
+  const LockScope lock(environment.locks, *entry.lock, LockMode::kExclusive, entry.lock_owner);
+  const Pte pte = entry.pte;
+  gather.ChangeHugeEntry(RangeOf(base, kPmdSize));
+  environment.cpus.Charge(environment.costs.zap_huge_entry);
+  space.page_tables().RemoveHuge(base);
+  if (pte.special()) return;
+  gather.RemoveHugePage(pte.frame());
+  space.AddRss(RssKind::kAnonymous, -static_cast<std::int64_t>(kHugePages));
+}
+
 }  // namespace
+
+int CountInRow(const LeafTable& leaf, int first, int last) {
+  return CountInRow(leaf, first, last, leaf.entries[first]);
+}
+
+void FreeEmptyTables(MmuGather& gather, VirtualRange range) {
+  PageTables& tables = gather.space().page_tables();
+  absl::InlinedVector<VirtualAddress, 4> empty;
+  tables.VisitLeaves(range, [&empty](VirtualAddress base, const LeafTable& leaf, int first, int last) {
+    if (first == 0 && last == kTableEntries && leaf.used == 0) empty.push_back(base);
+  });
+  for (const VirtualAddress base : empty) {
+    const std::optional<PageFrameNumber> frame = tables.UnhookEmpty(base);
+    if (frame.has_value()) gather.FreeTables({RangeOf(base, kPageSize), {*frame}});
+  }
+}
 
 void AddMapping(VmEnvironment& environment, PageFrameNumber frame) {
   PageFrame& page = environment.pages.frame(frame);
@@ -99,12 +154,20 @@ void ZapFilePages(const VmEnvironment& environment, InodeId inode, PageOffset fi
 void ZapRange(MmuGather& gather, const Vma& vma, VirtualRange range, ZapKind kind) {
   AddressSpace& space = gather.space();
   const RssKind file_kind = FileRssKind(space, vma);
-  space.page_tables().VisitLeaves(range, [&](VirtualAddress base, LeafTable& leaf, int first, int last) {
+  if (space.page_tables().has_huge()) [[unlikely]] {
+    SplitHugeAt(space, range.start);
+    SplitHugeAt(space, range.end);
+  }
+  const auto zap_leaf = [&](VirtualAddress base, LeafTable& leaf, int first, int last) {
     while (first < last) {
       first = ZapEntries(gather, file_kind, leaf, base, first, last, kind);
       // What had to be forgotten under the table's lock is free now.
       gather.FreeForgotten();
     }
+  };
+  space.page_tables().VisitEntries(range, zap_leaf, [&gather](VirtualAddress base, HugeEntry& entry) {
+    if (gather.full()) gather.Flush();
+    ZapHugeEntry(gather, base, entry);
   });
 }
 

@@ -20,20 +20,26 @@ enum class ZapKind : std::uint8_t {
   kFilePages,
 };
 
-// Empties the entries of the range, which lies in the mapping, and gathers the pages that they held. The tables stay.
-// Simplified: so they do after a MADV_DONTNEED of all that a table serves, where Linux 6.14 and later frees it
-// (CONFIG_PT_RECLAIM).
+// Empties the entries of the range, which lies in the mapping, and gathers the pages that they held. The tables stay;
+// huge entries that are there in part only become tables.
 void ZapRange(MmuGather& gather, const Vma& vma, VirtualRange range, ZapKind kind);
 
 // Takes pages [first, end) of a file out of every mapping of it (unmap_mapping_range).
 void ZapFilePages(const VmEnvironment& environment, InodeId inode, PageOffset first, PageOffset end, ZapKind kind);
+
+// Gives back the tables that serve nothing but the range, and are empty (CONFIG_PT_RECLAIM).
+void FreeEmptyTables(MmuGather& gather, VirtualRange range);
+
+// folio_pte_batch: how many entries from one on, up to last, map pages of one huge page in a row. REQUIRES: the first
+// maps one.
+int CountInRow(const LeafTable& leaf, int first, int last);
 
 // Drops what a file lost by becoming shorter from every mapping of it, private copies included (unmap_mapping_range).
 void ZapCutTail(const VmEnvironment& environment, const CutTail& cut);
 
 // Counts one more page-table entry that maps the frame (folio_add_rmap_pte). The caller holds a reference for it.
 void AddMapping(VmEnvironment& environment, PageFrameNumber frame);
-// The reverse, with the entry's reference (folio_remove_rmap_pte, put_page).
+// The reverse, with the entry's reference (folio_remove_rmap_pte, put_page). Neither is for huge pages.
 void RemoveMapping(VmEnvironment& environment, PageFrameNumber frame);
 
 }  // namespace memsim

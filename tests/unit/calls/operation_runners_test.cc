@@ -279,6 +279,16 @@ TEST_F(OperationTest, WhatLocksMemoryTakesTheKernelsArguments) {
   EXPECT_TRUE(StatusHas("VmLck:\t       0 kB"));
 }
 
+TEST_F(OperationTest, PrctlForbidsHugePages) {
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 41 argument2: 1 argument3: 2 }"), "0");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 42 }"), "3");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 41 argument2: 1 }"), "0");
+  EXPECT_TRUE(StatusHas("THP_enabled:\t0"));
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 42 argument2: 1 }"), "EINVAL");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 41 argument4: 1 }"), "EINVAL");
+  EXPECT_EQ(Ask("prctl { pid: 2 option: 41 argument5: 1 }"), "EINVAL");
+}
+
 TEST_F(OperationTest, TouchTellsFaultsAndSignals) {
   Ask("mmap { pid: 2 address: 0x10000000 length_bytes: 8192 prot: 1 flags: 0x32 }");
   EXPECT_EQ(Ask("touch { pid: 2 address: 0x10000000 }"), "1");

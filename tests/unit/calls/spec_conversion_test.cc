@@ -55,10 +55,12 @@ TEST(SpecConversionTest, EveryFieldGoesThereAndBack) {
   sysctls.set_watermark_scale_factor(5);
   sysctls.set_user_reserve_kbytes(0);
   sysctls.set_admin_reserve_kbytes(6);
+  message.set_transparent_huge_pages(v1::TRANSPARENT_HUGE_PAGES_ALWAYS);
+  message.set_huge_page_defrag(v1::HUGE_PAGE_DEFRAG_DEFER);
   (*message.mutable_cost_ns())["page_zero"] = 300;
   message.set_model_version(kModelVersion);
   // A field that is added to the API must be converted too.
-  EXPECT_EQ(v1::MachineSpec::descriptor()->field_count(), 8);
+  EXPECT_EQ(v1::MachineSpec::descriptor()->field_count(), 10);
   EXPECT_EQ(v1::Sysctls::descriptor()->field_count(), 9);
 
   const absl::StatusOr<MachineSpec> spec = SpecFromMessage(message);
@@ -68,6 +70,29 @@ TEST(SpecConversionTest, EveryFieldGoesThereAndBack) {
   EXPECT_EQ(back.DebugString(), message.DebugString());
 }
 
+TEST(SpecConversionTest, EveryWayToUseHugePagesGoesThereAndBack) {
+  v1::MachineSpec message;
+  message.mutable_sysctls()->set_min_free_kbytes(4);
+  const auto back = [&message] {
+    MachineSpec spec = *SpecFromMessage(message);
+    spec.reserved = spec.memory / 4;
+    spec.sysctls.user_reserve_kbytes = spec.sysctls.admin_reserve_kbytes = 0;
+    v1::MachineSpec result;
+    SpecToMessage(spec, result);
+    return result;
+  };
+  EXPECT_EQ(back().transparent_huge_pages(), v1::TRANSPARENT_HUGE_PAGES_MADVISE);
+  EXPECT_EQ(back().huge_page_defrag(), v1::HUGE_PAGE_DEFRAG_MADVISE);
+  for (int value = 1; value < v1::TransparentHugePages_ARRAYSIZE; ++value) {
+    message.set_transparent_huge_pages(static_cast<v1::TransparentHugePages>(value));
+    EXPECT_EQ(back().transparent_huge_pages(), value);
+  }
+  for (int value = 1; value < v1::HugePageDefrag_ARRAYSIZE; ++value) {
+    message.set_huge_page_defrag(static_cast<v1::HugePageDefrag>(value));
+    EXPECT_EQ(back().huge_page_defrag(), value);
+  }
+}
+
 TEST(SpecConversionTest, ABadFieldIsNamed) {
   const std::pair<std::string, std::function<void(v1::MachineSpec&)>> cases[] = {
       {"spec.cpu_count is 257", [](v1::MachineSpec& spec) { spec.set_cpu_count(257); }},
@@ -75,6 +100,10 @@ TEST(SpecConversionTest, ABadFieldIsNamed) {
       {"spec.reserved_bytes", [](v1::MachineSpec& spec) { spec.set_reserved_bytes(4ULL << 30); }},
       {"spec.address_randomization is 9",
        [](v1::MachineSpec& spec) { spec.set_address_randomization(static_cast<v1::AddressRandomization>(9)); }},
+      {"spec.transparent_huge_pages is 4",
+       [](v1::MachineSpec& spec) { spec.set_transparent_huge_pages(static_cast<v1::TransparentHugePages>(4)); }},
+      {"spec.huge_page_defrag is 6",
+       [](v1::MachineSpec& spec) { spec.set_huge_page_defrag(static_cast<v1::HugePageDefrag>(6)); }},
       {"spec.cost_ns has \"tea\", which is no cost; costs are syscall, fault,",
        [](v1::MachineSpec& spec) { (*spec.mutable_cost_ns())["tea"] = 1; }},
       {"spec.cost_ns.fork is 1000000001",

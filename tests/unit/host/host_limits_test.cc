@@ -254,6 +254,7 @@ TEST(GrowingCallsTest, EveryOperationGrowsOrIsKnownNotTo) {
                                         "unlink",
                                         "lseek",
                                         "munlockall",
+                                        "prctl",
                                         "prlimit64",
                                         "concurrent",
                                         "advance_time",

@@ -164,6 +164,7 @@ TEST(Trace, ALineThatIsBrokenOffAtTheEndIsToldOf) {
 TEST(Trace, TheHeaderTellsTheMachine) {
   const Trace trace = ParseTrace(
       "# memory: 24684084 kB, 2 CPUs, no swap, overcommit_memory=0, max_map_count=65530, mmap_min_addr=4096\n"
+      "# THP=always, defrag=defer+madvise, shmem_enabled=never, no mTHP sizes; protection keys: yes; hugetlb pages: 0\n"
       "# limits: STACK 8388608, MEMLOCK 8388608, AS/DATA unlimited\n");
   const v1::MachineSpec spec = trace.shape.ToSpec();
   EXPECT_EQ(spec.cpu_count(), 2U);
@@ -172,6 +173,8 @@ TEST(Trace, TheHeaderTellsTheMachine) {
   EXPECT_EQ(spec.address_randomization(), v1::ADDRESS_RANDOMIZATION_OFF);
   EXPECT_EQ(spec.sysctls().max_map_count(), 65530U);
   EXPECT_EQ(spec.sysctls().mmap_min_addr(), 4096U);
+  EXPECT_EQ(spec.transparent_huge_pages(), v1::TRANSPARENT_HUGE_PAGES_ALWAYS);
+  EXPECT_EQ(spec.huge_page_defrag(), v1::HUGE_PAGE_DEFRAG_DEFER_MADVISE);
   EXPECT_EQ(trace.shape.stack_limit, 8388608U);
   EXPECT_EQ(trace.shape.memlock_limit, 8388608U);
 }
@@ -182,8 +185,11 @@ TEST(Trace, AHeaderOfNonsenseAsksForNothingThatAMachineCannotBe) {
       "memory: 99999999999999999999 kB, 100000 CPUs, overcommit_memory=7, max_map_count=0, mmap_min_addr=-1");
   shape.AddHeader("memory:");
   shape.AddHeader("limits: STACK x");
+  shape.AddHeader("THP=perhaps, defrag=");
   shape.AddHeader("nothing");
   const v1::MachineSpec spec = shape.ToSpec();
+  EXPECT_EQ(spec.transparent_huge_pages(), v1::TRANSPARENT_HUGE_PAGES_UNSPECIFIED);
+  EXPECT_EQ(spec.huge_page_defrag(), v1::HUGE_PAGE_DEFRAG_UNSPECIFIED);
   EXPECT_EQ(spec.cpu_count(), 0U);
   EXPECT_EQ(spec.memory_bytes(), 0U);
   EXPECT_FALSE(spec.sysctls().has_overcommit_memory());

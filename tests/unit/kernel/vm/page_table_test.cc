@@ -72,6 +72,21 @@ TEST(PteTest, NewPermissionsKeepFrameAndHistoryAndNeverAddWriting) {
   EXPECT_TRUE(pte.Special().WithPermissions(kVmRead).special());
 }
 
+TEST(PteTest, WhatAProgramStoredIsRememberedByTheEntryAlone) {
+  const Pte pte = Pte::Make(PageFrameNumber(7), kReadWrite, true).Dirty();
+  EXPECT_FALSE(pte.stored());
+  EXPECT_TRUE(pte.Stored().Clean().Old().WithPermissions(kVmRead).stored());
+  EXPECT_EQ(pte.Stored().frame(), PageFrameNumber(7));
+  EXPECT_FALSE(pte.NeedsFlush(pte.Stored()));
+}
+
+TEST(PteTest, TheEntriesOfAHugePagesPages) {
+  const Pte pte = Pte::Make(PageFrameNumber(512), kReadWrite, true).Dirty();
+  EXPECT_EQ(pte.Next(PageCount(3)), Pte::Make(PageFrameNumber(515), kReadWrite, true).Dirty());
+  EXPECT_EQ(pte.Special().Next(PageCount(3)), pte.Special()) << "all pages of the huge zero page are the same";
+  EXPECT_EQ(pte.WithFrame(PageFrameNumber(9)), Pte::Make(PageFrameNumber(9), kReadWrite, true).Dirty());
+}
+
 TEST(PteTest, ATlbMustForgetWhatItHasOtherwise) {
   const Pte pte = Pte::Make(PageFrameNumber(0x123), kReadWrite, true).Dirty();
   EXPECT_FALSE(pte.NeedsFlush(pte));
@@ -109,6 +124,13 @@ class PageTablesTest : public testing::Test {
   }
   void Set(VirtualAddress address) {
     tables_.FindOrAllocate(address)->Set(PageTables::LeafIndex(address), Pte::Make(PageFrameNumber(1), kVmRead, false));
+    Check();
+  }
+  // A huge entry of frames 1024 and on. REQUIRES: the directories are there.
+  void SetHuge(std::uint64_t page) {
+    const auto deposit = tables_.AllocateDeposit();
+    ASSERT_TRUE(deposit.has_value());
+    tables_.SetHuge(Page(page), Pte::Make(PageFrameNumber(1024), kVmRead, false), *deposit);
     Check();
   }
   void Empty(VirtualRange range) {
@@ -222,6 +244,78 @@ TEST_F(PageTablesTest, AFreedTableIsForgottenByTheSearchToo) {
   EXPECT_EQ(tables_.Find(Page(601)), nullptr);
   Set(Page(5000));
   EXPECT_EQ(tables_.Find(Page(601)), nullptr);
+}
+
+// --- Huge entries
+
+TEST_F(PageTablesTest, AHugeEntryStandsInAPmdAndIsNoTable) {
+  ASSERT_TRUE(tables_.AllocateRoot());
+  ASSERT_TRUE(tables_.AllocateDirectories(Page(512)));
+  SetHuge(512);
+  EXPECT_EQ(tables_.table_pages(), PageCount(4)) << "the deposit is one";
+  EXPECT_EQ(tables_.Find(Page(600)), nullptr);
+  EXPECT_EQ(tables_.FindHuge(Page(511)), nullptr);
+  ASSERT_NE(tables_.FindHuge(Page(1023)), nullptr);
+  EXPECT_EQ(tables_.Get(Page(515)).frame(), PageFrameNumber(1024 + 3));
+  EXPECT_FALSE(tables_.HasDirectories(Page(1ULL << 18)));
+  std::string seen;
+  Set(Page(1));
+  tables_.VisitEntries(
+      Pages(1, 513), [&seen](VirtualAddress, LeafTable&, int, int) { seen += 't'; },
+      [&seen](VirtualAddress base, HugeEntry&) { seen += base == Page(512) ? 'H' : '?'; });
+  EXPECT_EQ(seen, "tH");
+  int leaves = 0;
+  tables_.VisitLeaves(Pages(0, 1024), [&leaves](VirtualAddress, LeafTable&, int, int) { ++leaves; });
+  EXPECT_EQ(leaves, 1) << "huge entries are passed over";
+  tables_.RemoveHuge(Page(512));
+  Check();
+  EXPECT_FALSE(tables_.has_huge());
+}
+
+TEST_F(PageTablesTest, ADepositBecomesTheTableAndATableTheDeposit) {
+  ASSERT_TRUE(tables_.AllocateRoot());
+  Set(Page(3));
+  tables_.Find(Page(3))->Set(3, Pte());
+  const PageFrameNumber frame = tables_.Find(Page(3))->frame;
+  tables_.ReplaceByHuge(Page(0), Pte::Make(PageFrameNumber(1024), kVmRead, false));
+  Check();
+  EXPECT_EQ(tables_.Find(Page(3)), nullptr);
+  EXPECT_EQ(tables_.FindHuge(Page(3))->deposit, frame);
+  EXPECT_EQ(tables_.WithdrawDeposit(Page(0)).frame, frame);
+  Check();
+  EXPECT_EQ(tables_.Find(Page(3))->used, 0U);
+  EXPECT_EQ(tables_.table_pages(), PageCount(4));
+}
+
+TEST_F(PageTablesTest, TablesAndHugeEntriesMoveWhereThereIsNothing) {
+  ASSERT_TRUE(tables_.AllocateRoot());
+  Set(Page(3));
+  SetHuge(512);
+  ASSERT_TRUE(tables_.AllocateDirectories(Page(1ULL << 18)));
+  const PageCount pages = tables_.table_pages();
+  EXPECT_FALSE(tables_.MovePmd(Page(0), Page(512)));
+  EXPECT_TRUE(tables_.MovePmd(Page(0), Page(1ULL << 18)));
+  EXPECT_TRUE(tables_.MovePmd(Page(512), Page(0)));
+  Check();
+  EXPECT_EQ(tables_.table_pages(), pages);
+  EXPECT_FALSE(tables_.Get(Page((1ULL << 18) + 3)).none());
+  EXPECT_NE(tables_.FindHuge(Page(5)), nullptr);
+  EXPECT_EQ(tables_.Find(Page(3)), nullptr) << "the search forgot it";
+  tables_.RemoveHuge(Page(0));
+}
+
+TEST_F(PageTablesTest, OnlyEmptyTablesAreUnhooked) {
+  ASSERT_TRUE(tables_.AllocateRoot());
+  EXPECT_FALSE(tables_.UnhookEmpty(Page(0)).has_value());
+  Set(Page(3));
+  EXPECT_FALSE(tables_.UnhookEmpty(Page(0)).has_value());
+  Empty(Pages(0, 512));
+  const auto frame = tables_.UnhookEmpty(Page(0));
+  ASSERT_TRUE(frame.has_value());
+  tables_.FreeFrames({&*frame, 1});
+  Check();
+  EXPECT_EQ(tables_.Find(Page(3)), nullptr);
+  EXPECT_EQ(tables_.table_pages(), PageCount(3)) << "those above it stay";
 }
 
 TEST_F(PageTablesTest, WithoutMemoryForATableTheOnesAboveItStay) {

@@ -11,6 +11,7 @@
 
 #include "server/kernel/vm/brk.h"
 #include "server/kernel/vm/copy_address_space.h"
+#include "server/kernel/vm/huge_page_check.h"
 #include "server/kernel/vm/madvise.h"
 #include "server/kernel/vm/mprotect.h"
 #include "server/kernel/vm/mremap.h"
@@ -59,9 +60,10 @@ World::World(ByteCount memory, PageCount user_reserve)
       slabs(pages, counters, locks),
       files(pages, slabs, counters, cpus),
       anon_vmas(slabs),
+      huge(MachineSpec(), pages, counters),
       commit({pages.managed_pages(), user_reserve, PageCount(0)}, sysctls, counters),
-      environment{pages,    slabs, files, anon_vmas,     file_mappings, commit,
-                  counters, cpus,  locks, kDefaultCosts, sysctls,       PageFrameNumber(0)} {
+      environment{pages, slabs, files,         anon_vmas, file_mappings,     huge, commit, counters,
+                  cpus,  locks, kDefaultCosts, sysctls,   PageFrameNumber(0)} {
   environment.zero_page = *pages.AllocPages(kGfpKernel | kGfpZero, Order(0), PageOwner::kZeroPage);
 }
 
@@ -86,17 +88,21 @@ void World::Check() const {
   files.CheckInvariants();
   anon_vmas.CheckInvariants();
   slabs.CheckInvariants();
+  huge.CheckInvariants();
+  HugePageCheck huge_pages(huge, pages);
   std::int64_t accounted = 0;
   std::int64_t vmas = 0;
   PageCount tables;
   for (const AddressSpace* space : spaces) {
     space->CheckInvariants();
+    huge_pages.Add(*space);
     space->ForEachVma([&accounted](const Vma& vma) {
       if ((vma.flags & kVmAccount) != 0) accounted += static_cast<std::int64_t>(vma.range.pages().value());
     });
     vmas += static_cast<std::int64_t>(space->map_count());
     tables += space->page_tables().table_pages();
   }
+  huge_pages.Finish();
   EXPECT_EQ(committed(), accounted + SharedPromises());
   EXPECT_EQ(counters.Get(Counter::kVmas), vmas);
   EXPECT_EQ(pages.pages_of(PageOwner::kPageTable), tables);

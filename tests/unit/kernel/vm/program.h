@@ -66,6 +66,7 @@ struct World {
   FileSystem files;
   AnonVmas anon_vmas;
   FileMappings file_mappings;
+  HugePages huge;
   CommitAccounting commit;
   VmEnvironment environment;
   // Of the programs that live.
@@ -144,11 +145,12 @@ class Program {
 // promise is back.
 class ProgramTest : public testing::Test {
  protected:
-  ProgramTest() : holdings_at_start_(world_.Holdings()), mm_(std::make_unique<Program>(world_)) {}
+  explicit ProgramTest(ByteCount memory = ByteCount(64ULL << 20))
+      : world_(memory), holdings_at_start_(world_.Holdings()), mm_(std::make_unique<Program>(world_)) {}
   void TearDown() override;
 
   Program& mm() { return *mm_; }
-  // Files keep their pages and names, so tests that make some cannot end as they began.
+  // Files keep their pages and names, and the huge zero page stays, so tests that make some cannot end as they began.
   void FilesStay() { holdings_at_start_.clear(); }
 
   World world_;
