@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -100,7 +101,11 @@ Errno SlowMemory::Protect(std::uint64_t begin, std::uint64_t end, std::uint8_t p
     const auto page = pages.find(at);
     if (page == pages.end()) return Errno::kNoMem;
     if ((prot & 2) != 0 && !page->second.may_write) return Errno::kAcces;
-    page->second.prot = prot;
+    const bool was_writable = (std::exchange(page->second.prot, prot) & 2) != 0;
+    // Private locked memory that becomes writable is filled at once.
+    if (was_writable || !page->second.locked || page->second.on_fault || page->second.ReallyShared()) continue;
+    TouchForecast faults;
+    if ((prot & 2) != 0) TouchPage(page->second, AccessKind::kWrite, faults);
   }
   return Errno::kOk;
 }

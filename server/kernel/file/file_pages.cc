@@ -1,6 +1,7 @@
 // The pages of files: how they come into memory, get dirty, and go with the end of their file.
 
 #include <algorithm>
+#include <utility>
 
 #include "server/base/check.h"
 #include "server/kernel/file/file_system.h"
@@ -11,7 +12,9 @@ ByteCount FileSystem::MaxSize(FileKind kind) { return IsShmemKind(kind) ? kMaxTm
 
 bool FileSystem::IsCached(InodeId id, PageOffset index) const {
   const Inode& file = inode(id);
-  return file.assumed_cached.Contains(index) || file.pages.Find(index).has_value();
+  if (file.assumed_cached.Contains(index)) return true;
+  const std::optional<PageFrameNumber> page = file.pages.Find(index);
+  return page.has_value() && (allocator_.frame(*page).flags & kFrameNotRead) == 0;
 }
 
 void FileSystem::CountPage(const Inode& inode, std::int64_t change) {
@@ -46,12 +49,15 @@ std::optional<PageFrameNumber> FileSystem::AddPage(InodeId id, PageOffset index)
   return pfn;
 }
 
-ErrnoOr<FilePage> FileSystem::GetPage(InodeId id, PageOffset index, ReadAround read_around) {
+ErrnoOr<FilePage> FileSystem::GetPage(InodeId id, PageOffset index, const ReadAround& around) {
   const Inode& file = inode(id);
   MEMSIM_CHECK(HasPages(file.kind), id.value());
   if (index >= PageOffset(file.page_count().value())) return Errno::kFault;
   if (const std::optional<PageFrameNumber> cached = file.pages.Find(index); cached.has_value()) {
-    return FilePage{*cached, PageSource::kCached};
+    PageFrame& page = allocator_.frame(*cached);
+    const bool unread = (page.flags & kFrameNotRead) != 0;
+    page.flags &= static_cast<FrameFlags>(~kFrameNotRead);
+    return FilePage{*cached, unread ? PageSource::kUnread : PageSource::kCached};
   }
   PageSource source = PageSource::kRead;
   if (file.assumed_cached.Contains(index)) {
@@ -63,19 +69,16 @@ ErrnoOr<FilePage> FileSystem::GetPage(InodeId id, PageOffset index, ReadAround r
   if (!added.has_value()) return Errno::kNoMem;
   if (source == PageSource::kRead) {
     CountRead();
-    if (read_around == ReadAround::kWindow) ReadWindow(id, index);
+    ReadPages(id, around);
   }
   return FilePage{*added, source};
 }
 
-// do_sync_mmap_readahead: half of the window lies before the page that was missed. Pages for which there is no memory
-// are not read.
-void FileSystem::ReadWindow(InodeId id, PageOffset index) {
-  const std::uint64_t half = kReadAroundPages.value() / 2;
-  const PageOffset begin(index.value() > half ? index.value() - half : 0);
-  const PageOffset end = std::min(begin + kReadAroundPages, PageOffset(inode(id).page_count().value()));
-  for (PageOffset page = begin; page < end; page += PageCount(1)) {
-    if (IsCached(id, page)) continue;
+// Pages for which there is no memory are not read.
+void FileSystem::ReadPages(InodeId id, const ReadAround& around) {
+  const PageOffset end = std::min(around.end, PageOffset(inode(id).page_count().value()));
+  for (PageOffset page = around.begin; page < end; page += PageCount(1)) {
+    if (IsCached(id, page) || inode(id).pages.Find(page).has_value()) continue;
     if (!AddPage(id, page).has_value()) return;
     CountRead();
   }
@@ -97,7 +100,7 @@ void FileSystem::DropPages(InodeId id, PageOffset first, PageOffset end) {
     file.page_nodes.Remove(index, slabs_);
     PageFrame& page = allocator_.frame(pfn);
     if ((page.flags & kFrameDirty) != 0 && !IsShmemKind(file.kind)) counters_.Add(Counter::kNrDirty, -1);
-    page.flags &= static_cast<FrameFlags>(~kFrameDirty);
+    page.flags &= static_cast<FrameFlags>(~(kFrameDirty | kFrameNotRead));
     page.mapping = 0;
     CountPage(file, -1);
     allocator_.PutPage(pfn);
@@ -106,14 +109,24 @@ void FileSystem::DropPages(InodeId id, PageOffset first, PageOffset end) {
   file.assumed_cached.Remove(first, end);
 }
 
+// ext4_block_truncate_page: what follows the shorter of old and new size in its page is cleared, for which the page is
+// brought into the cache. In a hole there is nothing to clear, and it stays there unread.
+void FileSystem::AddCutPage(InodeId id, ByteCount end) {
+  const Inode& file = inode(id);
+  if (IsShmemKind(file.kind) || end.value() % kPageSize.value() == 0) return;
+  const PageOffset last(ToPages(end).value());
+  if (file.assumed_cached.Contains(last) || file.pages.Find(last).has_value()) return;
+  if (const auto page = AddPage(id, last)) allocator_.frame(*page).flags |= kFrameNotRead;
+}
+
 std::optional<CutTail> FileSystem::SetSize(InodeId id, ByteCount size) {
   Inode& file = MutableInode(id);
   MEMSIM_CHECK(HasPages(file.kind) && size <= MaxSize(file.kind), size.value());
-  const bool shrinks = size < file.size;
-  file.size = size;
-  if (!shrinks) return std::nullopt;
+  const ByteCount old_size = std::exchange(file.size, size);
   const PageOffset first(file.page_count().value());
-  DropPages(id, first, kPastLastPage);
+  if (size < old_size) DropPages(id, first, kPastLastPage);
+  AddCutPage(id, std::min(size, old_size));
+  if (size >= old_size) return std::nullopt;
   return CutTail{id, first};
 }
 
@@ -135,16 +148,6 @@ std::uint64_t FileSystem::CleanPages(InodeId id, PageOffset first, PageOffset en
   return cleaned;
 }
 
-void FileSystem::ReadAhead(InodeId id, PageOffset first, PageOffset end) {
-  const PageOffset file_end(inode(id).page_count().value());
-  const PageOffset past = std::min({end, file_end, first + kForcedReadPages});
-  for (PageOffset page = first; page < past; page += PageCount(1)) {
-    if (IsCached(id, page)) continue;
-    if (!AddPage(id, page).has_value()) return;
-    CountRead();
-  }
-}
-
 bool FileSystem::IsShmemPage(PageFrameNumber frame) const {
   const PageFrame& page = allocator_.frame(frame);
   return page.mapping != 0 && IsShmemKind(inode(InodeId(page.mapping)).kind);
@@ -161,6 +164,8 @@ ErrnoOr<ByteCount> FileSystem::WriteBytes(InodeId id, ByteCount offset, ByteCoun
   Inode& file = MutableInode(id);
   MEMSIM_CHECK(HasPages(file.kind) && length > ByteCount(0) && offset + length <= MaxSize(file.kind), offset.value(),
                length.value());
+  // The end that the file had is inside of it from now on.
+  if (offset > file.size) AddCutPage(id, file.size);
   const ByteCount wanted_end = offset + length;
   ByteCount end = offset;
   while (end < wanted_end) {
@@ -169,6 +174,7 @@ ErrnoOr<ByteCount> FileSystem::WriteBytes(InodeId id, ByteCount offset, ByteCoun
     if (!page.has_value()) page = AddPage(id, index);
     if (!page.has_value()) break;
     end = std::min(wanted_end, ToBytes(PageCount(index.value() + 1)));
+    allocator_.frame(*page).flags &= static_cast<FrameFlags>(~kFrameNotRead);
     // The size first: no page of the cache lies beyond it.
     file.size = std::max(file.size, end);
     MarkDirty(*page);

@@ -64,6 +64,8 @@ enum class PageSource : std::uint8_t {
   kCached,
   // It is new and zero, as shared memory is at its first use: a minor fault.
   kNew,
+  // It was there, and somebody has still to read it: who faults waits, but causes no input.
+  kUnread,
   // It had to be read: a major fault.
   kRead,
 };
@@ -74,8 +76,25 @@ struct FilePage {
   PageSource source;
 };
 
-// How many pages a miss reads: MADV_RANDOM asks for the page alone.
-enum class ReadAround : std::uint8_t { kWindow, kPageAlone };
+// What a miss reads besides the page itself: the pages in [begin, end) that the file has and memory has not.
+struct ReadAround {
+  // VM_READAHEAD_PAGES: 128 KiB.
+  static constexpr PageCount kMostPages{32};
+  // What one request may ask of a usual disk (bdi->io_pages): 4 MiB.
+  static constexpr PageCount kMostWanted{1024};
+
+  PageOffset begin;
+  PageOffset end;
+
+  static ReadAround PageAlone() { return {}; }
+  // Half of it lies before the page.
+  static ReadAround Window(PageOffset index) {
+    const std::uint64_t half = kMostPages.value() / 2;
+    const PageOffset begin(index.value() > half ? index.value() - half : 0);
+    return {begin, begin + kMostPages};
+  }
+  static ReadAround Forward(PageOffset index) { return {index, index + kMostPages}; }
+};
 
 class FileSystem {
  public:
@@ -91,11 +110,6 @@ class FileSystem {
   static constexpr ByteCount kMaxDiskFileSize{((1ULL << 32) - 1) << kPageShift};
   // MAX_LFS_FILESIZE.
   static constexpr ByteCount kMaxTmpfsFileSize{INT64_MAX};
-  // VM_READAHEAD_PAGES: 128 KiB.
-  static constexpr PageCount kReadAroundPages{32};
-
-  // io_pages: what a request to the disk may hold, 1280 KiB by default.
-  static constexpr PageCount kForcedReadPages{320};
 
   // All must outlive the files.
   FileSystem(PageAllocator& pages, SlabCaches& slabs, Counters& counters, Cpus& cpus)
@@ -147,7 +161,9 @@ class FileSystem {
   bool IsCached(InodeId id, PageOffset index) const;
   // The page, which is made or read if it is not in memory. REQUIRES: HasPages(kind). EFAULT: beyond the file's end
   // (SIGBUS); ENOMEM.
-  ErrnoOr<FilePage> GetPage(InodeId id, PageOffset index, ReadAround read_around);
+  ErrnoOr<FilePage> GetPage(InodeId id, PageOffset index, const ReadAround& around);
+  // Reads the pages of the range that the file has and memory has not. REQUIRES: HasPages(kind).
+  void ReadPages(InodeId id, const ReadAround& around);
   // folio_mark_dirty. Nothing happens if the page is no longer a file's. REQUIRES: the frame is allocated with owner
   // kPageCache.
   void MarkDirty(PageFrameNumber frame);
@@ -159,8 +175,6 @@ class FileSystem {
   void PunchHole(InodeId id, PageOffset first, PageOffset end);
   // Pages [first, end) are as they are on the disk. How many were not.
   std::uint64_t CleanPages(InodeId id, PageOffset first, PageOffset end);
-  // Reads pages from first on that are not in memory, at most kForcedReadPages of them (force_page_cache_readahead).
-  void ReadAhead(InodeId id, PageOffset first, PageOffset end);
   // REQUIRES: the frame is allocated with owner kPageCache.
   bool IsShmemPage(PageFrameNumber frame) const;
   // Drops a page that nobody uses and that is not dirty (shrink_folio_list). REQUIRES: as IsShmemPage.
@@ -193,7 +207,7 @@ class FileSystem {
 
   std::optional<PageFrameNumber> AddPage(InodeId id, PageOffset index);
   void DropPages(InodeId id, PageOffset first, PageOffset end);
-  void ReadWindow(InodeId id, PageOffset index);
+  void AddCutPage(InodeId id, ByteCount end);
   // One page came from the disk.
   void CountRead();
   // A page came to a file's cache (+1) or left it (-1).

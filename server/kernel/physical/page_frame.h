@@ -36,6 +36,8 @@ inline constexpr FrameFlags kFrameAllocated = 1U << 1;
 // Free for those who own the page (PG_anon_exclusive and the like): the allocator clears them when the page is freed.
 inline constexpr FrameFlags kFrameAnonExclusive = 1U << 2;
 inline constexpr FrameFlags kFrameDirty = 1U << 3;
+// A page of a file that is there but not read (not PG_uptodate).
+inline constexpr FrameFlags kFrameNotRead = 1U << 8;
 // The first frame of a block on a CPU's own list: neither free nor allocated.
 inline constexpr FrameFlags kFrameOnPcpList = 1U << 4;
 // An anonymous page without PG_swapbacked: MADV_FREE made it worth nothing until it is written again.

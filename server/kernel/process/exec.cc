@@ -212,7 +212,8 @@ class ImageLoader {
     progress.next = stack_.end - kPageSize;
     progress.left = PageCount(1);
     progress.kind = AccessKind::kWrite;
-    return FaultInPages(space_, caller_, progress) == TouchStatus::kDone ? Errno::kOk : Errno::kNoMem;
+    return FaultInPages(space_, caller_, FaultRetry::kForbidden, progress) == TouchStatus::kDone ? Errno::kOk
+                                                                                                 : Errno::kNoMem;
   }
 
   AddressSpace& space_;

@@ -9,12 +9,23 @@
 #include "server/base/units.h"
 #include "server/kernel/physical/gfp.h"
 #include "server/kernel/vm/address_space.h"
+#include "server/kernel/vm/fault_retry.h"
 #include "server/kernel/vm/vm_caller.h"
 
 namespace memsim {
 
 // vm_fault_t.
-enum class FaultOutcome : std::uint8_t { kMinor, kMajor, kBusError, kGuard, kOutOfMemory };
+enum class FaultOutcome : std::uint8_t {
+  kMinor,
+  // It caused input.
+  kMajor,
+  // It waited for a page, but caused no input.
+  kWaited,
+  kBusError,
+  // Nobody may touch the place.
+  kGuard,
+  kOutOfMemory
+};
 
 // What keeps the mapping as it is while a fault is served.
 enum class FaultLock : std::uint8_t { kVmaLock, kMmapLock };
@@ -27,7 +38,10 @@ struct Fault {
   VirtualAddress address;
   bool write;
   FaultLock lock;
+  FaultRetry retry;
   LeafTable& table;
+  // The table was made for this fault.
+  bool fresh_table;
 
   int index() const { return PageTables::LeafIndex(address); }
   Pte entry() const { return table.entries[index()]; }

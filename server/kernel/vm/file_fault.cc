@@ -34,10 +34,20 @@ void MapFilePage(Fault& fault, PageFrameNumber frame, Pte pte) {
   SetEntry(fault, fault.index(), pte);
 }
 
+// do_sync_mmap_readahead. Programs are read onwards and to the end of their mapping, for what follows is data.
+ReadAround ReadAroundOf(const Vma& vma, PageOffset index) {
+  if ((vma.flags & kVmRandRead) != 0) return ReadAround::PageAlone();
+  if ((vma.flags & kVmSeqRead) != 0) return ReadAround::Forward(index);
+  if ((vma.flags & kVmExec) == 0) return ReadAround::Window(index);
+  ReadAround around = ReadAround::Forward(index);
+  around.end = std::min(around.end, vma.PageIndex(vma.range.end));
+  return around;
+}
+
 ErrnoOr<FilePage> GetFilePage(Fault& fault) {
   VmEnvironment& environment = fault.space.environment();
-  const ReadAround around = (fault.vma.flags & kVmRandRead) != 0 ? ReadAround::kPageAlone : ReadAround::kWindow;
-  const ErrnoOr<FilePage> page = environment.files.GetPage(InodeOf(fault), fault.vma.PageIndex(fault.address), around);
+  const PageOffset index = fault.vma.PageIndex(fault.address);
+  const ErrnoOr<FilePage> page = environment.files.GetPage(InodeOf(fault), index, ReadAroundOf(fault.vma, index));
   const CostTable& costs = environment.costs;
   environment.cpus.Charge(costs.file_fault);
   if (page.ok() && page->source == PageSource::kRead) environment.cpus.Charge(costs.device_read);
@@ -47,6 +57,7 @@ ErrnoOr<FilePage> GetFilePage(Fault& fault) {
 
 FaultOutcome OutcomeOf(const ErrnoOr<FilePage>& page) {
   if (!page.ok()) return page.error() == Errno::kNoMem ? FaultOutcome::kOutOfMemory : FaultOutcome::kBusError;
+  if (page->source == PageSource::kUnread) return FaultOutcome::kWaited;
   return page->source == PageSource::kRead ? FaultOutcome::kMajor : FaultOutcome::kMinor;
 }
 
@@ -67,6 +78,14 @@ Window AroundFault(const Fault& fault) {
   return {first, last};
 }
 
+// filemap_map_pages does not install the page table that it brings along when the first page that it finds is the
+// file's last: only shared memory may have a page table there in advance.
+bool LacksTable(const Fault& fault, PageOffset first_page) {
+  const FileSystem& files = fault.space.environment().files;
+  return fault.fresh_table && !files.IsShmem(fault.vma.file) &&
+         PageCount(first_page.value() + 1) >= files.InodeOf(fault.vma.file).page_count();
+}
+
 // do_fault_around: maps what is in memory around the fault. False: the faulting page itself is not, or there is no
 // memory for its frame.
 bool MapAround(Fault& fault) {
@@ -81,7 +100,8 @@ bool MapAround(Fault& fault) {
                                  (static_cast<std::uint64_t>(i) - faulting) * kPageSize.value());
     const PageOffset page_index = fault.vma.PageIndex(address);
     if (!environment.files.IsCached(InodeOf(fault), page_index)) continue;
-    const ErrnoOr<FilePage> page = environment.files.GetPage(InodeOf(fault), page_index, ReadAround::kPageAlone);
+    if (mapped == 0 && LacksTable(fault, page_index)) return false;
+    const ErrnoOr<FilePage> page = environment.files.GetPage(InodeOf(fault), page_index, ReadAround::PageAlone());
     if (!page.ok()) break;
     const Pte pte = Pte::Make(page->frame, fault.vma.flags, WritableAtOnce(fault));
     CountMapping(fault, page->frame);
@@ -94,23 +114,36 @@ bool MapAround(Fault& fault) {
   return true;
 }
 
+bool BeyondFile(const Fault& fault) {
+  const Inode& inode = fault.space.environment().files.InodeOf(fault.vma.file);
+  return PageCount(fault.vma.PageIndex(fault.address).value()) >= inode.page_count();
+}
+
+// Pages around one beyond the file's end are mapped all the same.
 FaultOutcome ReadFault(Fault& fault) {
   if (MapAround(fault)) return FaultOutcome::kMinor;
+  if (BeyondFile(fault)) return FaultOutcome::kBusError;
   const ErrnoOr<FilePage> page = GetFilePage(fault);
+  // What had to be read is looked for again from the start, and so is all that was read around it.
+  const bool retried = page.ok() && page->source == PageSource::kRead && fault.retry != FaultRetry::kForbidden;
+  if (retried && MapAround(fault)) return FaultOutcome::kMajor;
   if (page.ok()) {
     MapFilePage(fault, page->frame, Pte::Make(page->frame, fault.vma.flags, WritableAtOnce(fault)));
   }
   return OutcomeOf(page);
 }
 
-// A private copy of the file's page.
+// A private copy of the file's page. The mapping has its anon_vma even if there is no page to copy.
 FaultOutcome CopyFault(Fault& fault) {
+  if (!PrepareAnonVmaInFault(fault.space, fault.vma, fault.lock)) return FaultOutcome::kOutOfMemory;
+  if (BeyondFile(fault)) return FaultOutcome::kBusError;
   const ErrnoOr<FilePage> page = GetFilePage(fault);
   if (!page.ok()) return OutcomeOf(page);
   return MapNewAnonymousPage(fault, 0) ? OutcomeOf(page) : FaultOutcome::kOutOfMemory;
 }
 
 FaultOutcome SharedWriteFault(Fault& fault) {
+  if (BeyondFile(fault)) return FaultOutcome::kBusError;
   VmEnvironment& environment = fault.space.environment();
   const ErrnoOr<FilePage> page = GetFilePage(fault);
   if (page.ok()) {
@@ -130,9 +163,6 @@ FaultOutcome HandleFileFault(Fault& fault) {
     SetEntry(fault, fault.index(), Pte::Make(fault.space.environment().zero_page, fault.vma.flags, false).Special());
     return FaultOutcome::kMinor;
   }
-  const FileSystem& files = fault.space.environment().files;
-  const Inode& inode = files.InodeOf(fault.vma.file);
-  if (PageCount(fault.vma.PageIndex(fault.address).value()) >= inode.page_count()) return FaultOutcome::kBusError;
   if (!fault.write) return ReadFault(fault);
   return (fault.vma.flags & kVmShared) != 0 ? SharedWriteFault(fault) : CopyFault(fault);
 }

@@ -155,7 +155,8 @@ Errno Discard(MmuGather& gather, const Vma& vma, VirtualRange part, int advice) 
 Errno WillNeed(AddressSpace& space, const Vma& vma, VirtualRange part) {
   FileSystem& files = space.environment().files;
   if (vma.file == OpenFileId() || files.InodeOf(vma.file).kind != FileKind::kRegular) return Errno::kOk;
-  files.ReadAhead(files.file(vma.file).inode, vma.PageIndex(part.start), vma.PageIndex(part.end));
+  const PageOffset begin = vma.PageIndex(part.start);
+  files.ReadPages(files.file(vma.file).inode, {begin, begin + std::min(part.pages(), ReadAround::kMostWanted)});
   return Errno::kOk;
 }
 
@@ -240,10 +241,20 @@ Errno AdviseAsReader(AddressSpace& space, const VmCaller& caller, VirtualRange r
   return AdviseVmas(space, caller, range, advice);
 }
 
+// From the start of the range to the first hole.
+PageCount MappedInARow(AddressSpace& space, VirtualRange range) {
+  VirtualAddress end = range.start;
+  for (const Vma* vma = space.Lookup(end); vma != nullptr && vma->range.start <= end; vma = space.Next(*vma)) {
+    end = vma->range.end;
+    if (end >= range.end) return range.pages();
+  }
+  return ToPages(end - range.start);
+}
+
 // madvise_populate: as if the program touched every page, but with an errno where it would get a signal. More than one
 // call may populate is refused whole, so that success always means that every page is there.
 Errno PopulateVmas(AddressSpace& space, const VmCaller& caller, VirtualRange range, bool write) {
-  if (range.pages() > kMaxPopulatedPages) return Errno::kNoSys;
+  if (MappedInARow(space, range) > kMaxPopulatedPages) return Errno::kNoSys;
   for (VirtualAddress at = range.start; at < range.end;) {
     const Vma* vma = space.Lookup(at);
     if (vma == nullptr) return Errno::kNoMem;

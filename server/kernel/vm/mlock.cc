@@ -57,6 +57,8 @@ bool WithinLimit(AddressSpace& space, const VmCaller& caller, VirtualRange range
   const PageCount limit = caller.LimitPages(Resource::kMemlock);
   const PageCount locked =
       space.statistics().locked_vm + PageCount((range.end.value() - range.start.value()) >> kPageShift);
+  // A range that wraps is refused later, if it is within the limit at all.
+  if (range.end < range.start) range.end = VirtualAddress(UINT64_MAX);
   return locked <= limit || locked - MappedPages(space, range, kVmLocked) <= limit;
 }
 
@@ -88,7 +90,7 @@ Errno Mlock2(AddressSpace& space, const VmCaller& caller, VirtualAddress address
   {
     const MmapWriteLock lock(space);
     if (!WithinLimit(space, caller, range)) return Errno::kNoMem;
-    if (fills && MappedPages(space, range, 0) > kMaxPopulatedPages) return Errno::kNoSys;
+    if (fills && range.start < range.end && MappedPages(space, range, 0) > kMaxPopulatedPages) return Errno::kNoSys;
     const Errno error = LockRange(space, range, fills ? kVmLocked : kVmLockedMask);
     if (error != Errno::kOk) return error;
   }

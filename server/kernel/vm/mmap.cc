@@ -73,6 +73,8 @@ VmFlags InitialFlags(const AddressSpace& space, const MmapArguments& arguments) 
   if ((arguments.flags & kMapGrowsDown) != 0) flags |= kVmGrowsDown;
   if ((arguments.flags & kMapLocked) != 0) flags |= kVmLocked;
   if ((arguments.flags & kMapStack) != 0) flags |= kVmNoHugePage;
+  // Whatever is mapped has it, and does not merge with what has not.
+  if ((arguments.flags & kMapSync) != 0) flags |= kVmSync;
   return flags;
 }
 

@@ -8,6 +8,7 @@
 #include "server/kernel/vm/mmap.h"
 #include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/mmu_gather.h"
+#include "server/kernel/vm/populate.h"
 #include "server/kernel/vm/vma_merge.h"
 
 namespace memsim {
@@ -98,6 +99,11 @@ Errno ProtectVma(MmuGather& gather, const VmCaller& caller, Vma& vma, VirtualRan
   }
   if ((old_flags & kVmAccount) != 0 && (*charged & kVmAccount) == 0) space.environment().commit.Uncharge(range.pages());
   ChangeEntries(gather, **changed, range, old_flags);
+  // Private locked memory that becomes writable gets its own pages now, not by faults later. What cannot be filled is
+  // left as it is.
+  if ((old_flags & (kVmWrite | kVmShared | kVmLocked)) == kVmLocked && (flags & kVmWrite) != 0) {
+    PopulatePart(space, caller, **changed, range, FaultRetry::kForbidden);
+  }
   return Errno::kOk;
 }
 

@@ -131,7 +131,7 @@ class Remap {
       if (!Charge(*vma, ToPages(Growth()))) return Errno::kNoMem;
       // vma_merge_extend: the new part always fits behind its own mapping, but for the kernel's own, which just grows.
       const NewMapping added{vma->For({old_end, new_end}), vma->anon};
-      if (MergeNewRange(space_, added) == nullptr) space_.Resize(*vma, {vma->range.start, new_end});
+      if (MergeExtension(space_, added) == nullptr) space_.Resize(*vma, {vma->range.start, new_end});
       return address();
     }
     if (!Has(kMremapMayMove)) return Errno::kNoMem;

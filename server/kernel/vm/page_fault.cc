@@ -82,8 +82,8 @@ enum class Accessor : std::uint8_t { kProgram, kKernel };
 // One task's accesses to one address space.
 class Toucher {
  public:
-  Toucher(AddressSpace& space, const VmCaller& caller, Accessor accessor, TouchProgress& progress)
-      : space_(space), caller_(caller), accessor_(accessor), progress_(progress) {}
+  Toucher(AddressSpace& space, const VmCaller& caller, Accessor accessor, FaultRetry retry, TouchProgress& progress)
+      : space_(space), caller_(caller), accessor_(accessor), retry_(retry), progress_(progress) {}
 
   TouchStatus Run() {
     while (progress_.left != PageCount(0)) {
@@ -200,7 +200,8 @@ class Toucher {
     space_.environment().cpus.Charge(space_.environment().costs.handle_fault);
     if (const auto code = AccessError(vma, progress_.kind)) return Die(Segv(*code, address));
     LeafTable* table = space_.page_tables().Find(address);
-    if (table == nullptr) {
+    const bool fresh_table = table == nullptr;
+    if (fresh_table) {
       switch (HandleHugeFault(space_, vma, address, progress_.kind == AccessKind::kWrite, lock)) {
         case HugeFaultOutcome::kServed:
           return Served(FaultOutcome::kMinor, address);
@@ -215,8 +216,11 @@ class Toucher {
       if (table == nullptr) return TouchStatus::kOutOfMemory;
     }
     if (lock == FaultLock::kVmaLock && MustRetry(vma)) return std::nullopt;
-    Fault fault{space_, vma, PageAlignDown(address), progress_.kind == AccessKind::kWrite, lock, *table};
-    return Served(HandleEntryFault(fault), address);
+    Fault fault{space_, vma,        PageAlignDown(address), progress_.kind == AccessKind::kWrite, lock, retry_,
+                *table, fresh_table};
+    const FaultOutcome outcome = HandleEntryFault(fault);
+    if (outcome == FaultOutcome::kBusError && fresh_table) FreeUnusedTable(*table, address);
+    return Served(outcome, address);
   }
 
   // mm_account_fault.
@@ -228,8 +232,11 @@ class Toucher {
         ++caller_.faults.minor_faults;
         break;
       case FaultOutcome::kMajor:
-        ++caller_.faults.major_faults;
+        CountMajorFault();
         space_.environment().counters.Add(Counter::kPgMajFault, 1);
+        break;
+      case FaultOutcome::kWaited:
+        CountWait();
         break;
       case FaultOutcome::kBusError:
         return Die({SignalNumber::kBus, SignalCode::kAccErr, address});
@@ -239,6 +246,26 @@ class Toucher {
         return TouchStatus::kOutOfMemory;
     }
     return TouchStatus::kDone;
+  }
+
+  // The program's own fault has its second try with mmap_lock, as its first one there: it is minor. get_user_pages says
+  // that it tried before.
+  void CountWait() {
+    const bool tried = accessor_ == Accessor::kKernel && retry_ == FaultRetry::kTriedAgain;
+    ++(tried ? caller_.faults.major_faults : caller_.faults.minor_faults);
+  }
+
+  // do_fault gives back the table that it had in reserve (prealloc_pte).
+  void FreeUnusedTable(const LeafTable& table, VirtualAddress address) {
+    if (table.used != 0) return;
+    const VirtualAddress start(address.value() & ~(kPmdSize.value() - 1));
+    PageTables& tables = space_.page_tables();
+    tables.FreeFrames(tables.UnhookRange({start, start + kPageSize}, start, start + kPmdSize).frames);
+  }
+
+  // mm_account_fault.
+  void CountMajorFault() {
+    ++(retry_ == FaultRetry::kStartedOver ? caller_.faults.minor_faults : caller_.faults.major_faults);
   }
 
   // trace_page_fault_user. No program runs, so no instruction has an address.
@@ -267,6 +294,7 @@ class Toucher {
   AddressSpace& space_;
   const VmCaller& caller_;
   const Accessor accessor_;
+  const FaultRetry retry_;
   TouchProgress& progress_;
   Vma* last_vma_ = nullptr;
 };
@@ -274,11 +302,11 @@ class Toucher {
 }  // namespace
 
 TouchStatus Touch(AddressSpace& space, const VmCaller& caller, TouchProgress& progress) {
-  return Toucher(space, caller, Accessor::kProgram, progress).Run();
+  return Toucher(space, caller, Accessor::kProgram, FaultRetry::kTriedAgain, progress).Run();
 }
 
-TouchStatus FaultInPages(AddressSpace& space, const VmCaller& caller, TouchProgress& progress) {
-  return Toucher(space, caller, Accessor::kKernel, progress).Run();
+TouchStatus FaultInPages(AddressSpace& space, const VmCaller& caller, FaultRetry retry, TouchProgress& progress) {
+  return Toucher(space, caller, Accessor::kKernel, retry, progress).Run();
 }
 
 }  // namespace memsim

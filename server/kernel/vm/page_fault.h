@@ -10,6 +10,7 @@
 #include "server/base/units.h"
 #include "server/kernel/vm/access.h"
 #include "server/kernel/vm/address_space.h"
+#include "server/kernel/vm/fault_retry.h"
 #include "server/kernel/vm/vm_caller.h"
 
 namespace memsim {
@@ -35,7 +36,7 @@ TouchStatus Touch(AddressSpace& space, const VmCaller& caller, TouchProgress& pr
 
 // The same by the kernel (get_user_pages): no exception is taken, and a stack does not grow. REQUIRES: the caller has
 // mmap_lock, or nobody else has the address space.
-TouchStatus FaultInPages(AddressSpace& space, const VmCaller& caller, TouchProgress& progress);
+TouchStatus FaultInPages(AddressSpace& space, const VmCaller& caller, FaultRetry retry, TouchProgress& progress);
 
 }  // namespace memsim
 

@@ -8,21 +8,12 @@
 namespace memsim {
 namespace {
 
-// populate_vma_page_range: a part of one mapping.
-Errno PopulatePart(AddressSpace& space, const VmCaller& caller, const Vma& vma, VirtualRange part) {
-  if ((vma.flags & kVmLockOnFault) != 0) return Errno::kOk;
-  const bool copies = (vma.flags & (kVmWrite | kVmShared)) == kVmWrite;
-  return PopulatePages(space, caller, part, copies ? AccessKind::kWrite : AccessKind::kRead);
-}
-
-}  // namespace
-
-Errno PopulatePages(AddressSpace& space, const VmCaller& caller, VirtualRange part, AccessKind access) {
+Errno FaultInPart(AddressSpace& space, const VmCaller& caller, VirtualRange part, AccessKind access, FaultRetry retry) {
   TouchProgress progress;
   progress.next = part.start;
   progress.left = part.pages();
   progress.kind = access;
-  switch (FaultInPages(space, caller, progress)) {
+  switch (FaultInPages(space, caller, retry, progress)) {
     case TouchStatus::kDone:
       return Errno::kOk;
     case TouchStatus::kSignal:
@@ -31,6 +22,18 @@ Errno PopulatePages(AddressSpace& space, const VmCaller& caller, VirtualRange pa
       return Errno::kNoMem;
   }
   return Errno::kOk;
+}
+
+}  // namespace
+
+Errno PopulatePages(AddressSpace& space, const VmCaller& caller, VirtualRange part, AccessKind access) {
+  return FaultInPart(space, caller, part, access, FaultRetry::kTriedAgain);
+}
+
+Errno PopulatePart(AddressSpace& space, const VmCaller& caller, const Vma& vma, VirtualRange part, FaultRetry retry) {
+  if ((vma.flags & kVmLockOnFault) != 0) return Errno::kOk;
+  const bool copies = (vma.flags & (kVmWrite | kVmShared)) == kVmWrite;
+  return FaultInPart(space, caller, part, copies ? AccessKind::kWrite : AccessKind::kRead, retry);
 }
 
 Errno PopulateRange(AddressSpace& space, const VmCaller& caller, VirtualRange range, PopulateErrors errors) {
@@ -42,7 +45,7 @@ Errno PopulateRange(AddressSpace& space, const VmCaller& caller, VirtualRange ra
     VirtualRange part = vma->range.Intersection(range);
     if (part.pages() > left) part.end = part.start + ToBytes(left);
     left -= part.pages();
-    const Errno error = PopulatePart(space, caller, *vma, part);
+    const Errno error = PopulatePart(space, caller, *vma, part, FaultRetry::kStartedOver);
     if (error != Errno::kOk && errors == PopulateErrors::kReturned) return error;
   }
   return Errno::kOk;

@@ -8,6 +8,7 @@
 #include "server/base/errno.h"
 #include "server/kernel/vm/access.h"
 #include "server/kernel/vm/address_space.h"
+#include "server/kernel/vm/page_fault.h"
 #include "server/kernel/vm/vm_caller.h"
 
 namespace memsim {
@@ -15,14 +16,18 @@ namespace memsim {
 // One call populates no more pages than this, 4 GiB: turns and the cap on host memory are kept to within a call.
 inline constexpr PageCount kMaxPopulatedPages{1ULL << 20};
 
-// Faults in pages of one mapping for the kernel (FaultInPages). EFAULT: an access to one may not be; ENOMEM.
+// faultin_page_range: faults in pages of one mapping for the kernel. EFAULT: an access to one may not be; ENOMEM.
 Errno PopulatePages(AddressSpace& space, const VmCaller& caller, VirtualRange part, AccessKind access);
+
+// populate_vma_page_range: faults in a part of one mapping, with stores where it is private and writable, else with
+// loads; nothing where it is locked on fault.
+Errno PopulatePart(AddressSpace& space, const VmCaller& caller, const Vma& vma, VirtualRange part, FaultRetry retry);
 
 // What becomes of a mapping of which a page cannot be had: the next one is filled all the same, or the call ends there.
 enum class PopulateErrors : std::uint8_t { kPassedOver, kReturned };
 
-// Faults in every mapped page of the range: with stores where the mapping is private and writable, else with loads; not
-// where it is locked on fault. Stops silently after kMaxPopulatedPages. EFAULT: no access may have the page; ENOMEM.
+// PopulatePart of every mapping in the range. Stops silently after kMaxPopulatedPages. EFAULT: no access may have the
+// page; ENOMEM.
 Errno PopulateRange(AddressSpace& space, const VmCaller& caller, VirtualRange range, PopulateErrors errors);
 
 }  // namespace memsim

@@ -2,6 +2,7 @@
 
 #include "server/kernel/vm/fault_handlers.h"
 #include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/unmapped_area.h"
 
 namespace memsim {
 namespace {
@@ -26,18 +27,14 @@ bool WithinLimits(const AddressSpace& space, const VmCaller& caller, const Vma& 
 
 bool ExpandStack(AddressSpace& space, const VmCaller& caller, Vma& vma, VirtualAddress address) {
   const VirtualAddress new_start = PageAlignDown(address);
-  if (new_start.value() < space.environment().sysctls.mmap_min_addr.value()) return false;
-  if (!GuardGapIsFree(space, vma, new_start) || !WithinLimits(space, caller, vma, new_start)) return false;
+  if (new_start < MmapMinimum(space)) return false;
+  if (!GuardGapIsFree(space, vma, new_start)) return false;
+  // Before the limits: a stack that may not grow has an anon_vma all the same.
+  if (!PrepareAnonVma(space, vma) || !WithinLimits(space, caller, vma, new_start)) return false;
   const PageCount growth = ToPages(vma.range.start - new_start);
   // A stack at the bottom of the numbers cannot grow below page offset 0.
   if (vma.pgoff.value() < growth.value()) return false;
-  if ((vma.flags & kVmAccount) != 0 && !ChargeCommit(space, caller, growth)) {
-    return false;
-  }
-  if (!PrepareAnonVma(space, vma)) {
-    if ((vma.flags & kVmAccount) != 0) space.environment().commit.Uncharge(growth);
-    return false;
-  }
+  if ((vma.flags & kVmAccount) != 0 && !ChargeCommit(space, caller, growth)) return false;
   space.Resize(vma, {new_start, vma.range.end});
   return true;
 }

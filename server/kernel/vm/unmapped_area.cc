@@ -17,11 +17,6 @@ constexpr VirtualRange k32BitWindow{VirtualAddress(0x40000000), VirtualAddress(0
 constexpr VirtualAddress kLegacyBase = PageAlignUp(VirtualAddress(kTaskSize.value() / 3));
 constexpr VirtualAddress kMapAbove4G_Start{1ULL << 32};
 
-VirtualAddress MmapMinimum(const AddressSpace& space) {
-  const Sysctls& sysctls = space.environment().sysctls;
-  return std::max(VirtualAddress(sysctls.mmap_min_addr.value()), kLsmMmapMinimum);
-}
-
 // vm_start_gap: where a mapping starts for those who search below it.
 VirtualAddress StartWithGuard(const Vma& vma) {
   if ((vma.flags & kVmGrowsDown) == 0) return vma.range.start;
@@ -74,13 +69,11 @@ std::optional<VirtualAddress> FindIn(AddressSpace& space, VirtualRange window, D
 }
 
 // The hint as it stands, if nothing is in the way. MAP_32BIT takes none that ends above its window.
-bool HintIsFree(AddressSpace& space, const PlacementRequest& request) {
-  const VirtualAddress hint = request.address;
-  const VirtualAddress limit = (request.map_flags & kMap32Bit) != 0 ? k32BitWindow.end : kTaskSize;
-  if (hint < MmapMinimum(space) || request.length.value() > limit.value()) return false;
-  if (hint > limit - request.length) return false;
+bool HintIsFree(AddressSpace& space, VirtualAddress hint, ByteCount length, std::uint64_t map_flags) {
+  const VirtualAddress limit = (map_flags & kMap32Bit) != 0 ? k32BitWindow.end : kTaskSize;
+  if (length.value() > limit.value() || hint > limit - length) return false;
   const Vma* next = space.Find(hint);
-  return next == nullptr || hint + request.length <= StartWithGuard(*next);
+  return next == nullptr || hint + length <= StartWithGuard(*next);
 }
 
 std::optional<VirtualAddress> Search(AddressSpace& space, const PlacementRequest& request, ByteCount length) {
@@ -98,11 +91,16 @@ std::optional<VirtualAddress> Search(AddressSpace& space, const PlacementRequest
 std::optional<VirtualAddress> SearchAligned(AddressSpace& space, const PlacementRequest& request) {
   const std::uint64_t mask = kPmdSize.value() - 1;
   const std::uint64_t offset = request.kind == PlacementKind::kHugeFile ? request.offset.value() : 0;
-  const std::uint64_t aligned_from = (offset + mask) & ~mask;
-  // The object must hold one whole aligned piece.
-  if (offset + request.length.value() < aligned_from + kPmdSize.value()) return std::nullopt;
+  // The object must hold one whole aligned piece; loff_t has a sign, and near its end that is said of any length.
+  const auto end = static_cast<std::int64_t>(offset + request.length.value());
+  const auto aligned_from = static_cast<std::int64_t>((offset + mask) & ~mask);
+  if (end <= aligned_from) return std::nullopt;
+  if (offset + request.length.value() - ((offset + mask) & ~mask) < kPmdSize.value()) return std::nullopt;
   const ByteCount padded = request.length + kPmdSize;
-  if (padded.value() < request.length.value() || padded.value() > kTaskSize.value()) return std::nullopt;
+  if (padded.value() < request.length.value() || offset + padded.value() < offset) return std::nullopt;
+  if (padded.value() > kTaskSize.value()) return std::nullopt;
+  const bool hinted = request.address != VirtualAddress(0);
+  if (hinted && HintIsFree(space, request.address, padded, request.map_flags)) return request.address;
   const std::optional<VirtualAddress> place = Search(space, request, padded);
   if (!place.has_value()) return std::nullopt;
   const std::uint64_t shift = (offset - place->value()) & mask;
@@ -117,12 +115,17 @@ bool WantsAlignment(const PlacementRequest& request) {
     case PlacementKind::kAnonymous:
       return request.length.value() % kPmdSize.value() == 0;
     case PlacementKind::kHugeFile:
-      return request.length >= kPmdSize;
+      return true;
   }
   return false;
 }
 
 }  // namespace
+
+VirtualAddress MmapMinimum(const AddressSpace& space) {
+  const Sysctls& sysctls = space.environment().sysctls;
+  return std::max(VirtualAddress(sysctls.mmap_min_addr.value()), kLsmMmapMinimum);
+}
 
 VirtualAddress RoundHintToMinimum(const AddressSpace& space, VirtualAddress hint) {
   hint = PageAlignDown(hint);
@@ -139,10 +142,12 @@ ErrnoOr<VirtualAddress> FindPlace(AddressSpace& space, const PlacementRequest& r
     if (!IsPageAligned(request.address)) return Errno::kInval;
     return request.address;
   }
-  if (request.address != VirtualAddress(0) && HintIsFree(space, request)) return request.address;
-  if (request.address == VirtualAddress(0) && WantsAlignment(request)) {
+  const bool hinted = request.address != VirtualAddress(0);
+  // A file's hint counts at first only with the padding behind it, and before anything else is tried.
+  if (WantsAlignment(request) && (request.kind == PlacementKind::kHugeFile || !hinted)) {
     if (const auto place = SearchAligned(space, request)) return *place;
   }
+  if (hinted && HintIsFree(space, request.address, request.length, request.map_flags)) return request.address;
   const std::optional<VirtualAddress> place = Search(space, request, request.length);
   if (!place.has_value()) return Errno::kNoMem;
   return *place;

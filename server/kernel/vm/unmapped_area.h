@@ -40,6 +40,9 @@ struct PlacementRequest {
 ErrnoOr<VirtualAddress> GetUnmappedArea(AddressSpace& space, CapabilitySet capabilities,
                                         const PlacementRequest& request);
 
+// mmap_min_addr: the lowest address for hints of mmap and for stacks, whatever the sysctl allows to be mapped.
+VirtualAddress MmapMinimum(const AddressSpace& space);
+
 // round_hint_to_min: a hint too low to be mapped becomes the lowest that can be; 0 stays 0. Page-aligned, downwards.
 VirtualAddress RoundHintToMinimum(const AddressSpace& space, VirtualAddress hint);
 

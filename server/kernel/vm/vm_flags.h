@@ -28,6 +28,7 @@ inline constexpr VmFlags kVmDontExpand = 0x40000;
 inline constexpr VmFlags kVmLockOnFault = 0x80000;
 inline constexpr VmFlags kVmAccount = 0x100000;
 inline constexpr VmFlags kVmNoReserve = 0x200000;
+inline constexpr VmFlags kVmSync = 0x800000;
 inline constexpr VmFlags kVmWipeOnFork = 0x2000000;
 inline constexpr VmFlags kVmDontDump = 0x4000000;
 inline constexpr VmFlags kVmMixedMap = 0x10000000;

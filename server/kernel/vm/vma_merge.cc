@@ -11,9 +11,15 @@ bool SameKind(const Vma& vma, VmFlags flags, OpenFileId file) {
   return vma.flags == flags && vma.file == file && vma.special == SpecialMapping::kNone && (flags & kVmSpecial) == 0;
 }
 
+// Whether it matters that fork passed the pages of a new range on (vma_had_uncowed_parents).
+enum class Inheritance : std::uint8_t { kMatters, kIgnored };
+
 // is_mergeable_anon_vma: whether a neighbour can take over pages whose links are given.
-bool AnonVmasMergeable(const AnonVmaLinks& neighbour, const AnonVmaLinks& pages) {
-  if (neighbour.own == AnonVmaId() && pages.own != AnonVmaId()) return !pages.HadUncowedParents();
+bool AnonVmasMergeable(const AnonVmaLinks& neighbour, const AnonVmaLinks& pages,
+                       Inheritance inheritance = Inheritance::kMatters) {
+  if (neighbour.own == AnonVmaId() && pages.own != AnonVmaId()) {
+    return inheritance == Inheritance::kIgnored || !pages.HadUncowedParents();
+  }
   if (neighbour.own != AnonVmaId() && pages.own == AnonVmaId()) return !neighbour.HadUncowedParents();
   return neighbour.own == pages.own;
 }
@@ -29,9 +35,9 @@ bool FitsAfter(const Vma* previous, const NewMapping& wanted) {
          previous->PageIndex(previous->range.end) == wanted.pgoff;
 }
 
-bool FitsBefore(const Vma* next, const NewMapping& wanted) {
+bool FitsBefore(const Vma* next, const NewMapping& wanted, Inheritance inheritance) {
   return next != nullptr && next->range.start == wanted.range.end && SameKind(*next, wanted.flags, wanted.file) &&
-         AnonVmasMergeable(next->anon, wanted.anon) && next->pgoff == wanted.pgoff + wanted.range.pages();
+         AnonVmasMergeable(next->anon, wanted.anon, inheritance) && next->pgoff == wanted.pgoff + wanted.range.pages();
 }
 
 // dup_anon_vma: a mapping that takes over pages needs their anon_vmas. False: no memory.
@@ -49,10 +55,11 @@ struct MergePlan {
   Vma* right = nullptr;
 };
 
-MergePlan PlanMerge(Vma* previous, Vma* next, const NewMapping& wanted) {
+MergePlan PlanMerge(Vma* previous, Vma* next, const NewMapping& wanted,
+                    Inheritance inheritance = Inheritance::kMatters) {
   MergePlan plan;
   if (FitsAfter(previous, wanted)) plan.left = previous;
-  if (FitsBefore(next, wanted)) plan.right = next;
+  if (FitsBefore(next, wanted, inheritance)) plan.right = next;
   if (plan.left != nullptr && plan.right != nullptr && !AnonVmasCompatible(*plan.left, *plan.right)) {
     plan.right = nullptr;
   }
@@ -100,15 +107,23 @@ Vma* MergeExistingRange(AddressSpace& space, Vma& middle, const NewMapping& want
   return plan.right;
 }
 
-}  // namespace
-
-Vma* MergeNewRange(AddressSpace& space, const NewMapping& wanted) {
+Vma* MergeRange(AddressSpace& space, const NewMapping& wanted, Inheritance inheritance) {
   if ((wanted.flags & kVmSpecial) != 0 || wanted.special != SpecialMapping::kNone) return nullptr;
   const AddressSpace::Neighbours neighbours = space.NeighboursOf(wanted.range);
-  const MergePlan plan = PlanMerge(neighbours.below, neighbours.above, wanted);
+  const MergePlan plan = PlanMerge(neighbours.below, neighbours.above, wanted, inheritance);
   if (plan.left == nullptr && plan.right == nullptr) return nullptr;
   ChargeMerge(space);
   return JoinNeighbours(space, wanted.range, wanted.anon, nullptr, plan);
+}
+
+}  // namespace
+
+Vma* MergeNewRange(AddressSpace& space, const NewMapping& wanted) {
+  return MergeRange(space, wanted, Inheritance::kMatters);
+}
+
+Vma* MergeExtension(AddressSpace& space, const NewMapping& wanted) {
+  return MergeRange(space, wanted, Inheritance::kIgnored);
 }
 
 Vma* MapNewRange(AddressSpace& space, const NewMapping& wanted) {

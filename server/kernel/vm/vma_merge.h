@@ -20,6 +20,9 @@ struct NewMapping : VmaDescription {
 // merge with nothing. Null: neither neighbour takes it.
 Vma* MergeNewRange(AddressSpace& space, const NewMapping& wanted);
 
+// vma_merge_extend: the same for what a mapping grows by, whose pages may be inherited from a parent.
+Vma* MergeExtension(AddressSpace& space, const NewMapping& wanted);
+
 // What brk does instead: only the mapping right below may grow, and the one above stays what it is (just_expand).
 // False: it does not fit.
 bool ExpandInto(AddressSpace& space, Vma& below, const NewMapping& wanted);

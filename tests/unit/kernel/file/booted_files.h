@@ -70,7 +70,7 @@ class BootedFiles : public ::testing::Test {
   }
   // Brings a page into memory, for which there is room.
   void Use(OpenFileId file, std::uint64_t index) {
-    EXPECT_TRUE(files_.GetPage(files_.file(file).inode, PageOffset(index), ReadAround::kWindow).ok());
+    EXPECT_TRUE(files_.GetPage(files_.file(file).inode, PageOffset(index), ReadAround::Window(PageOffset(index))).ok());
     Check();
   }
   std::string DigestOf() const {

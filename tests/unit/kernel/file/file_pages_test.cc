@@ -26,8 +26,11 @@ class FilePagesTest : public BootedFiles {
     }
     return picture;
   }
-  ErrnoOr<FilePage> Get(InodeId id, std::uint64_t index, ReadAround read_around = ReadAround::kWindow) {
-    const ErrnoOr<FilePage> page = files_.GetPage(id, PageOffset(index), read_around);
+  ErrnoOr<FilePage> Get(InodeId id, std::uint64_t index) {
+    return Get(id, index, ReadAround::Window(PageOffset(index)));
+  }
+  ErrnoOr<FilePage> Get(InodeId id, std::uint64_t index, const ReadAround& around) {
+    const ErrnoOr<FilePage> page = files_.GetPage(id, PageOffset(index), around);
     Check();
     return page;
   }
@@ -84,7 +87,7 @@ TEST_F(FilePagesTest, AHoleOfADiskFileIsReadWithAWindowAroundIt) {
 TEST_F(FilePagesTest, RandomReadingReadsThePageAlone) {
   const InodeId id = Make("/a", FileKind::kRegular, ByteCount(0));
   Cut(id, Pages(6));
-  EXPECT_EQ(Get(id, 3, ReadAround::kPageAlone)->source, PageSource::kRead);
+  EXPECT_EQ(Get(id, 3, ReadAround::PageAlone())->source, PageSource::kRead);
   EXPECT_EQ(Picture(id), "...#..");
 }
 
@@ -98,6 +101,31 @@ TEST_F(FilePagesTest, SharedMemoryIsMadeAtItsFirstUsePageByPage) {
   EXPECT_EQ(Counts(), (FileCounts{1, 1, 0, 0, 1, 1}));
   Put(file);
   EXPECT_EQ(Counts(), FileCounts());
+}
+
+// To clear the rest of the last page the disk's file system brings it into the cache, and does not read it.
+TEST_F(FilePagesTest, CuttingAFileInsideAHoleLeavesItsLastPageThereUnread) {
+  const InodeId id = Make("/a", FileKind::kRegular, ByteCount(0));
+  Cut(id, Pages(6));
+  Cut(id, Pages(4) + ByteCount(1));
+  EXPECT_EQ(Picture(id), "....#");
+  EXPECT_FALSE(files_.IsCached(id, PageOffset(4)));
+  // Nor does reading around it.
+  EXPECT_EQ(Get(id, 3)->source, PageSource::kRead);
+  EXPECT_FALSE(files_.IsCached(id, PageOffset(4)));
+  EXPECT_EQ(Get(id, 4)->source, PageSource::kUnread);
+  EXPECT_EQ(Get(id, 4)->source, PageSource::kCached);
+  EXPECT_TRUE(files_.IsCached(id, PageOffset(4)));
+  // Growing clears behind the old size.
+  const InodeId grown = Make("/b", FileKind::kRegular, ByteCount(0));
+  Cut(grown, ByteCount(3));
+  EXPECT_EQ(Picture(grown), ".");
+  Cut(grown, Pages(3) + ByteCount(1));
+  EXPECT_EQ(Picture(grown), "#...");
+  const InodeId shmem = Make("/dev/shm/a", FileKind::kTmpfs, ByteCount(0));
+  Cut(shmem, Pages(6));
+  Cut(shmem, Pages(4) + ByteCount(1));
+  EXPECT_EQ(Picture(shmem), ".....");
 }
 
 TEST_F(FilePagesTest, CuttingAFileDropsThePagesBehindTheLastByte) {
@@ -201,9 +229,9 @@ TEST_F(FilePagesTest, WhatIsReadCountsAsInputAndNothingElseDoes) {
   ASSERT_TRUE(Get(shmem, 1).ok());
   EXPECT_EQ(read_kib(), 0);
   // A page alone, and then a window of 32 pages around page 50, which has it already.
-  ASSERT_TRUE(files_.GetPage(id, PageOffset(40), ReadAround::kPageAlone).ok());
+  ASSERT_TRUE(files_.GetPage(id, PageOffset(40), ReadAround::PageAlone()).ok());
   EXPECT_EQ(read_kib(), 4);
-  ASSERT_TRUE(files_.GetPage(id, PageOffset(50), ReadAround::kWindow).ok());
+  ASSERT_TRUE(files_.GetPage(id, PageOffset(50), ReadAround::Window(PageOffset(50))).ok());
   EXPECT_EQ(read_kib(), 4 * 32);
 }
 

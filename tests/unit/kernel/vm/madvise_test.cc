@@ -262,6 +262,71 @@ TEST_F(MadviseTest, PopulateSaysWhyItCannot) {
   world_.files.Put(file);
 }
 
+// Both give up mmap_lock to read. madvise tries the fault again, which is a major one; MAP_POPULATE begins anew, and
+// finds the page.
+TEST_F(MadviseTest, PopulatingWhatMustBeReadTakesAMajorFaultUnlessMmapDoesIt) {
+  FilesStay();
+  const OpenFileId file = world_.OpenNew("/f", 0);
+  const OpenFileId other = world_.OpenNew("/g", 0);
+  for (const OpenFileId cold : {file, other}) {
+    ASSERT_TRUE(world_.files.SetSize(world_.files.file(cold).inode, Pages(4)) == std::nullopt);
+  }
+  mm().MapFile(0, 4, "r", file);
+  EXPECT_EQ(mm().Advise(0, 1, kMadvPopulateRead), "OK");
+  EXPECT_EQ(mm().faults().minor_faults, 0U);
+  EXPECT_EQ(mm().faults().major_faults, 1U);
+  EXPECT_EQ(mm().Entries(0, 4), "rrrr");
+  mm().MapFile(4, 8, "r", other, 0, kMapPrivate | kMapPopulate);
+  EXPECT_EQ(mm().Entries(4, 8), "rrrr");
+  // The other three are found where the first one's fault put them.
+  EXPECT_EQ(mm().faults().minor_faults, 1U);
+  EXPECT_EQ(mm().faults().major_faults, 1U);
+  EXPECT_EQ(world_.counters.Get(Counter::kPgMajFault), 2);
+  world_.files.Put(other);
+  world_.files.Put(file);
+}
+
+TEST_F(MadviseTest, WillNeedReadsWhatTheFileHasInTheRange) {
+  FilesStay();
+  const OpenFileId file = world_.OpenNew("/f", 0);
+  ASSERT_TRUE(world_.files.SetSize(world_.files.file(file).inode, Pages(6)) == std::nullopt);
+  mm().MapFile(0, 8, "r", file);
+  mm().Map(10, 12);
+  EXPECT_EQ(mm().Advise(4, 8, kMadvWillNeed), "OK");
+  EXPECT_EQ(mm().Advise(10, 12, kMadvWillNeed), "OK");
+  EXPECT_EQ(mm().Entries(0, 12), "............");
+  EXPECT_EQ(mm().Read(5, 6), "1 minor");
+  EXPECT_EQ(mm().Entries(0, 8), "....rr..");
+  EXPECT_EQ(mm().Read(3, 4), "0 minor, 1 major");
+  world_.files.Put(file);
+}
+
+// What ftruncate left unread is waited for: a minor fault of a program, and a major one where the kernel says that it
+// tried before.
+TEST_F(MadviseTest, AnUnreadPageIsAMajorFaultOfPopulateAlone) {
+  FilesStay();
+  for (const bool populate : {false, true}) {
+    const OpenFileId file = world_.OpenNew(populate ? "/g" : "/f", 0);
+    const InodeId inode = world_.files.file(file).inode;
+    ASSERT_TRUE(world_.files.SetSize(inode, Pages(2)) == std::nullopt);
+    ASSERT_TRUE(world_.files.SetSize(inode, ByteCount(5000)) != std::nullopt);
+    mm().MapFile(populate ? 4 : 0, populate ? 5 : 1, "r", file, 1);
+    if (populate) {
+      EXPECT_EQ(mm().Advise(4, 5, kMadvPopulateRead), "OK");
+      EXPECT_EQ(mm().faults().major_faults, 1U);
+    } else {
+      EXPECT_EQ(mm().Read(0, 1), "1 minor");
+    }
+    world_.files.Put(file);
+  }
+}
+
+TEST_F(MadviseTest, PopulatingEndsAtAHoleHoweverFarTheRangeGoes) {
+  mm().Map(0, 2, "r");
+  EXPECT_EQ(mm().Advise(0, kMaxPopulatedPages.value() + 1, kMadvPopulateRead), "ENOMEM");
+  EXPECT_EQ(mm().Entries(0, 3), "zz.");
+}
+
 TEST_F(MadviseTest, PopulatingMoreThanOneCallMayIsRefusedWhole) {
   const std::uint64_t limit = kMaxPopulatedPages.value();
   mm().Map(0, limit + 1, "r");

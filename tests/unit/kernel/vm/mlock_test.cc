@@ -70,10 +70,37 @@ TEST_F(MlockTest, LocksTheWholePagesAroundARangeAndFillsThem) {
   EXPECT_EQ(locked_pages(), 0U);
 }
 
+// mprotect_fixup: what a program has locked takes no fault when it writes.
+TEST_F(MlockTest, PrivateLockedMemoryThatBecomesWritableIsFilled) {
+  FilesStay();
+  mm().Map(0, 2, "r");
+  EXPECT_EQ(Lock(0, 2), "OK");
+  EXPECT_EQ(mm().Entries(0, 2), "zz");
+  mm().Protect(0, 1, "rw");
+  EXPECT_EQ(mm().Entries(0, 2), "wz");
+  EXPECT_EQ(mm().faults().minor_faults, 1U);
+  EXPECT_EQ(mm().faults().major_faults, 0U);
+  // Locked on fault, it waits for its fault all the same.
+  mm().Map(2, 3, "r");
+  EXPECT_EQ(LockOnFault(2, 3), "OK");
+  mm().Protect(2, 3, "rw");
+  EXPECT_EQ(mm().Entries(2, 3), ".");
+  // With mmap_lock held for writing nothing begins anew: what must be read is a major fault.
+  const OpenFileId file = world_.OpenNew("/f", 0);
+  ASSERT_TRUE(world_.files.SetSize(world_.files.file(file).inode, Pages(1)) == std::nullopt);
+  mm().MapFile(4, 5, "", file);
+  EXPECT_EQ(Lock(4, 5), "ENOMEM");
+  mm().Protect(4, 5, "rw");
+  EXPECT_EQ(mm().Entries(4, 5), "w");
+  EXPECT_EQ(mm().faults().major_faults, 1U);
+  world_.files.Put(file);
+}
+
 TEST_F(MlockTest, TheChecksComeInLinuxsOrder) {
   mm().Map(0, 4);
   EXPECT_EQ(Lock(At(0), Pages(4), 2), "EINVAL");
   EXPECT_EQ(Lock(At(0), ByteCount(0)), "OK");
+  EXPECT_EQ(Lock(At(2), ByteCount(UINT64_MAX - 4095)), "EINVAL");
   // Rounded up, the length is none at all.
   EXPECT_EQ(Lock(At(0), ByteCount(UINT64_MAX)), "OK");
   EXPECT_EQ(Lock(At(1), ByteCount(UINT64_MAX - 4095)), "EINVAL");
@@ -136,6 +163,8 @@ TEST_F(MlockTest, OnFaultLocksWhatIsTouchedLater) {
 TEST_F(MlockTest, TheLimitCountsWhatIsLockedAlreadyOnce) {
   mm().Map(0, 8);
   Limit(3);
+  // So long that it wraps, it is too long before it is wrong.
+  EXPECT_EQ(Lock(At(2), ByteCount(UINT64_MAX - 4095)), "ENOMEM");
   EXPECT_EQ(Lock(0, 4), "ENOMEM");
   EXPECT_EQ(Lock(0, 3), "OK");
   EXPECT_EQ(Lock(1, 3), "OK");

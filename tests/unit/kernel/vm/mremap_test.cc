@@ -262,6 +262,24 @@ TEST_F(MremapTest, DontUnmapTakesTheNewAddressAsAHint) {
   EXPECT_EQ(mm().Maps(), "0..2 rw-p, 10..12 r--p, 20..22 rw-p, 7ffff7ffd000..7ffff7fff000 rw-p");
 }
 
+// Pages that a parent may share keep a new mapping from joining, but not what their own mapping grows by.
+TEST_F(MremapTest, GrowingInAChildJoinsTheNextMapping) {
+  mm().Map(0, 1);
+  mm().Write(0, 1);
+  mm().Map(2, 3);
+  const std::unique_ptr<Program> child = mm().Fork();
+  EXPECT_EQ(child->Remap(0, 1, 2), "A+0");
+  EXPECT_EQ(child->Maps(), "0..3 rw-p");
+  mm().Map(1, 2);
+  EXPECT_EQ(mm().Maps(), "0..3 rw-p");
+}
+
+// Only mmap rounds hints up.
+TEST_F(MremapTest, DontUnmapTakesALowHintAsItIs) {
+  mm().Map(0, 1);
+  EXPECT_EQ(Call({At(0), Pages(1), Pages(1), kKeep, VirtualAddress(0x1000)}), "0x1000");
+}
+
 TEST_F(MremapTest, DontUnmapCountsAgainstTheAddressSpaceLimit) {
   mm().Map(0, 4, "r");
   mm().limits()[Resource::kAs].current = Pages(7).value();

@@ -119,10 +119,70 @@ TEST_F(PageFaultTest, APageThatIsNotInMemoryIsAMajorFaultAndBringsItsNeighbours)
   mm().MapFile(0, 128, "r", file);
   EXPECT_EQ(mm().Read(64, 65), "0 minor, 1 major");
   EXPECT_EQ(Count(Counter::kPgMajFault), 1);
-  // It is mapped alone, but 32 pages were read: 48..79.
-  EXPECT_EQ(mm().Entries(63, 66), ".r.");
-  EXPECT_EQ(mm().Read(48, 80), "2 minor");
+  // 32 pages were read, 48..79, and then the fault began anew and found its sixteen.
+  EXPECT_EQ(mm().Entries(63, 81), "." + std::string(16, 'r') + ".");
+  EXPECT_EQ(mm().Read(48, 80), "1 minor");
   EXPECT_EQ(mm().Read(80, 81), "0 minor, 1 major");
+  world_.files.Put(file);
+}
+
+TEST_F(PageFaultTest, ProgramsAreReadOnwardsToTheEndOfTheirMapping) {
+  FilesStay();
+  const OpenFileId file = world_.OpenNew("/f", 0);
+  const InodeId inode = world_.files.file(file).inode;
+  ASSERT_TRUE(world_.files.SetSize(inode, Pages(128)) == std::nullopt);
+  const auto cached = [&] {
+    std::string picture;
+    for (std::uint64_t i = 0; i < 48; ++i) picture += world_.files.IsCached(inode, PageOffset(i)) ? '#' : '.';
+    return picture;
+  };
+  mm().MapFile(0, 8, "rx", file, 2);
+  EXPECT_EQ(mm().Read(1, 2), "0 minor, 1 major");
+  EXPECT_EQ(cached(), "..." + std::string(7, '#') + std::string(38, '.'));
+  // Sequential reading does not look back either.
+  mm().MapFile(16, 64, "r", file);
+  EXPECT_EQ(mm().Advise(16, 64, kMadvSequential), "OK");
+  EXPECT_EQ(mm().Read(28, 29), "0 minor, 1 major");
+  EXPECT_EQ(cached(), "..." + std::string(7, '#') + ".." + std::string(32, '#') + "....");
+  world_.files.Put(file);
+}
+
+// The kernel's reserve of a page table is installed only where a page is found that is not the file's last.
+TEST_F(PageFaultTest, ALoadBeyondTheFileMapsWhatIsAroundItUnlessThatIsTheLastPageInANewTable) {
+  FilesStay();
+  const OpenFileId file = world_.OpenNew("/f", 2);
+  mm().MapFile(0, 3, "r", file);
+  EXPECT_EQ(mm().Read(2, 3), "0 minor, SIGBUS 2 at A+2");
+  EXPECT_EQ(mm().Entries(0, 3), "rr.");
+  const PageCount tables = mm().table_pages();
+  mm().MapFile(1024, 1026, "r", file, 1);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(mm().Read(1025, 1026), "0 minor, SIGBUS 2 at A+1025");
+    EXPECT_EQ(mm().Entries(1024, 1026), "..");
+    EXPECT_EQ(mm().table_pages(), tables);
+  }
+  mm().Map(1030, 1031);
+  EXPECT_EQ(mm().Write(1030, 1031), "1 minor");
+  EXPECT_EQ(mm().Read(1025, 1026), "0 minor, SIGBUS 2 at A+1025");
+  EXPECT_EQ(mm().Entries(1024, 1026), "r.");
+  // A store looks for its own page alone.
+  mm().MapFile(3072, 3074, "rw", file, 1);
+  EXPECT_EQ(mm().Write(3073, 3074), "0 minor, SIGBUS 2 at A+3073");
+  EXPECT_EQ(mm().Entries(3072, 3074), "..");
+  world_.files.Put(file);
+}
+
+TEST_F(PageFaultTest, AStoreBeyondAPrivateFileLeavesTheMappingItsAnonVma) {
+  FilesStay();
+  const OpenFileId file = world_.OpenNew("/f", 0);
+  mm().MapFile(0, 1, "rw", file);
+  mm().MapFile(1, 2, "rw", file, 0, kMapShared);
+  EXPECT_EQ(mm().Read(0, 1), "0 minor, SIGBUS 2 at A+0");
+  EXPECT_EQ(mm().VmaAt(0).anon.own, AnonVmaId());
+  EXPECT_EQ(mm().Write(0, 1), "0 minor, SIGBUS 2 at A+0");
+  EXPECT_NE(mm().VmaAt(0).anon.own, AnonVmaId());
+  EXPECT_EQ(mm().Write(1, 2), "0 minor, SIGBUS 2 at A+1");
+  EXPECT_EQ(mm().VmaAt(1).anon.own, AnonVmaId());
   world_.files.Put(file);
 }
 

@@ -122,6 +122,24 @@ TEST_F(PlacementTest, LargeFilesOnDiskAgreeWithTheirOffsetModuloAHugePage) {
   world_.files.Put(memory);
 }
 
+// The hint of a large file is looked at with the padding behind it, and what is aligned comes before the bare hint.
+TEST_F(PlacementTest, AHintOfALargeFileOnDiskCountsOnlyWithRoomToAlign) {
+  FilesStay();
+  const OpenFileId disk = world_.OpenNew("/f", 2048);
+  const auto place = [&](std::uint64_t hint) {
+    return mm().TryMmap({At(hint), Pages(512), kProtRead, kMapPrivate, disk, PageOffset(0)});
+  };
+  mm().Map(0, 1, "r");
+  EXPECT_EQ(place(0), "0x7ffff7c00000");
+  EXPECT_EQ(place(4097), "A+4097");
+  mm().Map(8800, 8801, "r");
+  EXPECT_EQ(place(8200), "0x7ffff7a00000");
+  // An end beyond 2^63 is negative, so that even one page is aligned.
+  const PageOffset far(0x7fffffffffe01);
+  EXPECT_EQ(mm().TryMmap({VirtualAddress(0), Pages(1), kProtRead, kMapPrivate, disk, far}), "0x7ffff7801000");
+  world_.files.Put(disk);
+}
+
 // --- mmap_base
 
 VirtualAddress BaseFor(ByteCount stack_limit) { return MmapBase(stack_limit, ByteCount(0), PageCount(0)); }

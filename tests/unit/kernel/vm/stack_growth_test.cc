@@ -68,6 +68,14 @@ TEST_F(StackGrowthTest, TheStackLimitIsReachedButNotPassed) {
   EXPECT_EQ(mm().Write(986, 987), "1 minor");
 }
 
+TEST_F(StackGrowthTest, AStackThatMayNotGrowHasAnAnonVmaAllTheSame) {
+  mm().limits()[Resource::kStack].current = Pages(1).value();
+  mm().Map(1000, 1001, "rw", kMapGrowsDown);
+  EXPECT_EQ(mm().VmaAt(1000).anon.own, AnonVmaId());
+  EXPECT_EQ(mm().Read(999, 1000), "0 minor, SIGSEGV 1 at A+999");
+  EXPECT_NE(mm().VmaAt(1000).anon.own, AnonVmaId());
+}
+
 TEST_F(StackGrowthTest, SoAreTheAddressSpaceLimitAndThePromises) {
   mm().limits()[Resource::kAs].current = Pages(6).value();
   EXPECT_EQ(mm().Write(995, 996), "0 minor, SIGSEGV 1 at A+995");
@@ -85,13 +93,17 @@ TEST_F(StackGrowthTest, TheDataLimitIsNotTheStacks) {
   EXPECT_EQ(mm().Write(900, 901), "1 minor");
 }
 
-TEST_F(StackGrowthTest, AStackStopsAtTheLowestAddressThatMayBeMapped) {
-  const MmapArguments low{
-      VirtualAddress(0x8000), Pages(1), Prot("rw"), kMapPrivate | kMapAnonymous | kMapFixed | kMapGrowsDown,
-      OpenFileId(),           {}};
-  EXPECT_EQ(mm().TryMmap(low), "0x8000");
-  EXPECT_EQ(mm().Touch(VirtualAddress(0xfff), PageCount(1), AccessKind::kRead), "0 minor, SIGSEGV 1 at 0xfff");
-  EXPECT_EQ(mm().Touch(VirtualAddress(0x1000), PageCount(1), AccessKind::kRead), "1 minor");
+// Not at the sysctl's, which may be lower.
+TEST_F(StackGrowthTest, AStackStopsAtTheLowestAddressForHints) {
+  const MmapArguments low{VirtualAddress(0x18000),
+                          Pages(1),
+                          Prot("rw"),
+                          kMapPrivate | kMapAnonymous | kMapFixed | kMapGrowsDown,
+                          OpenFileId(),
+                          {}};
+  EXPECT_EQ(mm().TryMmap(low), "0x18000");
+  EXPECT_EQ(mm().Touch(VirtualAddress(0xffff), PageCount(1), AccessKind::kRead), "0 minor, SIGSEGV 1 at 0xffff");
+  EXPECT_EQ(mm().Touch(VirtualAddress(0x10000), PageCount(1), AccessKind::kRead), "1 minor");
 }
 
 TEST_F(StackGrowthTest, OrdinaryMemoryDoesNotGrow) {

@@ -32,10 +32,11 @@ TEST_F(VmaMergeTest, WhatDiffersInAnyFlagStaysApart) {
   mm().Map(3, 4, "rw", kMapNoReserve);
   mm().Map(4, 5, "rw", kMapLocked);
   mm().Map(5, 6, "rw", kMapGrowsDown);
-  EXPECT_EQ(mm().Maps(), "0..1 rw-p, 1..2 r--p, 2..3 rw-p, 3..4 rw-p, 4..5 rw-p, 5..6 rw-p");
+  mm().Map(6, 7, "rw", kMapSync);
+  EXPECT_EQ(mm().Maps(), "0..1 rw-p, 1..2 r--p, 2..3 rw-p, 3..4 rw-p, 4..5 rw-p, 5..6 rw-p, 6..7 rw-p");
   mm().Map(10, 11);
   mm().Map(11, 12, "rw", kMapPopulate);
-  EXPECT_EQ(mm().space().map_count(), 7U);
+  EXPECT_EQ(mm().space().map_count(), 8U);
 }
 
 TEST_F(VmaMergeTest, SharedAnonymousMemoryNeverMerges) {
