@@ -9,6 +9,7 @@
 #include "memsim/v1/machine_service.pb.h"
 #include "memsim/v1/page_service.pb.h"
 #include "memsim/v1/process_service.pb.h"
+#include "memsim/v1/shared_memory_service.pb.h"
 #include "memsim/v1/slab_service.pb.h"
 #include "memsim/v1/time_service.pb.h"
 
@@ -58,7 +59,8 @@ std::vector<const google::protobuf::ServiceDescriptor*> ApiServices() {
        {v1::CreateMachineRequest::descriptor()->file(), v1::ExecuteBatchRequest::descriptor()->file(),
         v1::SpawnRequest::descriptor()->file(), v1::MmapRequest::descriptor()->file(),
         v1::AllocPagesRequest::descriptor()->file(), v1::KmallocRequest::descriptor()->file(),
-        v1::MknodRequest::descriptor()->file(), v1::AdvanceTimeRequest::descriptor()->file()}) {
+        v1::MknodRequest::descriptor()->file(), v1::ShmgetRequest::descriptor()->file(),
+        v1::AdvanceTimeRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) services.push_back(file->service(i));
   }
   return services;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 
 #include "client/cli/call_hints.h"
@@ -104,6 +105,29 @@ std::string ResidencyText(const std::string& pages) {
   return text;
 }
 
+// "uid 0, gid 0, mode 0600, 65536 bytes, 1 attachment, made by pid 1".
+std::string SegmentText(const v1::Answer& answer) {
+  const v1::ShmidDs& segment = answer.shmid_ds();
+  std::string text = absl::StrFormat("uid %u, gid %u, mode %04o, ", segment.uid(), segment.gid(), segment.mode());
+  if (answer.value() != 0) text = absl::StrCat("id ", answer.value(), ", ", text);
+  if (segment.key() != 0) absl::StrAppend(&text, "key ", segment.key(), ", ");
+  absl::StrAppend(&text, FormatCount(segment.size_bytes(), "byte"), ", ",
+                  FormatCount(segment.attach_count(), "attachment"), ", made by pid ", segment.creator_pid());
+  if (segment.last_pid() != 0) absl::StrAppend(&text, ", used last by pid ", segment.last_pid());
+  return text;
+}
+
+std::string LimitsText(const v1::ShmLimits& limits) {
+  return absl::StrCat("at most ", FormatCount(limits.max_segments(), "segment"), " of ", limits.min_size_bytes(),
+                      " to ", FormatCount(limits.max_size_bytes(), "byte"), ", ",
+                      FormatCount(limits.max_pages(), "page"), " in all");
+}
+
+std::string UsageText(const v1::ShmUsage& usage) {
+  return absl::StrCat(FormatCount(usage.segments(), "segment"), ", ", FormatCount(usage.pages(), "page"), ", ",
+                      usage.resident_pages(), " of them in memory");
+}
+
 std::string ValueText(AnswerValue kind, const v1::Answer& answer) {
   switch (kind) {
     case AnswerValue::kNothing:
@@ -156,6 +180,9 @@ std::string ResultText(AnswerValue kind, const v1::Answer& answer) {
   }
   if (answer.has_concurrent()) return LanesText(answer);
   if (answer.has_residency()) return ResidencyText(answer.residency());
+  if (answer.has_shmid_ds()) return SegmentText(answer);
+  if (answer.has_shm_limits()) return LimitsText(answer.shm_limits());
+  if (answer.has_shm_usage()) return UsageText(answer.shm_usage());
   return ValueText(kind, answer);
 }
 

@@ -145,6 +145,29 @@ std::vector<CallHints> AddressSpaceHints() {
   };
 }
 
+// What the examples that name a segment need on a new machine.
+constexpr char kSegmentFirst[] =
+    "shmget --machine demo --pid 1 --key 42 --size 64KiB --flags 'CREAT|0600' --store-as 9";
+constexpr char kAttachFirst[] = "shmat --machine demo --pid 1 --shmid '$9' --store-as 10";
+
+std::vector<CallHints> SharedMemoryHints() {
+  return {
+      {"shmget", AnswerValue::kNumber, {"size"}, {{"flags", "CREAT|0600"}}, {kSegmentFirst}},
+      {"shmat", AnswerValue::kAddress, {}, {}, {kSegmentFirst, kAttachFirst}},
+      {"shmdt",
+       AnswerValue::kNothing,
+       {"address"},
+       {},
+       {kSegmentFirst, kAttachFirst, "shmdt --machine demo --pid 1 --address '$10'"}},
+      {"shmctl",
+       AnswerValue::kNumber,
+       {"command"},
+       {},
+       {kSegmentFirst, "shmctl --machine demo --pid 1 --shmid '$9' --command STAT",
+        "shmctl --machine demo --pid 1 --shmid '$9' --command RMID"}},
+  };
+}
+
 std::vector<CallHints> PageHints() {
   return {
       {"alloc_pages",
@@ -290,8 +313,8 @@ std::vector<CallHints> FileHints() {
 const CallHints& HintsFor(absl::string_view operation) {
   static const auto* const kHints = [] {
     auto* const hints = new std::vector<CallHints>;
-    for (const auto& group :
-         {ProcessHints(), AddressSpaceHints(), PageHints(), CacheHints(), KmallocHints(), CpuHints(), FileHints()}) {
+    for (const auto& group : {ProcessHints(), AddressSpaceHints(), SharedMemoryHints(), PageHints(), CacheHints(),
+                              KmallocHints(), CpuHints(), FileHints()}) {
       hints->insert(hints->end(), group.begin(), group.end());
     }
     return hints;

@@ -320,7 +320,7 @@ constexpr ConstantFamily kFamilies[] = {
     {"PR", "PR_", kPrTable},
     {"CAP", "CAP_", kCapTable},
     {"PERSONALITY", "", kPersonalityTable},
-    {"IPC", "IPC_", kIpcTable},
+    {"IPC", "IPC_", kIpcTable, "SHM"},
     {"SHM", "SHM_", kShmTable},
     {"GFP", "GFP_", kGfpTable},
     {"SLAB", "SLAB_", kSlabTable},

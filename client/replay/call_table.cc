@@ -10,6 +10,7 @@
 #include "client/replay/memory_calls.h"
 #include "client/replay/observations.h"
 #include "client/replay/process_calls.h"
+#include "client/replay/shared_memory_calls.h"
 
 namespace memsim::replay {
 namespace {
@@ -122,10 +123,10 @@ constexpr CallRow kRows[] = {
     {"setreuid", kApplied, TranslateSetreuid, nullptr},
     {"setrlimit", kCompared, TranslateSetrlimit, ConcernsMemoryLimit},
     {"setuid", kApplied, TranslateSetuid, nullptr},
-    {"shmat", kCompared, nullptr, nullptr},
-    {"shmctl", kCompared, nullptr, nullptr},
-    {"shmdt", kCompared, nullptr, nullptr},
-    {"shmget", kCompared, nullptr, nullptr},
+    {"shmat", kCompared, TranslateShmat, nullptr},
+    {"shmctl", kCompared, TranslateShmctl, nullptr},
+    {"shmdt", kCompared, TranslateShmdt, nullptr},
+    {"shmget", kCompared, TranslateShmget, nullptr},
     {"syscall_0x1ce", kCompared, TranslateMseal, nullptr},
     {"truncate", kApplied, TranslateTruncate, nullptr},
     {"unlink", kApplied, TranslateUnlink, nullptr},

@@ -24,6 +24,7 @@
 #include "client/replay/trace_report.h"
 #include "client/replay/traced_files.h"
 #include "client/replay/traced_process.h"
+#include "client/replay/traced_segments.h"
 #include "memsim/v1/call.pb.h"
 
 namespace memsim::replay {
@@ -82,6 +83,7 @@ class ReplaySession {
   const Trace& trace() const { return trace_; }
   TracedProcesses& processes() { return processes_; }
   TracedFiles& files() { return files_; }
+  TracedSegments& segments() { return segments_; }
   TraceReport& report() { return report_; }
   // Whether the process is the one that stays.
   bool KeepsRunning(const TracedProcess& process) const {
@@ -108,6 +110,7 @@ class ReplaySession {
   absl::Status status_;
   TracedProcesses processes_;
   TracedFiles files_;
+  TracedSegments segments_;
   TraceReport report_;
   std::size_t event_index_ = 0;
   // By event: whether the line is in one of the four counts already, or belongs into none. What sets it counts; so no

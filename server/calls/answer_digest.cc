@@ -7,6 +7,17 @@
 namespace memsim {
 namespace {
 
+void AddSegment(const v1::ShmidDs& segment, Digest& digest) {
+  digest.Add(static_cast<std::uint64_t>(static_cast<std::uint32_t>(segment.key())) << 32 | segment.mode());
+  digest.Add(static_cast<std::uint64_t>(segment.uid()) << 32 | segment.gid());
+  digest.Add(static_cast<std::uint64_t>(segment.creator_uid()) << 32 | segment.creator_gid());
+  for (const std::uint64_t number :
+       {std::uint64_t{segment.sequence_number()}, segment.size_bytes(), segment.attach_count(), segment.creator_pid(),
+        segment.last_pid(), segment.attach_time_s(), segment.detach_time_s(), segment.change_time_s()}) {
+    digest.Add(number);
+  }
+}
+
 void AddDetail(const v1::Answer& answer, Digest& digest) {
   switch (answer.detail_case()) {
     case v1::Answer::kFaultCounts:
@@ -23,6 +34,18 @@ void AddDetail(const v1::Answer& answer, Digest& digest) {
       return digest.Add(answer.live_objects());
     case v1::Answer::kResidency:
       return digest.Add(absl::string_view(answer.residency()));
+    case v1::Answer::kShmidDs:
+      return AddSegment(answer.shmid_ds(), digest);
+    case v1::Answer::kShmLimits:
+      digest.Add(answer.shm_limits().max_size_bytes());
+      digest.Add(answer.shm_limits().min_size_bytes());
+      digest.Add(answer.shm_limits().max_segments());
+      digest.Add(answer.shm_limits().max_segments_per_process());
+      return digest.Add(answer.shm_limits().max_pages());
+    case v1::Answer::kShmUsage:
+      digest.Add(std::uint64_t{answer.shm_usage().segments()});
+      digest.Add(answer.shm_usage().pages());
+      return digest.Add(answer.shm_usage().resident_pages());
     case v1::Answer::kConcurrent:
       digest.Add(static_cast<std::uint64_t>(answer.concurrent().lanes_size()));
       for (const v1::LaneAnswer& lane : answer.concurrent().lanes()) {

@@ -92,6 +92,10 @@ void Dispatch(CallFrame& frame, const v1::Call& call) {
     MEMSIM_RUN(kKzalloc, kzalloc);
     MEMSIM_RUN(kKrealloc, krealloc);
     MEMSIM_RUN(kKfree, kfree);
+    MEMSIM_RUN(kShmget, shmget);
+    MEMSIM_RUN(kShmat, shmat);
+    MEMSIM_RUN(kShmdt, shmdt);
+    MEMSIM_RUN(kShmctl, shmctl);
     MEMSIM_RUN(kConcurrent, concurrent);
     MEMSIM_RUN(kAdvanceTime, advance_time);
 #undef MEMSIM_RUN

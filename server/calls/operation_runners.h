@@ -8,6 +8,7 @@
 #include "memsim/v1/file_service.pb.h"
 #include "memsim/v1/page_service.pb.h"
 #include "memsim/v1/process_service.pb.h"
+#include "memsim/v1/shared_memory_service.pb.h"
 #include "memsim/v1/slab_service.pb.h"
 #include "memsim/v1/time_service.pb.h"
 #include "server/calls/call_frame.h"
@@ -84,6 +85,12 @@ void RunOperation(CallFrame& frame, const v1::WriteRequest& request);
 void RunOperation(CallFrame& frame, const v1::LseekRequest& request);
 void RunOperation(CallFrame& frame, const v1::UnlinkRequest& request);
 void RunOperation(CallFrame& frame, const v1::RenameRequest& request);
+
+// shared_memory_calls.cc
+void RunOperation(CallFrame& frame, const v1::ShmgetRequest& request);
+void RunOperation(CallFrame& frame, const v1::ShmatRequest& request);
+void RunOperation(CallFrame& frame, const v1::ShmdtRequest& request);
+void RunOperation(CallFrame& frame, const v1::ShmctlRequest& request);
 
 // time_calls.cc
 void RunOperation(CallFrame& frame, const v1::AdvanceTimeRequest& request);

@@ -21,6 +21,8 @@ bool MayGrowState(const v1::Call& call) {
     case v1::Call::kKmemCacheFreeBulk:
     case v1::Call::kKmemCacheShrink:
     case v1::Call::kKfree:
+    case v1::Call::kShmdt:
+    case v1::Call::kShmctl:
     case v1::Call::kClose:
     case v1::Call::kUnlink:
     case v1::Call::kLseek:

@@ -27,6 +27,7 @@
 #include "server/base/errno.h"
 #include "server/base/units.h"
 #include "server/kernel/file/open_flags.h"
+#include "server/kernel/ipc/shmid_ds.h"
 #include "server/kernel/machine_spec.h"
 #include "server/kernel/observe/counter.h"
 #include "server/kernel/observe/trace_ring.h"
@@ -148,6 +149,16 @@ class Machine {
   // Touches the byte at address and the same byte of the pages after it, until one access ends in a signal. ESRCH;
   // ENOMEM is never an answer: who finds no memory is killed.
   ErrnoOr<AccessResult> Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages);
+
+  // --- System V shared memory. IPC_* and SHM_* stand in ipc/shm_flags.h. Each call may answer ESRCH.
+  // The segment's id. EINVAL, ENOENT, EEXIST, EACCES, ENOSPC, ENOMEM, EPERM, ENFILE: ipc/shm_segments.h.
+  ErrnoOr<std::int32_t> Shmget(Pid pid, std::int32_t key, ByteCount size, std::uint32_t flags);
+  // The address. EINVAL, EACCES, EPERM, ENOMEM, EAGAIN, ENFILE.
+  ErrnoOr<VirtualAddress> Shmat(Pid pid, std::int32_t shmid, VirtualAddress address, std::uint32_t flags);
+  // EINVAL.
+  Errno Shmdt(Pid pid, VirtualAddress address);
+  // EINVAL, EACCES, EPERM, EFAULT, ENOMEM: ipc/shmctl.h.
+  ErrnoOr<ShmctlResult> Shmctl(Pid pid, const ShmctlArguments& arguments);
 
   // --- Pages
   // The first frame of a block of 2^order. EINVAL: order above 10; ENOMEM.

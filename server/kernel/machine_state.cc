@@ -55,9 +55,11 @@ MachineState::MachineState(const MachineSpec& requested)
       commit(CommitLimits(spec, pages), spec.sysctls, counters),
       environment{pages, slabs, files, anon_vmas,    file_mappings,     huge, commit, counters,
                   cpus,  locks, costs, spec.sysctls, PageFrameNumber(0)},
+      shm(environment),
       tasks(environment, file_tables, random, spec.address_randomization) {}
 
 absl::Status MachineState::Boot() {
+  environment.shm_mappings = &shm;
   const auto zero_page = pages.AllocPages(kGfpKernel | kGfpZero, Order(0), PageOwner::kZeroPage);
   if (!zero_page.has_value()) return WhyNoBoot();
   environment.zero_page = *zero_page;
@@ -87,6 +89,7 @@ void MachineState::Run(Task& task) {
   if (named_cpu.has_value()) tasks.Migrate(task, *named_cpu);
   cpus.SwitchTo(task.cpu);
   if (cpus.trace().listening()) TraceRun(task);
+  environment.current = task.tgid;
   cpus.RunTask(task.pid, tasks.SpaceOf(task).number());
 }
 
@@ -123,6 +126,12 @@ std::optional<MachineState::Caller> MachineState::Enter(Pid pid) {
 FileCaller MachineState::FilesOf(const Caller& caller) {
   return {files, file_tables.table(caller.task.files), caller.memory.limits[Resource::kNofile].current,
           ByteCount(caller.memory.limits[Resource::kFsize].current), caller.memory.filesystem_user};
+}
+
+IpcCaller MachineState::IpcOf(const Caller& caller) {
+  const Credentials& who = caller.task.credentials;
+  return IpcCaller{caller.memory,          caller.task.tgid,        who.users().real,          who.users().effective,
+                   who.groups().effective, who.groups().filesystem, who.supplementary_groups()};
 }
 
 void MachineState::UnmapCutTail(const CutTail& cut) { ZapCutTail(environment, cut); }
@@ -169,12 +178,13 @@ void MachineState::RunTimers() {
 }
 
 ProcView MachineState::View() const {
-  return ProcView{spec, pages, slabs, counters, commit, files, file_tables, tasks, cpus, locks};
+  return ProcView{spec, pages, slabs, counters, commit, files, file_tables, shm, tasks, cpus, locks};
 }
 
 ByteCount MachineState::HostMemory() const {
   return ByteCount(sizeof(*this)) + cpus.HostMemory() + locks.HostMemory() + pages.HostMemory() + slabs.HostMemory() +
-         files.HostMemory() + file_tables.HostMemory() + tasks.HostMemory() + file_mappings.HostMemory() +
+         files.HostMemory() + file_tables.HostMemory() + shm.HostMemory() + tasks.HostMemory() +
+         file_mappings.HostMemory() +
          ByteCount(anon_vmas.HostMemoryBytes() + huge.HostMemory().value() + slots.HostMemoryBytes());
 }
 
@@ -195,6 +205,7 @@ void MachineState::DigestTo(Digest& digest) const {
   anon_vmas.DigestTo(digest);
   huge.DigestTo(digest);
   digest.Add(environment.zero_page);
+  shm.DigestTo(digest);
   tasks.DigestTo(digest);
   slots.DigestTo(digest);
 }
@@ -206,6 +217,7 @@ void MachineState::CheckInvariants() const {
   file_tables.CheckInvariants();
   anon_vmas.CheckInvariants();
   huge.CheckInvariants();
+  shm.CheckInvariants();
   tasks.CheckInvariants();
   std::int64_t vmas = 0;
   std::uint64_t tables = 0;

@@ -18,6 +18,8 @@
 #include "server/kernel/file/descriptor_calls.h"
 #include "server/kernel/file/file_system.h"
 #include "server/kernel/file/file_tables.h"
+#include "server/kernel/ipc/ipc_caller.h"
+#include "server/kernel/ipc/shm_segments.h"
 #include "server/kernel/machine_spec.h"
 #include "server/kernel/observe/counter.h"
 #include "server/kernel/physical/page_allocator.h"
@@ -58,6 +60,8 @@ struct MachineState {
   // Enters the kernel on a task's behalf. nullopt: no task that lives has the pid (ESRCH).
   std::optional<Caller> Enter(Pid pid);
   FileCaller FilesOf(const Caller& caller);
+  // The caller must outlive what it gives.
+  static IpcCaller IpcOf(const Caller& caller);
   // Takes what a file lost out of all page tables.
   void UnmapCutTail(const CutTail& cut);
   // The OOM killer: ends the task that it picks. False: there is none to pick.
@@ -99,6 +103,7 @@ struct MachineState {
   HugePages huge;
   CommitAccounting commit;
   VmEnvironment environment;
+  ShmSegments shm;
   Tasks tasks;
   Slots slots;
   // When CPUs next look whether they hold more pages than they need (vmstat_update). sysctl stat_interval is 1 s.

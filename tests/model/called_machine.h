@@ -71,6 +71,11 @@ class CalledMachine {
   Errno Munlock(Pid pid, VirtualAddress address, ByteCount length);
   Errno Mlockall(Pid pid, std::uint64_t flags);
   Errno Munlockall(Pid pid);
+  ErrnoOr<std::int32_t> Shmget(Pid pid, std::int32_t key, ByteCount size, std::uint32_t flags);
+  ErrnoOr<VirtualAddress> Shmat(Pid pid, std::int32_t shmid, VirtualAddress address, std::uint32_t flags);
+  Errno Shmdt(Pid pid, VirtualAddress address);
+  // What IPC_STAT tells; nothing of other commands.
+  ErrnoOr<v1::ShmidDs> Shmctl(Pid pid, std::int32_t shmid, std::int32_t command);
   // REQUIRES: pages are not 0, which a Call takes for 1.
   ErrnoOr<AccessResult> Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages);
 

@@ -182,6 +182,41 @@ Errno CalledMachine::Munlockall(Pid pid) {
   return ErrorOf(Execute(call));
 }
 
+ErrnoOr<std::int32_t> CalledMachine::Shmget(Pid pid, std::int32_t key, ByteCount size, std::uint32_t flags) {
+  v1::Call call;
+  call.mutable_shmget()->set_pid(pid.value());
+  call.mutable_shmget()->set_key(key);
+  call.mutable_shmget()->set_size_bytes(size.value());
+  call.mutable_shmget()->set_flags(flags);
+  return ValueOf<int>(Execute(call));
+}
+
+ErrnoOr<VirtualAddress> CalledMachine::Shmat(Pid pid, std::int32_t shmid, VirtualAddress address, std::uint32_t flags) {
+  v1::Call call;
+  call.mutable_shmat()->set_pid(pid.value());
+  call.mutable_shmat()->set_shmid(shmid);
+  call.mutable_shmat()->set_address(address.value());
+  call.mutable_shmat()->set_flags(flags);
+  return ValueOf<VirtualAddress>(Execute(call));
+}
+
+Errno CalledMachine::Shmdt(Pid pid, VirtualAddress address) {
+  v1::Call call;
+  call.mutable_shmdt()->set_pid(pid.value());
+  call.mutable_shmdt()->set_address(address.value());
+  return ErrorOf(Execute(call));
+}
+
+ErrnoOr<v1::ShmidDs> CalledMachine::Shmctl(Pid pid, std::int32_t shmid, std::int32_t command) {
+  v1::Call call;
+  call.mutable_shmctl()->set_pid(pid.value());
+  call.mutable_shmctl()->set_shmid(shmid);
+  call.mutable_shmctl()->set_command(command);
+  const v1::Answer answer = Execute(call);
+  if (answer.error_number() != 0) return ErrorOf(answer);
+  return answer.shmid_ds();
+}
+
 ErrnoOr<AccessResult> CalledMachine::Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages) {
   MEMSIM_CHECK(pages != PageCount(0));
   v1::Call call;

@@ -41,6 +41,8 @@ enum class Kind : std::uint8_t {
   kMlock,
   // a: MCL_*; 0 munlockall.
   kMlockall,
+  // a: which ShmChoice, b: which segment, which key and which flags.
+  kShm,
   // a: 0 read, 1 write, 2 execute.
   kTouch,
   // a: order, b: which of kGfpChoices.
@@ -77,6 +79,9 @@ enum class Kind : std::uint8_t {
 inline constexpr std::uint64_t kSlabCallCount = 15;
 // Of kMlock. kMlock2Unknown: with a flag that nobody knows.
 enum class LockChoice : std::uint8_t { kMlock, kMlock2OnFault, kMunlock, kMlock2Unknown, kCount };
+
+// Of kShm.
+enum class ShmChoice : std::uint8_t { kGet, kAttach, kDetach, kRemove, kStat, kLock, kUnlock, kCount };
 
 struct MachineOperation {
   Kind kind;

@@ -208,6 +208,8 @@ std::string MachineTwin::Dispatch(const MachineOperation& op) {
       return Mlock(op, *caller);
     case Kind::kMlockall:
       return Mlockall(op, *caller);
+    case Kind::kShm:
+      return Shm(op, *caller);
     case Kind::kTouch:
       return Touch(op, *caller);
     default:
@@ -250,6 +252,7 @@ std::string MachineTwin::Finish() {
   for (const auto& [fd, descriptor] : *processes_.at(1).table) {
     if (machine_.Close(Pid(1), fd) != Errno::kOk) return absl::StrCat("init cannot close ", fd);
   }
+  if (std::string error = RemoveSegments(); !error.empty()) return error;
   if (std::string error = objects_.GiveBack(); !error.empty()) return error;
   for (SlowBlock& block : blocks_) {
     if (!block.taken) continue;

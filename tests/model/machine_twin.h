@@ -44,6 +44,13 @@ struct SlowBlock {
   bool taken = false;
 };
 
+// A segment of System V shared memory that there is.
+struct SlowSegment {
+  SlowInodeRef inode;
+  std::int32_t key = 0;
+  std::uint32_t mode = 0;
+};
+
 class MachineTwin {
  public:
   explicit MachineTwin(const MachineProgram& program);
@@ -85,6 +92,21 @@ class MachineTwin {
   std::string Mlock(const MachineOperation& op, Caller caller);
   std::string Mlockall(const MachineOperation& op, Caller caller);
   std::string Touch(const MachineOperation& op, Caller caller);
+
+  // --- System V shared memory (twin_shm.cc)
+  std::string Shm(const MachineOperation& op, Caller caller);
+  std::string Shmget(const MachineOperation& op, Caller caller);
+  std::string Shmat(const MachineOperation& op, Caller caller);
+  std::string Shmdt(const MachineOperation& op, Caller caller);
+  std::string Shmctl(const MachineOperation& op, Caller caller);
+  // One of the ids that were ever given, or one that never was.
+  std::int32_t ShmidOf(const MachineOperation& op) const;
+  // How many mappings a segment has, by the maps of all processes.
+  std::uint64_t MappingsOf(std::int32_t shmid) const;
+  // Removed segments go with their last mapping.
+  void BuryTheDetached();
+  // Removes those that are left.
+  std::string RemoveSegments();
 
   // --- Pages and files (twin_pages.cc)
   std::string AllocPages(const MachineOperation& op);
@@ -131,6 +153,10 @@ class MachineTwin {
   SlowFiles files_;
   std::map<std::uint32_t, SlowProcess> processes_;
   std::vector<SlowBlock> blocks_;
+  std::map<std::int32_t, SlowSegment> segments_;
+  // All that were ever given.
+  std::vector<std::int32_t> shmids_;
+  std::uint64_t attachments_ = 0;
   std::map<std::string, std::int64_t> gauges_after_boot_;
   int done_ = 0;
 };

@@ -61,6 +61,8 @@ struct SlowPage {
   // What it maps, and which page of it; null for private anonymous memory.
   SlowInodeRef inode;
   std::uint64_t index = 0;
+  // Which shmat made it, counted from 1; 0: none.
+  std::uint64_t attachment = 0;
 
   bool IsData() const { return (prot & 2) != 0 && !ReallyShared() && !grows_down; }
   // What a store reaches belongs to others too: VM_SHARED.

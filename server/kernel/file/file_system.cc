@@ -217,8 +217,8 @@ Errno FileSystem::Rename(absl::string_view old_path, absl::string_view new_path)
   return Errno::kOk;
 }
 
-ErrnoOr<OpenFileId> FileSystem::CreateSharedAnonymous(ByteCount size, PageCount accounted) {
-  const ErrnoOr<InodeId> id = NewInode(FileKind::kSharedAnonymous, "/dev/zero");
+ErrnoOr<OpenFileId> FileSystem::CreateShmem(absl::string_view name, ByteCount size, PageCount accounted) {
+  const ErrnoOr<InodeId> id = NewInode(FileKind::kSharedAnonymous, name);
   if (!id.ok()) return id.error();
   MutableInode(*id).size = size;
   const ErrnoOr<OpenFileId> opened = NewOpenFile(*id, kOpenReadWrite);
@@ -226,6 +226,16 @@ ErrnoOr<OpenFileId> FileSystem::CreateSharedAnonymous(ByteCount size, PageCount 
   if (opened.ok()) MutableInode(*id).accounted = accounted;
   FreeIfDead(*id);
   return opened;
+}
+
+ErrnoOr<OpenFileId> FileSystem::CreateSharedAnonymous(ByteCount size, PageCount accounted) {
+  return CreateShmem("/dev/zero", size, accounted);
+}
+
+ErrnoOr<OpenFileId> FileSystem::CreateShmSegment(absl::string_view name, ByteCount size, PageCount accounted) {
+  const ErrnoOr<OpenFileId> file = CreateShmem(name, size, accounted);
+  if (file.ok()) MutableInode(open_files_[*file].inode).is_shm_segment = true;
+  return file;
 }
 
 bool FileSystem::CanMap(OpenFileId id) const {

@@ -133,6 +133,12 @@ class FileSystem {
   // writing, with the caller's reference. `accounted` pages were promised for it (all of its size, or none): the file
   // gives them back to committed_as when it dies. ENFILE, ENOSPC.
   ErrnoOr<OpenFileId> CreateSharedAnonymous(ByteCount size, PageCount accounted);
+  // The same for a segment of System V shared memory, by the name that maps show ("/SYSV0000002a (deleted)").
+  ErrnoOr<OpenFileId> CreateShmSegment(absl::string_view name, ByteCount size, PageCount accounted);
+  // Gives a segment's inode its number, which is the segment's id.
+  void SetShmId(OpenFileId id, std::uint64_t shmid) { MutableInode(file(id).inode).number = shmid; }
+  // The file of an open file, opened once more (alloc_file_clone), with the caller's reference. ENFILE, ENOMEM.
+  ErrnoOr<OpenFileId> OpenAgain(OpenFileId id, std::uint32_t flags) { return NewOpenFile(file(id).inode, flags); }
 
   // --- Open files
   // REQUIRES, here and below: a file that somebody holds. The references hold until a file is made or opened.
@@ -151,6 +157,7 @@ class FileSystem {
   bool IsZeroDevice(OpenFileId id) const { return InodeOf(id).kind == FileKind::kZeroDevice; }
   // Pages of it are shared memory (NR_SHMEM, MM_SHMEMPAGES).
   bool IsShmem(OpenFileId id) const { return IsShmemKind(InodeOf(id).kind); }
+  bool IsShmSegment(OpenFileId id) const { return InodeOf(id).is_shm_segment; }
   // Large mappings of it are placed at huge-page boundaries: ext4 asks for that, tmpfs without huge pages does not.
   bool AlignsToHugePages(OpenFileId id) const { return InodeOf(id).kind == FileKind::kRegular; }
 
@@ -196,6 +203,8 @@ class FileSystem {
 
   ErrnoOr<InodeId> Find(absl::string_view path) const;
   ErrnoOr<InodeId> FindOrCreate(absl::string_view path, std::uint32_t flags, std::uint32_t user);
+  // __shmem_file_setup.
+  ErrnoOr<OpenFileId> CreateShmem(absl::string_view name, ByteCount size, PageCount accounted);
   // ENOSPC at kMaxInodes; ENOMEM.
   ErrnoOr<InodeId> NewInode(FileKind kind, absl::string_view name);
   // ENFILE at kMaxOpenFiles; ENOMEM.

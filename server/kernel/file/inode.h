@@ -57,8 +57,10 @@ constexpr KernelCache InodeCacheOf(FileKind kind) {
 
 struct Inode {
   FileKind kind = FileKind::kRegular;
-  // Its inode number, never given twice on a device.
+  // Its inode number, never given twice on a device, but that a segment of System V shared memory has its id.
   std::uint64_t number = 0;
+  // Of System V shared memory.
+  bool is_shm_segment = false;
   ByteCount size;
   // How many names it has: 1, or 0 once it is unlinked.
   std::uint32_t links = 0;
@@ -87,7 +89,7 @@ struct Inode {
   std::string NameInMaps() const { return links != 0 ? name : absl::StrCat(name, " (deleted)"); }
 
   void DigestTo(Digest& digest) const {
-    digest.Add(static_cast<std::uint64_t>(kind));
+    digest.Add(static_cast<std::uint64_t>(kind) | static_cast<std::uint64_t>(is_shm_segment) << 8);
     digest.Add(number);
     digest.Add(size);
     digest.Add(links);

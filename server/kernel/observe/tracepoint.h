@@ -129,6 +129,10 @@ namespace memsim {
   X(Mlockall, "mlockall", "flags")                                      \
   X(Munlockall, "munlockall", "")                                       \
   X(Prctl, "prctl", "option arg2 arg3 arg4 arg5")                       \
+  X(Shmget, "shmget", "key size shmflg")                                \
+  X(Shmat, "shmat", "shmid shmaddr shmflg")                             \
+  X(Shmdt, "shmdt", "shmaddr")                                          \
+  X(Shmctl, "shmctl", "shmid cmd buf")                                  \
   X(Open, "open", "filename flags mode")                                \
   X(Close, "close", "fd")                                               \
   X(Dup, "dup", "fildes")                                               \

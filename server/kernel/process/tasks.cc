@@ -249,7 +249,10 @@ void Tasks::Release(Task& task, bool group_dead) {
   environment_.cpus.Trace<Tracepoint::kSchedProcessExit>(task.comm, task.pid, kTaskPriority, group_dead);
   if (environment_.running == address_spaces_[task.mm].number()) environment_.running = 0;
   environment_.cpus.LeaveTask(task.cpu, task.pid);
+  // It is the task itself that gives up its memory, also where the OOM killer ends it in another's call.
+  const Pid caller = std::exchange(environment_.current, task.tgid);
   address_spaces_.Put(task.mm);
+  environment_.current = caller;
   task.mm = AddressSpaceId();
   file_tables_.Put(task.files);
   task.files = FileTableId();

@@ -17,6 +17,11 @@ std::string LockStatInstances(const ProcView& view);
 std::string MemInfo(const ProcView& view);
 std::string PageTypeInfo(const ProcView& view);
 std::string SlabInfo(const ProcView& view);
+// sysctls of System V shared memory.
+std::string ShmMax(const ProcView& view);
+std::string ShmAll(const ProcView& view);
+std::string ShmMni(const ProcView& view);
+std::string SysvipcShm(const ProcView& view);
 std::string VmStat(const ProcView& view);
 // Costs a pass over all allocated blocks.
 std::string ZoneInfoText(const ProcView& view);

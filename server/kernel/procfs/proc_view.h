@@ -7,6 +7,7 @@
 #include "server/kernel/cpu/locks.h"
 #include "server/kernel/file/file_system.h"
 #include "server/kernel/file/file_tables.h"
+#include "server/kernel/ipc/shm_segments.h"
 #include "server/kernel/machine_spec.h"
 #include "server/kernel/observe/counter.h"
 #include "server/kernel/physical/page_allocator.h"
@@ -25,6 +26,7 @@ struct ProcView {
   const CommitAccounting& commit;
   const FileSystem& files;
   const FileTables& file_tables;
+  const ShmSegments& shm;
   const Tasks& tasks;
   const Cpus& cpus;
   const Locks& locks;

@@ -16,13 +16,17 @@ struct MachineFile {
   absl::string_view name;
   std::string (*read)(const ProcView& view);
 };
-constexpr std::array<MachineFile, 8> kMachineFiles = {{
+constexpr std::array<MachineFile, 12> kMachineFiles = {{
     {"buddyinfo", BuddyInfo},
     {"lock_stat", LockStat},
     {"lock_stat.instances", LockStatInstances},
     {"meminfo", MemInfo},
     {"pagetypeinfo", PageTypeInfo},
     {"slabinfo", SlabInfo},
+    {"sys/kernel/shmall", ShmAll},
+    {"sys/kernel/shmmax", ShmMax},
+    {"sys/kernel/shmmni", ShmMni},
+    {"sysvipc/shm", SysvipcShm},
     {"vmstat", VmStat},
     {"zoneinfo", ZoneInfoText},
 }};
@@ -70,12 +74,12 @@ std::optional<std::string> ReadProc(const ProcView& view, absl::string_view path
     return text.has_value() ? text : ReadSys(view, path);
   }
   path = absl::StripPrefix(path, "/proc/");
-  const std::size_t slash = path.find('/');
-  if (slash != absl::string_view::npos) return ReadTaskFile(view, path.substr(0, slash), path.substr(slash + 1));
   for (const MachineFile& file : kMachineFiles) {
     if (file.name == path) return file.read(view);
   }
-  return std::nullopt;
+  const std::size_t slash = path.find('/');
+  if (slash == absl::string_view::npos) return std::nullopt;
+  return ReadTaskFile(view, path.substr(0, slash), path.substr(slash + 1));
 }
 
 std::vector<absl::string_view> ProcMachineFiles() {

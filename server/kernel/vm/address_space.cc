@@ -65,6 +65,7 @@ Vma& AddressSpace::Link(VmaId id) {
   HoldTreeNodes();
   Account(vma.flags, vma.range.pages());
   AddToIndex(vma);
+  if (IsOfShmSegment(vma)) environment_.shm_mappings->Open(environment_.files.InodeOf(vma.file).number);
   MarkWritten(vma);
   environment_.counters.Add(Counter::kVmas, 1);
   return vma;
@@ -93,6 +94,7 @@ void AddressSpace::Remove(Vma& vma) {
   Unaccount(vma.flags, vma.range.pages());
   environment_.anon_vmas.Unlink(vma.anon);
   RemoveFromIndex(vma);
+  if (IsOfShmSegment(vma)) environment_.shm_mappings->Close(environment_.files.InodeOf(vma.file).number);
   if (vma.file != OpenFileId()) environment_.files.Put(vma.file);
   Free(tree_.Erase(vma.range.start));
   HoldTreeNodes();
@@ -151,6 +153,10 @@ void AddressSpace::AddToIndex(const Vma& vma) {
 void AddressSpace::RemoveFromIndex(const Vma& vma) {
   if (vma.file == OpenFileId()) return;
   environment_.file_mappings.Remove(environment_.files.file(vma.file).inode, number_, vma.range.start);
+}
+
+bool AddressSpace::IsOfShmSegment(const Vma& vma) const {
+  return vma.file != OpenFileId() && environment_.files.IsShmSegment(vma.file);
 }
 
 void AddressSpace::SetFlags(Vma& vma, VmFlags flags) {

@@ -121,7 +121,9 @@ bool BeyondFile(const Fault& fault) {
 
 // Pages around one beyond the file's end are mapped all the same.
 FaultOutcome ReadFault(Fault& fault) {
-  if (MapAround(fault)) return FaultOutcome::kMinor;
+  // shm_vm_ops has no map_pages: a load maps the page alone.
+  const bool around = !fault.space.IsOfShmSegment(fault.vma);
+  if (around && MapAround(fault)) return FaultOutcome::kMinor;
   if (BeyondFile(fault)) return FaultOutcome::kBusError;
   const ErrnoOr<FilePage> page = GetFilePage(fault);
   // What had to be read is looked for again from the start, and so is all that was read around it.

@@ -159,6 +159,13 @@ ErrnoOr<OpenFileId> FileOf(AddressSpace& space, const VmCaller& caller, const Pe
   return map.arguments.file;
 }
 
+// shm_mmap: what was replaced may have been the last mapping of a removed segment, whose file comes back.
+bool IsOfEndedSegment(const AddressSpace& space, const PendingMap& map) {
+  const VmEnvironment& environment = space.environment();
+  return map.IsFile() && environment.files.IsShmSegment(map.arguments.file) &&
+         !environment.shm_mappings->Lives(environment.files.InodeOf(map.arguments.file).number);
+}
+
 // mmap_region: from here on the old mappings in the range are cut, and after the limits are passed they are gone.
 Errno MapRegion(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
   if (DeniesWriteExec(space.mm_flags, map.flags, map.flags)) return Errno::kAcces;
@@ -185,6 +192,11 @@ Errno MapRegion(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
     return file.error();
   }
   CompleteUnmap(space, replaced);
+  if (IsOfEndedSegment(space, map)) {
+    space.environment().files.Put(*file);
+    if ((map.flags & kVmAccount) != 0) commit.Uncharge(map.range.pages());
+    return Errno::kInval;
+  }
   if (map.IsFile() && map.Has(kMapSync) && KnowsSync(space.environment().files, map.arguments.file)) {
     // The file system's own mmap refuses what is not persistent memory, when the old mapping is gone already.
     space.environment().files.Put(*file);
@@ -221,10 +233,17 @@ ErrnoOr<OpenFileId> CreateSharedMemory(AddressSpace& space, const VmCaller& call
 
 namespace {
 
+// What do_shmat asks before do_mmap.
+bool IsFreeForShmat(AddressSpace& space, const MmapArguments& arguments) {
+  const VirtualAddress end(arguments.address.value() + arguments.length.value());
+  return end >= arguments.address && space.FindIntersection({arguments.address, end}) == nullptr;
+}
+
 // vm_mmap_pgoff, under mmap_lock.
 Errno MapUnderLock(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
   const MmapWriteLock lock(space);
   space.environment().cpus.Charge(space.environment().costs.mmap);
+  if (map.arguments.must_be_free && !IsFreeForShmat(space, map.arguments)) return Errno::kInval;
   if (const Errno error = CheckHugeTlb(map); error != Errno::kOk) return error;
   if (const Errno error = CheckLength(space, map); error != Errno::kOk) return error;
   if (const Errno error = Place(space, caller, map); error != Errno::kOk) return error;

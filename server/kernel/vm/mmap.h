@@ -23,6 +23,8 @@ struct MmapArguments {
   // None with MAP_ANONYMOUS, where it is ignored.
   OpenFileId file;
   PageOffset pgoff;
+  // EINVAL where anything is mapped, as shmat has it without SHM_REMAP.
+  bool must_be_free = false;
 };
 
 // The address. EINVAL: no length, a type that is none, an unaligned fixed address; ENOMEM: no room, a limit, no huge

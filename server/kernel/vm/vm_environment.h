@@ -16,6 +16,7 @@
 #include "server/kernel/vm/commit_accounting.h"
 #include "server/kernel/vm/file_mappings.h"
 #include "server/kernel/vm/huge_pages.h"
+#include "server/kernel/vm/shm_mappings.h"
 
 namespace memsim {
 
@@ -38,6 +39,10 @@ struct VmEnvironment {
   // The address space of the task that runs (current->mm), while somebody listens to events. 0: none, as of a task that
   // is about to end.
   AddressSpaceNumber running = 0;
+  // The thread group of the task that runs (current->tgid).
+  Pid current{};
+  // Null: there is no System V shared memory, as in tests of this folder.
+  ShmMappings* shm_mappings = nullptr;
 };
 
 }  // namespace memsim

@@ -55,14 +55,16 @@ struct MergePlan {
   Vma* right = nullptr;
 };
 
-MergePlan PlanMerge(Vma* previous, Vma* next, const NewMapping& wanted,
+// can_merge_remove_vma: what has a close operation is never merged away, for whoever has it counts its mappings.
+bool MayVanish(const AddressSpace& space, const Vma& vma) { return !space.IsOfShmSegment(vma); }
+
+MergePlan PlanMerge(const AddressSpace& space, Vma* previous, Vma* next, const NewMapping& wanted,
                     Inheritance inheritance = Inheritance::kMatters) {
   MergePlan plan;
   if (FitsAfter(previous, wanted)) plan.left = previous;
   if (FitsBefore(next, wanted, inheritance)) plan.right = next;
-  if (plan.left != nullptr && plan.right != nullptr && !AnonVmasCompatible(*plan.left, *plan.right)) {
-    plan.right = nullptr;
-  }
+  const bool both = plan.left != nullptr && plan.right != nullptr;
+  if (both && (!AnonVmasCompatible(*plan.left, *plan.right) || !MayVanish(space, *plan.right))) plan.right = nullptr;
   return plan;
 }
 
@@ -91,8 +93,9 @@ Vma* MergeExistingRange(AddressSpace& space, Vma& middle, const NewMapping& want
   const bool left_side = wanted.range.start == middle.range.start;
   const bool right_side = wanted.range.end == middle.range.end;
   const MergePlan plan =
-      PlanMerge(left_side ? space.Previous(middle) : nullptr, right_side ? space.Next(middle) : nullptr, wanted);
+      PlanMerge(space, left_side ? space.Previous(middle) : nullptr, right_side ? space.Next(middle) : nullptr, wanted);
   if (plan.left == nullptr && plan.right == nullptr) return nullptr;
+  if (left_side && right_side && !MayVanish(space, middle)) return nullptr;
   ChargeMerge(space);
   if (left_side && right_side) return JoinNeighbours(space, middle.range, middle.anon, &middle, plan);
   if (plan.left != nullptr) {
@@ -110,7 +113,7 @@ Vma* MergeExistingRange(AddressSpace& space, Vma& middle, const NewMapping& want
 Vma* MergeRange(AddressSpace& space, const NewMapping& wanted, Inheritance inheritance) {
   if ((wanted.flags & kVmSpecial) != 0 || wanted.special != SpecialMapping::kNone) return nullptr;
   const AddressSpace::Neighbours neighbours = space.NeighboursOf(wanted.range);
-  const MergePlan plan = PlanMerge(neighbours.below, neighbours.above, wanted, inheritance);
+  const MergePlan plan = PlanMerge(space, neighbours.below, neighbours.above, wanted, inheritance);
   if (plan.left == nullptr && plan.right == nullptr) return nullptr;
   ChargeMerge(space);
   return JoinNeighbours(space, wanted.range, wanted.anon, nullptr, plan);

@@ -329,6 +329,56 @@ TEST_F(OperationTest, TouchRefusesWhatNoMachineMayDo) {
   EXPECT_EQ(Run(call).misuse().message(), "access is 9; it must be READ, WRITE or EXECUTE");
 }
 
+// --- System V shared memory
+
+TEST_F(OperationTest, SharedMemoryTakesTheKernelsArguments) {
+  EXPECT_EQ(Ask("shmget { pid: 2 key: 42 size_bytes: 8192 flags: 01600 } store_as: 1"), "0");
+  EXPECT_EQ(Ask("shmget { pid: 2 key: 42 size_bytes: 8193 flags: 0600 }"), "EINVAL");
+  EXPECT_EQ(Ask("shmget { pid: 2 size_bytes: 4096 } store_as: 2"), "1");
+  EXPECT_EQ(Ask("shmat { pid: 2 shmid_slot: 1 address: 0x10000123 flags: 030000 } store_as: 3"), "0x10000000");
+  EXPECT_TRUE(MapsHave("10000000-10002000 r--s 00000000 00:01 0"));
+  EXPECT_EQ(Ask("shmat { pid: 2 shmid: 1 address_slot: 3 address: 0x2000 }"), "0x10002000");
+  EXPECT_EQ(Ask("shmdt { pid: 2 address_slot: 3 address: 0x2000 }"), "0");
+  EXPECT_EQ(Ask("shmctl { pid: 2 shmid_slot: 2 command: 0 }"), "0");
+  EXPECT_EQ(Ask("shmctl { pid: 2 shmid_slot: 2 command: 0 }"), "EINVAL");
+  EXPECT_EQ(Ask("shmctl { pid: 2 shmid: -1 command: 2 }"), "EINVAL");
+  EXPECT_EQ(Ask("shmctl { pid: 2 shmid: 5 shmid_slot: 3 command: 2 }"), "EINVAL") << "a number that is no int";
+  EXPECT_EQ(Ask("shmctl { pid: 2 shmid_slot: 1 command: 2 bad_buffer: true }"), "EFAULT");
+  EXPECT_EQ(Ask("shmctl { pid: 2 shmid_slot: 1 command: 1 uid: 5 gid: 6 mode: 0644 }"), "0");
+}
+
+TEST_F(OperationTest, ShmctlTellsWhatTheKernelWrites) {
+  Ask("shmget { pid: 2 key: -7 size_bytes: 5000 flags: 01640 }");
+  Ask("shmat { pid: 2 shmid: 0 address: 0x10000000 }");
+  Ask("shmctl { pid: 2 shmid: 0 command: 1 uid: 5 gid: 6 mode: 0644 }");
+  Ask("touch { pid: 2 address: 0x10000000 page_count: 2 access: ACCESS_KIND_WRITE }");
+  const v1::ShmidDs segment = Run(CallOf("shmctl { pid: 2 shmid: 0 command: 13 }")).shmid_ds();
+  EXPECT_EQ(segment.key(), -7);
+  EXPECT_EQ(segment.uid(), 5U);
+  EXPECT_EQ(segment.gid(), 6U);
+  EXPECT_EQ(segment.creator_uid(), 0U);
+  EXPECT_EQ(segment.creator_gid(), 0U);
+  EXPECT_EQ(segment.mode(), 0644U);
+  EXPECT_EQ(segment.sequence_number(), 0U);
+  EXPECT_EQ(segment.size_bytes(), 5000U);
+  EXPECT_EQ(segment.attach_count(), 1U);
+  EXPECT_EQ(segment.creator_pid(), 2U);
+  EXPECT_EQ(segment.last_pid(), 2U);
+  EXPECT_EQ(segment.attach_time_s(), 1767225600U);
+  EXPECT_EQ(segment.detach_time_s(), 0U);
+  EXPECT_EQ(segment.change_time_s(), 1767225600U);
+  const v1::ShmLimits limits = Run(CallOf("shmctl { pid: 2 command: 3 }")).shm_limits();
+  EXPECT_EQ(limits.max_size_bytes(), 18446744073692774399U);
+  EXPECT_EQ(limits.min_size_bytes(), 1U);
+  EXPECT_EQ(limits.max_segments(), 4096U);
+  EXPECT_EQ(limits.max_segments_per_process(), 4096U);
+  EXPECT_EQ(limits.max_pages(), 18446744073692774399U);
+  const v1::ShmUsage usage = Run(CallOf("shmctl { pid: 2 command: 14 }")).shm_usage();
+  EXPECT_EQ(usage.segments(), 1U);
+  EXPECT_EQ(usage.pages(), 2U);
+  EXPECT_EQ(usage.resident_pages(), 2U);
+}
+
 // --- Pages
 
 TEST_F(OperationTest, PagesComeAndGoByFrameAndByAddress) {

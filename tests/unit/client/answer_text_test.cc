@@ -106,5 +106,32 @@ TEST(AnswerTextTest, CachesAndObjectsHaveTheirWords) {
   EXPECT_EQ(AnswerText("kmem_cache_alloc_bulk", Value(32)), "kmem_cache_alloc_bulk: 32 objects");
 }
 
+TEST(AnswerTextTest, SegmentsOfSharedMemory) {
+  v1::Answer answer;
+  v1::ShmidDs& segment = *answer.mutable_shmid_ds();
+  segment.set_mode(01640);
+  segment.set_size_bytes(4096);
+  segment.set_creator_pid(2);
+  EXPECT_EQ(AnswerText("shmctl", answer), "shmctl: uid 0, gid 0, mode 1640, 4096 bytes, 0 attachments, made by pid 2");
+  answer.set_value(32768);
+  segment.set_key(-7);
+  segment.set_uid(5);
+  segment.set_mode(0600);
+  segment.set_attach_count(1);
+  segment.set_last_pid(3);
+  EXPECT_EQ(AnswerText("shmctl", answer),
+            "shmctl: id 32768, uid 5, gid 0, mode 0600, key -7, 4096 bytes, 1 attachment, made by pid 2, used last by "
+            "pid 3");
+  answer.mutable_shm_usage()->set_segments(2);
+  answer.mutable_shm_usage()->set_pages(10);
+  EXPECT_EQ(AnswerText("shmctl", answer), "shmctl: 2 segments, 10 pages, 0 of them in memory");
+  v1::ShmLimits& limits = *answer.mutable_shm_limits();
+  limits.set_max_segments(4096);
+  limits.set_min_size_bytes(1);
+  limits.set_max_size_bytes(100);
+  limits.set_max_pages(9);
+  EXPECT_EQ(AnswerText("shmctl", answer), "shmctl: at most 4096 segments of 1 to 100 bytes, 9 pages in all");
+}
+
 }  // namespace
 }  // namespace memsim::cli

@@ -62,6 +62,11 @@ TEST_F(EventsTest, EverySystemCallHasItsOwnEvents) {
   EXPECT_EQ(machine_->Msync(pid_, VirtualAddress(0), ByteCount(0), 4), Errno::kOk);
   EXPECT_EQ(machine_->Mseal(pid_, VirtualAddress(0), ByteCount(0), 0), Errno::kOk);
   EXPECT_EQ(machine_->RemapFilePages(pid_, VirtualAddress(0), ByteCount(0), 0, PageOffset(7), 0), Errno::kInval);
+  EXPECT_EQ(*machine_->Shmget(pid_, 0, kPageSize, 0600), 0);
+  EXPECT_EQ(*machine_->Shmat(pid_, 0, VirtualAddress(0x10000000), 0), VirtualAddress(0x10000000));
+  EXPECT_EQ(machine_->Shmdt(pid_, VirtualAddress(0x10000000)), Errno::kOk);
+  EXPECT_EQ(machine_->Shmctl(pid_, ShmctlArguments{7, 0}).error(), Errno::kInval);
+  EXPECT_TRUE(machine_->Shmctl(pid_, ShmctlArguments{0, 13}).ok());
   EXPECT_EQ(machine_->Setgroups(pid_, {4, 24}), Errno::kOk);
   EXPECT_TRUE(machine_->Setfsuid(pid_, 1).ok());
   EXPECT_TRUE(machine_->Setfsgid(pid_, 2).ok());
@@ -121,6 +126,16 @@ sys_enter_mseal: start: 0x00000000, len: 0x00000000, flags: 0x00000000
 sys_exit_mseal: 0x0
 sys_enter_remap_file_pages: start: 0x00000000, size: 0x00000000, prot: 0x00000000, pgoff: 0x00000007, flags: 0x00000000
 sys_exit_remap_file_pages: 0xffffffffffffffea
+sys_enter_shmget: key: 0x00000000, size: 0x00001000, shmflg: 0x00000180
+sys_exit_shmget: 0x0
+sys_enter_shmat: shmid: 0x00000000, shmaddr: 0x10000000, shmflg: 0x00000000
+sys_exit_shmat: 0x10000000
+sys_enter_shmdt: shmaddr: 0x10000000
+sys_exit_shmdt: 0x0
+sys_enter_shmctl: shmid: 0x00000007, cmd: 0x00000000, buf: 0x00000000
+sys_exit_shmctl: 0xffffffffffffffea
+sys_enter_shmctl: shmid: 0x00000000, cmd: 0x0000000d, buf: 0x00000000
+sys_exit_shmctl: 0x0
 sys_enter_setgroups: gidsetsize: 0x00000002, grouplist: 0x00000000
 sys_exit_setgroups: 0x0
 sys_enter_setfsuid: uid: 0x00000001

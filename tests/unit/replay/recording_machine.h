@@ -91,6 +91,9 @@ class RecordingMachine : public ReplayMachine {
       case v1::Call::kBrk:
         answer.set_value(call.brk().address());
         break;
+      case v1::Call::kShmget:
+        answer.set_value(next_segment_++);
+        break;
       default:
         break;
     }
@@ -98,6 +101,7 @@ class RecordingMachine : public ReplayMachine {
   }
 
   std::uint64_t next_pid_ = 100;
+  std::uint64_t next_segment_ = 5;
   // One table for all processes: enough for a test, whose processes open little.
   std::set<int> open_;
 };

@@ -69,6 +69,8 @@ World::World(ByteCount memory, PageCount user_reserve)
 
 // Shared memory is promised as a whole or, without reserve, page by page; once, whatever maps it.
 std::int64_t World::SharedPromises() const {
+  // Segments of System V shared memory live without mappings.
+  if (environment.shm_mappings != nullptr) return static_cast<std::int64_t>(files.promised_pages().value());
   std::set<InodeId> inodes;
   for (const AddressSpace* space : spaces) {
     space->ForEachVma([&](const Vma& vma) {
