@@ -42,6 +42,14 @@ const FlagSpec* FindFlag(absl::Span<const FlagSpec> flags, const std::string& na
   return found == flags.end() ? nullptr : &*found;
 }
 
+// The command's flag that a word like "-o" stands for. Null: none.
+const FlagSpec* FindLetter(absl::Span<const FlagSpec> flags, absl::string_view word) {
+  if (word.size() != 2 || word[0] != '-') return nullptr;
+  const auto found = std::find_if(flags.begin(), flags.end(),
+                                  [&](const FlagSpec& flag) { return flag.letter != 0 && flag.letter == word[1]; });
+  return found == flags.end() ? nullptr : &*found;
+}
+
 // The command, as an error begins with it.
 std::string Subject(absl::string_view command) { return command.empty() ? "memsim" : absl::StrCat("memsim ", command); }
 
@@ -150,6 +158,11 @@ absl::StatusOr<Arguments> ParseArguments(const CommandSpec& command, absl::Span<
     if (word == "--") {
       while (next < words.size()) arguments.AddPositional(words[next++]);
       break;
+    }
+    if (const FlagSpec* short_flag = FindLetter(command.flags, word); short_flag != nullptr) {
+      const FlagWord flag{short_flag->name, std::nullopt};
+      if (absl::Status status = TakeFlag(*short_flag, flag, words, next, arguments); !status.ok()) return status;
+      continue;
     }
     if (!LooksLikeFlag(word)) {
       arguments.AddPositional(word);

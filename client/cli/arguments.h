@@ -6,7 +6,7 @@
 //
 // Syntax: --name VALUE, --name=VALUE, --switch, and any beginning of a name that no other flag shares; flags and
 // positional words in any order; after "--" all words are positional. A value may begin with one dash (--fd -1), so
-// there are no short flags but -h.
+// there are no short flags but -h and those that a command declares.
 
 #ifndef MEMSIM_CLIENT_CLI_ARGUMENTS_H_
 #define MEMSIM_CLIENT_CLI_ARGUMENTS_H_
@@ -37,6 +37,8 @@ struct FlagSpec {
   std::string help;
   Presence presence = Presence::kOptional;
   Repetition repetition = Repetition::kOnce;
+  // What may stand for it behind one dash, where other programs have made that familiar: 'o' of -o FILE. 0: nothing.
+  char letter = 0;
 };
 
 struct PositionalSpec {

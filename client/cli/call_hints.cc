@@ -305,6 +305,12 @@ std::vector<CallHints> FileHints() {
        {"old-path", "new-path"},
        {},
        {kOpenFirst, "rename --machine demo --old-path /data/log --new-path /data/log.1"}},
+      {"write_proc",
+       AnswerValue::kBytes,
+       {"path", "text"},
+       {},
+       {"write_proc --machine demo --pid 1 --path sys/vm/max_map_count --text 262144",
+        "write_proc --machine demo --pid 1 --path sys/vm/overcommit_memory --text 2"}},
   };
 }
 

@@ -43,6 +43,7 @@ Command LocksCommand();
 Command ConstantsCommand();
 Command TracepointsCommand();
 Command RunCommand();
+Command RecordCommand();
 Command ReplayCommand();
 std::vector<Command> CallCommands();
 

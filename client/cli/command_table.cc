@@ -19,7 +19,7 @@ const std::vector<Command>& Commands() {
     Append(MachineCommands(), *commands);
     Append(LookCommands(), *commands);
     Append({WatchCommand(), FreeCommand(), LocksCommand()}, *commands);
-    Append({RunCommand(), ReplayCommand()}, *commands);
+    Append({RunCommand(), RecordCommand(), ReplayCommand()}, *commands);
     Append(CallCommands(), *commands);
     Append({ConstantsCommand(), TracepointsCommand()}, *commands);
     return commands;

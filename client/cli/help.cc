@@ -49,7 +49,9 @@ std::string FlagRows(const std::vector<FlagSpec>& flags) {
     std::string notes = flag.help;
     if (flag.presence == Presence::kRequired) absl::StrAppend(&notes, " [required]");
     if (flag.repetition == Repetition::kMany) absl::StrAppend(&notes, " [may be repeated]");
-    rows.emplace_back(absl::StrCat("  --", flag.name, flag.value_name.empty() ? "" : " ", flag.value_name), notes);
+    const std::string letter = flag.letter == 0 ? "" : absl::StrCat("-", absl::string_view(&flag.letter, 1), ", ");
+    rows.emplace_back(absl::StrCat("  ", letter, "--", flag.name, flag.value_name.empty() ? "" : " ", flag.value_name),
+                      notes);
   }
   return WrappedRows(rows);
 }

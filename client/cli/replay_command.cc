@@ -63,10 +63,10 @@ Command ReplayCommand() {
       "and the totals. Exit code: 0 in each trace something was compared, all of it equal, and every line understood; "
       "1 "
       "not so, or the server refused or did not answer; 2 a file could not be read. To record a trace: "
-      "client/replay/record FILE PROGRAM, or setarch -R strace -f -y -e "
+      "memsim record -o FILE -- PROGRAM, or setarch -R strace -f -y -e "
       "trace=%memory,%process,%desc,%file,prlimit64,setrlimit,prctl -o FILE PROGRAM. Addresses are compared, so they "
       "must not be random; and without -o the program's own output stands between the lines.";
-  spec.positionals = {{"FILE", "A log of client/replay/record or of strace -f -y.", Presence::kRequired,
+  spec.positionals = {{"FILE", "A trace of memsim record, or a log of strace -f -y.", Presence::kRequired,
                        Repetition::kMany, PositionalKind::kFileName}};
   spec.flags = {
       {"machine", "MACHINE",

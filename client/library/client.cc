@@ -247,9 +247,17 @@ absl::Status Client::DeleteMachine(absl::string_view name, const CallOptions& op
 
 absl::StatusOr<v1::ReadProcResponse> Client::ReadProc(absl::string_view name, absl::string_view path,
                                                       const CallOptions& options) {
+  return ReadProcPart(name, path, 0, 0, options);
+}
+
+absl::StatusOr<v1::ReadProcResponse> Client::ReadProcPart(absl::string_view name, absl::string_view path,
+                                                          std::uint64_t offset_bytes, std::uint64_t length_bytes,
+                                                          const CallOptions& options) {
   v1::ReadProcRequest request;
   request.set_name(std::string(name));
   request.set_path(std::string(path));
+  request.set_offset_bytes(offset_bytes);
+  request.set_length_bytes(length_bytes);
   return state_->Unary(*state_->machines, &v1::MachineService::StubInterface::ReadProc, request, options);
 }
 

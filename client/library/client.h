@@ -102,6 +102,10 @@ class Client {
   // path is below /proc: "meminfo", "1/maps".
   absl::StatusOr<v1::ReadProcResponse> ReadProc(absl::string_view name, absl::string_view path,
                                                 const CallOptions& options = {});
+  // A part of it, as pread(2) gives it; length_bytes 0: to the end.
+  absl::StatusOr<v1::ReadProcResponse> ReadProcPart(absl::string_view name, absl::string_view path,
+                                                    std::uint64_t offset_bytes, std::uint64_t length_bytes,
+                                                    const CallOptions& options = {});
   absl::StatusOr<v1::GetCountersResponse> GetCounters(absl::string_view name, const CallOptions& options = {});
   // Calls on_state for each state of the counters until it returns false (then the status is OK), the server ends the
   // watch, or the deadline passes; without one in options, there is none.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "client/replay/argument_reader.h"
@@ -200,8 +201,27 @@ void TranslateTruncate(ReplaySession& session, TracedProcess& process, const Tra
   session.Prepare(std::move(close));
 }
 
+namespace {
+
+// Whether the line writes to a sysctl that the machine has, and which follows it then. Of others nothing is known.
+bool WroteSysctl(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  if (line.arguments.empty() || !absl::StartsWith(line.arguments[0].path, "/proc/sys/vm/")) return false;
+  const std::string& path = line.arguments[0].path;
+  if (!session.TryReadProc(path).has_value()) return false;
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::WriteProcRequest& write = *call.mutable_write_proc();
+  write.set_pid(process.machine_pid);
+  write.set_path(path);
+  write.set_text(arguments.String(1));
+  if (Understood(session, arguments)) session.Apply(std::move(call));
+  return true;
+}
+
+}  // namespace
+
 void TranslateWrite(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
-  if (!line.result.Succeeded() || line.result.value == 0) return;
+  if (!line.result.Succeeded() || line.result.value == 0 || WroteSysctl(session, process, line)) return;
   v1::Call call;
   v1::WriteRequest& write = *call.mutable_write();
   if (line.name == "pwrite64") {

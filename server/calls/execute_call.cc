@@ -81,6 +81,7 @@ void Dispatch(CallFrame& frame, const v1::Call& call) {
     MEMSIM_RUN(kLseek, lseek);
     MEMSIM_RUN(kUnlink, unlink);
     MEMSIM_RUN(kRename, rename);
+    MEMSIM_RUN(kWriteProc, write_proc);
     MEMSIM_RUN(kKmemCacheCreate, kmem_cache_create);
     MEMSIM_RUN(kKmemCacheDestroy, kmem_cache_destroy);
     MEMSIM_RUN(kKmemCacheAlloc, kmem_cache_alloc);

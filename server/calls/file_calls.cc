@@ -86,4 +86,10 @@ void RunOperation(CallFrame& frame, const v1::RenameRequest& request) {
   frame.Finish(frame.machine().Rename(request.old_path(), request.new_path()));
 }
 
+void RunOperation(CallFrame& frame, const v1::WriteProcRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().WriteProc(pid, request.path(), request.text()));
+}
+
 }  // namespace memsim

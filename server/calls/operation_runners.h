@@ -85,6 +85,7 @@ void RunOperation(CallFrame& frame, const v1::WriteRequest& request);
 void RunOperation(CallFrame& frame, const v1::LseekRequest& request);
 void RunOperation(CallFrame& frame, const v1::UnlinkRequest& request);
 void RunOperation(CallFrame& frame, const v1::RenameRequest& request);
+void RunOperation(CallFrame& frame, const v1::WriteProcRequest& request);
 
 // shared_memory_calls.cc
 void RunOperation(CallFrame& frame, const v1::ShmgetRequest& request);

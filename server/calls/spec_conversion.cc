@@ -67,7 +67,11 @@ absl::StatusOr<Sysctls> SysctlsFromMessage(const v1::Sysctls& message) {
         absl::StrCat("spec.sysctls.overcommit_memory is ", message.overcommit_memory(), "; it must be 0, 1 or 2"));
   }
   sysctls.overcommit_memory = static_cast<OvercommitPolicy>(message.overcommit_memory());
-  if (message.has_overcommit_ratio()) sysctls.overcommit_ratio = message.overcommit_ratio();
+  if (message.has_overcommit_ratio()) {
+    // What no number of 32 bits with sign is refused by the spec too.
+    sysctls.overcommit_ratio =
+        static_cast<std::int32_t>(std::min<std::uint32_t>(message.overcommit_ratio(), INT32_MAX));
+  }
   sysctls.overcommit_kbytes = message.overcommit_kbytes();
   if (message.has_max_map_count()) sysctls.max_map_count = message.max_map_count();
   if (message.has_mmap_min_addr()) sysctls.mmap_min_addr = ByteCount(message.mmap_min_addr());
@@ -81,7 +85,7 @@ absl::StatusOr<Sysctls> SysctlsFromMessage(const v1::Sysctls& message) {
 
 void SysctlsToMessage(const Sysctls& sysctls, v1::Sysctls& message) {
   message.set_overcommit_memory(static_cast<std::uint32_t>(sysctls.overcommit_memory));
-  message.set_overcommit_ratio(sysctls.overcommit_ratio);
+  message.set_overcommit_ratio(static_cast<std::uint32_t>(sysctls.overcommit_ratio));
   message.set_overcommit_kbytes(sysctls.overcommit_kbytes);
   message.set_max_map_count(sysctls.max_map_count);
   message.set_mmap_min_addr(sysctls.mmap_min_addr.value());

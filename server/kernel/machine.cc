@@ -133,6 +133,11 @@ std::optional<std::string> Machine::ReadProc(absl::string_view path) const {
   return memsim::ReadProc(state_->View(), path);
 }
 
+ErrnoOr<std::string> Machine::ReadProcPart(absl::string_view path, ByteCount offset,
+                                           std::optional<ByteCount> length) const {
+  return memsim::ReadProcPart(state_->View(), path, {offset, length});
+}
+
 std::vector<CounterSample> Machine::ReadCounters() const { return memsim::ReadCounters(state_->View()); }
 
 std::string Machine::StateDigest() const {

@@ -218,6 +218,9 @@ class Machine {
   // The position in bytes. whence: SEEK_SET 0, SEEK_CUR 1, SEEK_END 2, SEEK_DATA 3, SEEK_HOLE 4. EBADF, EINVAL, ESPIPE,
   // ENXIO.
   ErrnoOr<ByteCount> Lseek(Pid pid, int fd, std::int64_t offset, int whence);
+  // The bytes taken. Opens a file of /proc and writes to its beginning; sysctls take hold at once. ENOENT, EPERM,
+  // EINVAL, EIO, EACCES: procfs/procfs.h.
+  ErrnoOr<ByteCount> WriteProc(Pid pid, absl::string_view path, absl::string_view text);
   // ENOENT, ENAMETOOLONG, EISDIR.
   Errno Unlink(absl::string_view path);
   // ENOENT, ENAMETOOLONG; EXDEV between /dev/shm and the disk; EISDIR and ENOTDIR where one of both is a directory.
@@ -228,6 +231,8 @@ class Machine {
   // there is none. One that is longer than kMaxProcFileBytes is cut off after the first row that passes it, so that
   // whoever asks can tell.
   std::optional<std::string> ReadProc(absl::string_view path) const;
+  // A part of one, which PID/pagemap has too; length absent: to the end. ENOENT, ESRCH, EINVAL, EFBIG: procfs/procfs.h.
+  ErrnoOr<std::string> ReadProcPart(absl::string_view path, ByteCount offset, std::optional<ByteCount> length) const;
   // Every number, ordered as the registry declares them.
   std::vector<CounterSample> ReadCounters() const;
   // 32 hexadecimal digits over all state.

@@ -64,6 +64,18 @@ ErrnoOr<ByteCount> Machine::Lseek(Pid pid, int fd, std::int64_t offset, int when
   return call.Run([&](const Caller& caller) { return SeekDescriptor(state_->FilesOf(caller), fd, offset, whence); });
 }
 
+ErrnoOr<ByteCount> Machine::WriteProc(Pid pid, absl::string_view path, absl::string_view text) {
+  // Of the open file that it is for so long nobody knows the descriptor.
+  constexpr int kNoDescriptor = -1;
+  const SystemCall<system_call::kWrite> call(*state_, pid, kNoDescriptor, 0, ByteCount(text.size()));
+  return call.Run([&](const Caller& caller) -> ErrnoOr<ByteCount> {
+    Sysctls sysctls = state_->sysctls;
+    const auto taken = memsim::WriteProc(state_->View(), caller.task.credentials, path, text, sysctls);
+    if (taken.ok()) state_->SetSysctls(sysctls);
+    return taken;
+  });
+}
+
 Errno Machine::Unlink(absl::string_view path) {
   return SystemCallOfNobody<system_call::kUnlink>(
       *state_, [&] { return state_->files.Unlink(path); }, path);

@@ -11,7 +11,7 @@ absl::Status Invalid(const Parts&... parts) {
 }
 
 absl::Status ValidateSysctls(const Sysctls& sysctls, ByteCount memory) {
-  if (sysctls.overcommit_ratio > 1000) {
+  if (sysctls.overcommit_ratio < 0 || sysctls.overcommit_ratio > 1000) {
     return Invalid("spec.sysctls.overcommit_ratio is ", sysctls.overcommit_ratio, "; it must be 0 to 1000");
   }
   if (sysctls.max_map_count < 1 || sysctls.max_map_count > INT32_MAX) {
@@ -64,15 +64,20 @@ void MachineSpec::DigestTo(Digest& digest) const {
   digest.Add(static_cast<std::uint64_t>(transparent_huge_pages));
   digest.Add(static_cast<std::uint64_t>(huge_page_defrag));
   costs.DigestTo(digest);
-  digest.Add(static_cast<std::uint64_t>(sysctls.overcommit_memory));
-  digest.Add(sysctls.overcommit_ratio);
-  digest.Add(sysctls.overcommit_kbytes);
-  digest.Add(sysctls.max_map_count);
-  digest.Add(sysctls.mmap_min_addr);
-  digest.Add(sysctls.min_free_kbytes.value_or(UINT64_MAX));
-  digest.Add(sysctls.watermark_scale_factor);
-  digest.Add(sysctls.user_reserve_kbytes.value_or(UINT64_MAX));
-  digest.Add(sysctls.admin_reserve_kbytes.value_or(UINT64_MAX));
+  sysctls.DigestTo(digest);
+}
+
+void Sysctls::DigestTo(Digest& digest) const {
+  digest.Add(static_cast<std::uint64_t>(overcommit_memory));
+  digest.Add(static_cast<std::uint64_t>(static_cast<std::int64_t>(overcommit_ratio)));
+  digest.Add(overcommit_kbytes);
+  digest.Add(max_map_count);
+  digest.Add(mmap_min_addr);
+  digest.Add(min_free_kbytes.value_or(UINT64_MAX));
+  digest.Add(watermark_scale_factor);
+  digest.Add(user_reserve_kbytes.value_or(UINT64_MAX));
+  digest.Add(admin_reserve_kbytes.value_or(UINT64_MAX));
+  digest.Add(legacy_va_layout);
 }
 
 }  // namespace memsim

@@ -31,7 +31,8 @@ enum class HugePageDefrag : std::uint8_t { kNever, kMadvise, kDeferMadvise, kDef
 // like any other.
 struct Sysctls {
   OvercommitPolicy overcommit_memory = OvercommitPolicy::kHeuristic;
-  std::uint32_t overcommit_ratio = 50;
+  // As proc_dointvec takes it, and so any number; a spec's is not negative.
+  std::int32_t overcommit_ratio = 50;
   std::uint64_t overcommit_kbytes = 0;
   std::uint32_t max_map_count = 65530;
   ByteCount mmap_min_addr{4096};
@@ -39,6 +40,10 @@ struct Sysctls {
   std::uint32_t watermark_scale_factor = 10;
   std::optional<std::uint64_t> user_reserve_kbytes;
   std::optional<std::uint64_t> admin_reserve_kbytes;
+  // Not 0: mappings are placed upwards from a third of the address space, from the next execve on.
+  std::uint32_t legacy_va_layout = 0;
+
+  void DigestTo(Digest& digest) const;
 };
 
 struct MachineSpec {

@@ -32,11 +32,6 @@ MachineSpec Resolve(MachineSpec spec, const PageAllocator& pages) {
   return spec;
 }
 
-CommitAccounting::Limits CommitLimits(const MachineSpec& spec, const PageAllocator& pages) {
-  return {pages.managed_pages(), PageCount(*spec.sysctls.user_reserve_kbytes / 4),
-          PageCount(*spec.sysctls.admin_reserve_kbytes / 4)};
-}
-
 }  // namespace
 
 MachineState::MachineState(const MachineSpec& requested)
@@ -48,13 +43,14 @@ MachineState::MachineState(const MachineSpec& requested)
       slabs(pages, counters, locks),
       kmalloc(slabs, pages, counters, cpus),
       spec(Resolve(requested, pages)),
+      sysctls(spec.sysctls),
       files(pages, slabs, counters, cpus),
       file_tables(files, slabs),
       anon_vmas(slabs),
       huge(spec, pages, counters),
-      commit(CommitLimits(spec, pages), spec.sysctls, counters),
-      environment{pages, slabs, files, anon_vmas,    file_mappings,     huge, commit, counters,
-                  cpus,  locks, costs, spec.sysctls, PageFrameNumber(0)},
+      commit(pages.managed_pages(), sysctls, counters),
+      environment{pages, slabs, files, anon_vmas, file_mappings,     huge, commit, counters,
+                  cpus,  locks, costs, sysctls,   PageFrameNumber(0)},
       shm(environment),
       tasks(environment, file_tables, random, spec.address_randomization) {}
 
@@ -149,13 +145,7 @@ bool MachineState::KillForMemory() {
   std::vector<OomCandidate> candidates;
   tasks.ForEach([&](const Task& task) {
     if (task.state != TaskState::kAlive || task.IsThread()) return;
-    const AddressSpace& space = tasks.SpaceOf(task);
-    OomCandidate candidate;
-    candidate.pid = task.pid;
-    candidate.resident = space.statistics().resident();
-    candidate.page_tables = ToPages(space.page_tables().table_bytes());
-    candidate.mm = task.mm;
-    candidates.push_back(candidate);
+    candidates.push_back(OomCandidate::Of(task, tasks.SpaceOf(task)));
   });
   const std::vector<Pid> victims = SelectOomVictims(candidates);
   if (victims.empty()) return false;
@@ -168,6 +158,13 @@ bool MachineState::KillForMemory() {
   return true;
 }
 
+void MachineState::SetSysctls(const Sysctls& changed) {
+  const bool zones_change = changed.min_free_kbytes != sysctls.min_free_kbytes ||
+                            changed.watermark_scale_factor != sysctls.watermark_scale_factor;
+  sysctls = changed;
+  if (zones_change) pages.SetWatermarks(*sysctls.min_free_kbytes, sysctls.watermark_scale_factor);
+}
+
 void MachineState::RunTimers() {
   if (cpus.now() < next_look || locks.lanes_run()) return;
   // Once nothing changes any more nothing will, however many seconds have passed.
@@ -178,7 +175,7 @@ void MachineState::RunTimers() {
 }
 
 ProcView MachineState::View() const {
-  return ProcView{spec, pages, slabs, counters, commit, files, file_tables, shm, tasks, cpus, locks};
+  return ProcView{spec, sysctls, pages, slabs, counters, commit, files, file_tables, shm, tasks, cpus, locks};
 }
 
 ByteCount MachineState::HostMemory() const {
@@ -190,6 +187,7 @@ ByteCount MachineState::HostMemory() const {
 
 void MachineState::DigestTo(Digest& digest) const {
   spec.DigestTo(digest);
+  sysctls.DigestTo(digest);
   digest.Add(sequence);
   digest.Add(next_look);
   cpus.DigestTo(digest);

@@ -67,6 +67,9 @@ struct MachineState {
   // The OOM killer: ends the task that it picks. False: there is none to pick.
   bool KillForMemory();
 
+  // Lets sysctls take hold, watermarks included.
+  void SetSysctls(const Sysctls& changed);
+
   // What the kernel does once a second of virtual time: called when time has passed.
   void RunTimers();
 
@@ -96,6 +99,8 @@ struct MachineState {
   Kmalloc kmalloc;
   // As it came out: without a number left to boot's formulas.
   const MachineSpec spec;
+  // As programs set them since.
+  Sysctls sysctls;
   FileSystem files;
   FileTables file_tables;
   AnonVmas anon_vmas;

@@ -101,7 +101,8 @@ absl::Status ViewInvalid(v1::MachineView view) {
 
 // "buddyinfo meminfo … PID/maps PID/stat …": what a program may suggest instead.
 std::string KnownProcFiles() {
-  return absl::StrCat(absl::StrJoin(ProcMachineFiles(), " "), " PID/", absl::StrJoin(ProcTaskFiles(), " PID/"));
+  return absl::StrCat(absl::StrJoin(ProcMachineFiles(), " "), " PID/", absl::StrJoin(ProcTaskFiles(), " PID/"),
+                      " PID/pagemap");
 }
 
 // Paths below /sys are said in full, others as below /proc.
@@ -119,9 +120,19 @@ absl::Status ProcPathNotFound(const std::string& path) {
 }
 
 absl::Status ProcFileTooLarge(const std::string& path) {
-  return MisuseStatus(v1::ERROR_REASON_ANSWER_TOO_LARGE,
-                      absl::StrCat(FullPath(path), " is longer than ", kMaxProcFileBytes >> 20,
-                                   " MiB; unmap what is not needed, or map files with shorter names"));
+  return MisuseStatus(
+      v1::ERROR_REASON_ANSWER_TOO_LARGE,
+      absl::StrCat(FullPath(path), " is longer than ", kMaxProcFileBytes >> 20,
+                   " MiB; unmap what is not needed, or map files with shorter names; of pagemap ask for a part"));
+}
+
+absl::Status WhyNotRead(const std::string& path, Errno error) {
+  if (error == Errno::kFBig) return ProcFileTooLarge(path);
+  if (error != Errno::kInval) return ProcPathNotFound(path);
+  return MisuseStatus(v1::ERROR_REASON_FIELD_INVALID,
+                      absl::StrCat(FullPath(path),
+                                   " has 8 bytes for each page; offset_bytes and length_bytes must be "
+                                   "multiples of 8"));
 }
 
 }  // namespace
@@ -185,15 +196,17 @@ void ReadProc(UnaryRpc& rpc) {
           v1::ERROR_REASON_FIELD_INVALID,
           absl::StrCat("path has ", path.size(), " bytes below /proc; it must have at most ", kMaxProcPathBytes)));
     }
-    ReplyFromMachine(rpc, request.name(), [&rpc, path](const Machine& machine) {
-      std::optional<std::string> content = machine.ReadProc(path);
-      if (!content.has_value()) return rpc.Refuse(ProcPathNotFound(path));
-      if (content->size() > kMaxProcFileBytes) return rpc.Refuse(ProcFileTooLarge(path));
-      v1::ReadProcResponse response;
-      response.set_content(*std::move(content));
-      response.set_sequence(machine.sequence());
-      rpc.Reply(response);
-    });
+    std::optional<ByteCount> length;
+    if (request.length_bytes() != 0) length = ByteCount(request.length_bytes());
+    ReplyFromMachine(rpc, request.name(),
+                     [&rpc, path, offset = request.offset_bytes(), length](const Machine& machine) {
+                       ErrnoOr<std::string> content = machine.ReadProcPart(path, ByteCount(offset), length);
+                       if (!content.ok()) return rpc.Refuse(WhyNotRead(path, content.error()));
+                       v1::ReadProcResponse response;
+                       response.set_content(*std::move(content));
+                       response.set_sequence(machine.sequence());
+                       rpc.Reply(response);
+                     });
   });
 }
 

@@ -1,13 +1,11 @@
 #!/usr/bin/env python3
-"""Records programs of this host and replays them: client/replay/record and memsim replay together.
+"""Records programs of this host and replays them: memsim record and memsim replay together.
 
-usage: record_test.py PROJECT_FOLDER MEMSIM
+usage: record_test.py MEMSIM
 
 Exits with 77, which ctest counts as skipped, where the host forbids tracing.
 """
 
-import importlib.machinery
-import importlib.util
 import json
 import os
 import shutil
@@ -21,7 +19,7 @@ SKIPPED = 77
 # This host's kernel may be older than the one that machines simulate, and place a few mappings elsewhere.
 EQUAL_SHARE = 0.9
 
-PROJECT = MEMSIM = None
+MEMSIM = None
 
 
 class RecordTest(unittest.TestCase):
@@ -32,8 +30,8 @@ class RecordTest(unittest.TestCase):
         self.trace = self.folder / "program.strace"
 
     def record(self, *program):
-        return subprocess.run([PROJECT / "client/replay/record", self.trace, *program], cwd=self.folder, capture_output=True,
-                              text=True, check=False)
+        return subprocess.run([MEMSIM, "record", "-o", self.trace, "--", *program], cwd=self.folder, capture_output=True, text=True,
+                              check=False)
 
     def assert_replays(self):
         """Replays the trace; returns what memsim says of it."""
@@ -74,7 +72,7 @@ class RecordTest(unittest.TestCase):
     def test_a_program_that_is_gone_afterwards_has_no_image_and_the_trace_stays(self):
         recorded = self.record("/bin/sh", "-c", "/bin/cp /bin/true gone; ./gone; /bin/rm gone")
         self.assertEqual(recorded.returncode, 0, recorded.stderr)
-        self.assertIn(f"record: {self.folder}/gone cannot be started again", recorded.stderr)
+        self.assertIn(f"memsim: {self.folder}/gone cannot be started again", recorded.stderr)
         lines = self.trace.read_text().splitlines()
         images = [line.split('"')[1] for line in lines if " @image(" in line]
         self.assertEqual(sorted(images), ["/bin/cp", "/bin/rm", "/bin/sh"])
@@ -91,33 +89,6 @@ class RecordTest(unittest.TestCase):
         self.assertEqual(images, {os.path.realpath("/bin/sh"), f"{self.folder}/sub/tr", f"{self.folder}/above"})
         self.assert_replays()
 
-    def recorder(self):
-        """client/replay/record as a module."""
-        loader = importlib.machinery.SourceFileLoader("record", str(PROJECT / "client/replay/record"))
-        record = importlib.util.module_from_spec(importlib.util.spec_from_loader("record", loader))
-        loader.exec_module(record)
-        return record
-
-    def test_of_two_processes_that_fork_at_once_the_later_one_is_the_parent_of_what_appears(self):
-        record = self.recorder()
-        log = ['1 chdir("/one") = 0', '2 chdir("/two") = 0', '1 fork( <unfinished ...>', '2 fork( <unfinished ...>',
-               '1 <... fork resumed>) = 3', '4 brk(NULL) = 0x1000', '2 <... fork resumed>) = 4', '3 brk(NULL) = 0x1000']
-        directories = record.Directories("/")
-        for _, call in record.with_whole_calls(log):
-            directories.follow(call[0], call)
-        self.assertEqual(directories.of, {"1": "/one", "2": "/two", "3": "/one", "4": "/two"})
-
-    def test_a_call_that_another_process_interrupts_is_read_whole(self):
-        record = self.recorder()
-        log = ['7 fork( <unfinished ...>', '8 chdir("/tmp" <unfinished ...>', '7 <... fork resumed>) = 8', '8 <... chdir resumed>) = 0',
-               '8 execve("./gone", ["./gone"], 0x1 <unfinished ...>', '7 wait4(-1,  <unfinished ...>', '8 <... execve resumed>) = 0']
-        calls = [call for _, call in record.with_whole_calls(log)]
-        self.assertEqual(calls[2:4] + calls[-1:], ['7 fork() = 8', '8 chdir("/tmp") = 0', '8 execve("./gone", ["./gone"], 0x1) = 0'])
-        directories = record.Directories("/home")
-        for call in calls:
-            directories.follow(call[0], call)
-        self.assertEqual(directories.of, {"7": "/home", "8": "/tmp"})
-
     def test_what_strace_prints_on_a_terminal_replays_too(self):
         """As the help of replay says not to do it: without -o."""
         logged = subprocess.run(["setarch", "-R", "strace", "-f", "-y", "-e", "trace=%memory,%process,%desc,%file,prlimit64", "/bin/sh",
@@ -130,15 +101,15 @@ class RecordTest(unittest.TestCase):
 
     def test_help_is_no_failure(self):
         for flag in ("-h", "--help"):
-            helped = subprocess.run([PROJECT / "client/replay/record", flag], capture_output=True, text=True, check=False)
+            helped = subprocess.run([MEMSIM, "record", flag], capture_output=True, text=True, check=False)
             self.assertEqual((helped.returncode, helped.stderr), (0, ""))
-            self.assertIn("usage: record TRACE PROGRAM", helped.stdout)
+            self.assertIn("-o, --output FILE", helped.stdout)
 
     def test_a_trace_that_would_have_no_place_is_refused_before_the_program_runs(self):
         self.trace = self.folder / "none" / "program.strace"
         recorded = self.record("/bin/sh", "-c", "echo ran > ran")
         self.assertEqual((recorded.returncode, recorded.stdout), (1, ""))
-        self.assertEqual(recorded.stderr, f"record: there is no folder {self.folder}/none for the trace; make it first\n")
+        self.assertEqual(recorded.stderr, f"memsim: NOT_FOUND: there is no folder {self.folder}/none for the trace; make it first\n")
         self.assertFalse((self.folder / "ran").exists())
 
     def test_a_program_that_does_not_exist_is_named(self):
@@ -147,9 +118,47 @@ class RecordTest(unittest.TestCase):
         self.assertIn("there is no program /no/such/program", recorded.stderr)
         self.assertFalse(self.trace.exists())
 
+    def test_two_recordings_of_a_program_are_alike(self):
+        traces = []
+        for _ in range(2):
+            self.record("/bin/sh", "-c", "/bin/true; /bin/true")
+            # Other lines have inodes of pipes.
+            traces.append(sorted(line for line in self.trace.read_text().splitlines() if " execve(" in line or " @image(" in line))
+        self.assertEqual(traces[0], traces[1])
+        self.assertEqual([line.split()[0] for line in traces[0]], ["1000", "1000", "1001", "1001", "1002", "1002"])
+
+    def test_the_programs_own_flags_and_exit_are_its_own(self):
+        recorded = self.record("/bin/sh", "-c", "echo $HOME $#; exit 3", "sh", "--json", "-o")
+        self.assertEqual((recorded.returncode, recorded.stderr), (0, ""))
+        self.assertTrue(recorded.stdout.startswith("/ 2\nrecorded "), recorded.stdout)
+
+    def test_what_it_reads_and_writes_is_left_out(self):
+        self.record("/bin/sh", "-c", "echo a secret that is longer than a short string > out")
+        self.assertRegex(self.trace.read_text(), r'write\(1<[^>]*/out>, ""\.\.\., 44\) = 44\n')
+
+    def test_without_strace_it_says_what_to_install(self):
+        environment = dict(os.environ, PATH=str(self.folder))
+        recorded = subprocess.run([MEMSIM, "record", "-o", self.trace, "--", "/bin/true"], cwd=self.folder, capture_output=True,
+                                  text=True, check=False, env=environment)
+        self.assertEqual(recorded.returncode, 1)
+        self.assertIn("apt-get install strace", recorded.stderr)
+        self.assertFalse(self.trace.exists())
+
+    @unittest.skipUnless(os.getuid() == 0, "only root can become somebody else")
+    def test_a_user_may_record(self):
+        os.chmod(self.folder, 0o777)
+        # The build folder may be closed to others.
+        shutil.copy(MEMSIM, self.folder / "memsim")
+        command = [self.folder / "memsim", "record", "-o", self.trace, "--", "/bin/sh", "-c", "/bin/ls /; /bin/true"]
+        recorded = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, user=65534, group=65534,
+                                  extra_groups=[])
+        self.assertEqual((recorded.returncode, recorded.stderr), (0, ""))
+        self.assertIn("# uid: 65534, no capability", self.trace.read_text())
+        self.assert_replays()
+
 
 if __name__ == "__main__":
-    PROJECT, MEMSIM = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+    MEMSIM = Path(sys.argv[1]).resolve()
     if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True, check=False).returncode:
         print("this host forbids tracing (a container without CAP_SYS_PTRACE?)")
         sys.exit(SKIPPED)

@@ -140,6 +140,30 @@ TEST_F(MachineServiceTest, ProcFilesAreReadWithAndWithoutTheirPrefix) {
   EXPECT_EQ(contents.size(), 1U);
 }
 
+TEST_F(MachineServiceTest, PartsOfProcFilesAreRead) {
+  CreateMachine("demo");
+  v1::ReadProcRequest request;
+  request.set_name("demo");
+  request.set_path("sys/vm/max_map_count");
+  request.set_offset_bytes(2);
+  request.set_length_bytes(2);
+  v1::ReadProcResponse response;
+  const std::string method = absl::StrCat(kMachineService, "ReadProc");
+  ASSERT_TRUE(Call(method, request, &response).ok());
+  EXPECT_EQ(response.content(), "53");
+  request.set_path("1/pagemap");
+  EXPECT_THAT(Call(method, request), IsMisuse(v1::ERROR_REASON_FIELD_INVALID, "multiples of 8"));
+  request.set_offset_bytes(8);
+  request.set_length_bytes(16);
+  ASSERT_TRUE(Call(method, request, &response).ok());
+  EXPECT_EQ(response.content(), std::string(16, '\0'));
+  // 256 GiB.
+  request.set_length_bytes(0);
+  EXPECT_THAT(Call(method, request), IsMisuse(v1::ERROR_REASON_ANSWER_TOO_LARGE, "of pagemap ask for a part"));
+  request.set_path("99/pagemap");
+  EXPECT_THAT(Call(method, request), IsMisuse(v1::ERROR_REASON_PROC_PATH_NOT_FOUND, "/proc/99/pagemap"));
+}
+
 TEST_F(MachineServiceTest, CountersAreDeclaredWithNameUnitAndHelp) {
   CreateMachine("demo");
   ExpectServes("demo");

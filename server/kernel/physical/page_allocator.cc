@@ -29,21 +29,35 @@ PageAllocator::PageAllocator(const MemoryLayout& layout, const WatermarkParamete
       reserved_(layout.reserved),
       managed_pages_(layout.managed()) {
   const PerZone<ZoneSize> sizes = ZoneSizes(layout);
-  min_free_kbytes_ = MinFreeKbytes(sizes, parameters);
-  const auto watermarks = ComputeWatermarks(sizes, min_free_kbytes_, parameters.watermark_scale_factor);
   const LowmemReserve reserve = ComputeLowmemReserve(sizes);
-  total_reserve_pages_ = TotalReserve(sizes, watermarks, reserve);
   zones_.reserve(kZoneTypeCount);
   for (std::size_t z = 0; z < kZoneTypeCount; ++z) {
     const ZoneLayout& zone = layout.zones[z];
     const BuddyAllocator buddy(directory_.get(), cpus_, MemoryRange(zone, static_cast<ZoneType>(z)), zone.managed);
-    Zone& made = zones_.emplace_back(Zone{
-        zone, buddy, watermarks[z], reserve[z], PageCount(0), 0, {}, {}, {}, SimulatedLock(LockClass::kZoneLock), {}});
-    for (std::size_t c = 0; c < kZoneTypeCount; ++c) made.plenty[c] = watermarks[z].high + reserve[z][c];
-    made.pageset = ComputePagesetSizes(zone.managed.size(), watermarks[z].low, locks.cpus().count());
+    Zone& made = zones_.emplace_back(
+        Zone{zone, buddy, {}, reserve[z], PageCount(0), 0, {}, {}, {}, SimulatedLock(LockClass::kZoneLock), {}});
     if (zone.populated()) locks.Register(made.lock, {z, 0});
     const bool preferred = z == 0 || zone.populated();
     preferred_zone_[z] = preferred ? static_cast<ZoneType>(z) : preferred_zone_[z - 1];
+  }
+  SetWatermarks(MinFreeKbytes(sizes, parameters), parameters.watermark_scale_factor);
+}
+
+void PageAllocator::SetWatermarks(std::uint64_t min_free_kbytes, std::uint32_t watermark_scale_factor) {
+  PerZone<ZoneSize> sizes;
+  LowmemReserve reserve;
+  for (std::size_t z = 0; z < kZoneTypeCount; ++z) {
+    sizes[z] = {zones_[z].layout.managed.size(), zones_[z].layout.populated()};
+    reserve[z] = zones_[z].lowmem_reserve;
+  }
+  min_free_kbytes_ = min_free_kbytes;
+  const auto watermarks = ComputeWatermarks(sizes, min_free_kbytes, watermark_scale_factor);
+  total_reserve_pages_ = TotalReserve(sizes, watermarks, reserve);
+  for (std::size_t z = 0; z < kZoneTypeCount; ++z) {
+    Zone& zone = zones_[z];
+    zone.watermarks = watermarks[z];
+    for (std::size_t c = 0; c < kZoneTypeCount; ++c) zone.plenty[c] = watermarks[z].high + reserve[z][c];
+    zone.pageset = ComputePagesetSizes(zone.layout.managed.size(), watermarks[z].low, cpus_->count());
   }
 }
 

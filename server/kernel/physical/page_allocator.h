@@ -137,6 +137,9 @@ class PageAllocator {
   PageCount pages_of(PageOwner owner) const { return owner_pages_[static_cast<std::size_t>(owner)]; }
   std::uint64_t min_free_kbytes() const { return min_free_kbytes_; }
 
+  // setup_per_zone_wmarks: from now on zones keep so much free. What is less than that already stays so.
+  void SetWatermarks(std::uint64_t min_free_kbytes, std::uint32_t watermark_scale_factor);
+
   // Calls visit(PageFrameNumber, const PageFrame&) for the first frame of every allocated block, ascending. Walks all
   // that was ever touched.
   template <typename Visitor>

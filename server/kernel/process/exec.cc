@@ -237,7 +237,9 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
   const ByteCount stack_limit(LimitsOf(task)[Resource::kStack].current);
   const ByteCount stack_random_max = random ? ToBytes(PageCount(kStackRandomPages)) : ByteCount(0);
   const PageCount mmap_random(random ? random_.Below(kMmapRandomPages) : 0);
-  const VirtualAddress mmap_base = MmapBase(stack_limit, stack_random_max, mmap_random);
+  const bool legacy = environment_.sysctls.legacy_va_layout != 0;
+  const VirtualAddress mmap_base =
+      legacy ? kLegacyBase + ToBytes(mmap_random) : MmapBase(stack_limit, stack_random_max, mmap_random);
   ExecImage resolved = image;
   if (image.mappings.empty()) {
     resolved = BuiltinImage(image.path, PageCount(random ? random_.Below(kStackRandomPages) : 0));
@@ -248,6 +250,7 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
   const AddressSpaceId fresh = *created;
   address_spaces_[fresh].layout.mmap_base = mmap_base;
   address_spaces_[fresh].mm_flags = InheritedMmFlags(SpaceOf(task).mm_flags);
+  address_spaces_[fresh].layout.legacy = legacy;
   const VmCaller caller = CallerOf(task);
   const VdsoSource vdso = image.mappings.empty() ? VdsoSource::kKernel : VdsoSource::kImage;
   const Errno error = ImageLoader(address_spaces_[fresh], caller).Load(resolved, vdso);

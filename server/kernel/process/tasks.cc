@@ -175,7 +175,9 @@ ErrnoOr<Pid> Tasks::Spawn(absl::string_view comm) {
   (*task)->limits = LimitsOf(tasks_.at(kInitPid));
   (*task)->credentials = tasks_.at(kInitPid).credentials;
   // An empty address space has the layout of its parent's, so that mmap finds room.
-  SpaceOf(**task).layout.mmap_base = SpaceOf(tasks_.at(kInitPid)).layout.mmap_base;
+  const AddressLayout& layout = SpaceOf(tasks_.at(kInitPid)).layout;
+  SpaceOf(**task).layout.mmap_base = layout.mmap_base;
+  SpaceOf(**task).layout.legacy = layout.legacy;
   return (*task)->pid;
 }
 

@@ -11,6 +11,28 @@ namespace {
 // 25 + 6 * sizeof(void*) - 1: the numbers are padded to this width, and a space separates them from the name.
 constexpr std::size_t kNumbersWidth = 72;
 
+absl::string_view NameOfSpecial(SpecialMapping special) {
+  switch (special) {
+    case SpecialMapping::kNone:
+      break;
+    case SpecialMapping::kVdso:
+      return "[vdso]";
+    case SpecialMapping::kVvar:
+      return "[vvar]";
+    case SpecialMapping::kVvarVclock:
+      return "[vvar_vclock]";
+  }
+  return "";
+}
+
+// get_vma_name, for what is no file: vma_is_initial_heap and vma_is_initial_stack.
+absl::string_view NameOf(const Vma& vma, const AddressLayout& layout) {
+  if (vma.special != SpecialMapping::kNone) return NameOfSpecial(vma.special);
+  if (vma.range.start < layout.brk && vma.range.end > layout.start_brk) return "[heap]";
+  if (vma.range.start <= layout.start_stack && vma.range.end >= layout.start_stack) return "[stack]";
+  return "";
+}
+
 }  // namespace
 
 void AppendMapsLine(const MapsLine& line, std::string& text) {
@@ -30,6 +52,24 @@ void AppendMapsLine(const MapsLine& line, std::string& text) {
     absl::StrAppend(&text, " ", absl::StrReplaceAll(line.name, {{"\n", "\\012"}}));
   }
   text += '\n';
+}
+
+void AppendMapsLineOf(const FileSystem& files, const AddressLayout& layout, const Vma& vma, std::string& text) {
+  MapsLine line;
+  line.range = vma.range;
+  line.flags = vma.flags;
+  if (vma.file == OpenFileId()) {
+    line.name = NameOf(vma, layout);
+    AppendMapsLine(line, text);
+    return;
+  }
+  const Inode& inode = files.InodeOf(vma.file);
+  const std::string name = inode.NameInMaps();
+  line.offset = ByteCount(vma.pgoff.value() << kPageShift);
+  line.device = inode.device();
+  line.inode_number = inode.number;
+  line.name = name;
+  AppendMapsLine(line, text);
 }
 
 }  // namespace memsim

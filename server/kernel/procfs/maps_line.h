@@ -1,4 +1,4 @@
-// One line of /proc/PID/maps.
+// One line of /proc/PID/maps, as which a mapping also begins in smaps.
 
 #ifndef MEMSIM_SERVER_KERNEL_PROCFS_MAPS_LINE_H_
 #define MEMSIM_SERVER_KERNEL_PROCFS_MAPS_LINE_H_
@@ -9,9 +9,12 @@
 #include "absl/strings/string_view.h"
 
 #include "server/base/units.h"
+#include "server/kernel/file/file_system.h"
 #include "server/kernel/file/inode.h"
+#include "server/kernel/vm/address_space.h"
 #include "server/kernel/vm/virtual_range.h"
 #include "server/kernel/vm/vm_flags.h"
+#include "server/kernel/vm/vma.h"
 
 namespace memsim {
 
@@ -28,6 +31,18 @@ struct MapsLine {
 
 // Appends the line, its end included (show_vma_header_prefix of fs/proc/task_mmu.c).
 void AppendMapsLine(const MapsLine& line, std::string& text);
+
+// The line of a mapping of an address space that is laid out like this (show_map_vma).
+void AppendMapsLineOf(const FileSystem& files, const AddressLayout& layout, const Vma& vma, std::string& text);
+
+// The page that every program can call into, above all others. It is no process's mapping, so Linux adds it at the end
+// (get_gate_vma).
+inline constexpr MapsLine kVsyscallLine = {{VirtualAddress(0xffffffffff600000), VirtualAddress(0xffffffffff601000)},
+                                           kVmExec,
+                                           ByteCount(0),
+                                           {},
+                                           0,
+                                           "[vsyscall]"};
 
 }  // namespace memsim
 

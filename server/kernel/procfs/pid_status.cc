@@ -1,7 +1,7 @@
 // /proc/PID/status (proc_pid_status of fs/proc/array.c).
 //
-// What the machine has no state for is what an idle process of root has that inherited everything from init: all
-// capabilities, no signals, no session, every CPU, node 0. The two rows about speculation are those of a host that
+// What the machine has no state for is what an idle process has that inherited everything from init: no signals, no
+// session, every CPU, node 0. The two rows about speculation are those of a host that
 // needs no mitigation switched on for every process.
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 
 #include "server/kernel/procfs/memory_use.h"
@@ -19,8 +20,6 @@
 namespace memsim {
 namespace {
 
-// CAP_LAST_CAP is 40.
-constexpr std::uint64_t kAllCapabilities = (1ULL << 41) - 1;
 // NR_OPEN_DEFAULT: the size of a descriptor table that was never grown.
 constexpr std::uint64_t kSmallestFileTable = 64;
 // CONFIG_NODES_SHIFT 10.
@@ -66,6 +65,9 @@ class StatusReader {
   void Row(absl::string_view name, T value) {
     absl::StrAppend(&text_, name, ":\t", value, "\n");
   }
+  void IdsRow(absl::string_view name, const TaskIds& ids) {
+    Row(name, absl::StrCat(ids.real, "\t", ids.effective, "\t", ids.saved, "\t", ids.filesystem));
+  }
   void MaskRow(absl::string_view name, std::uint64_t mask) {
     absl::StrAppendFormat(&text_, "%s:\t%016x\n", name, mask);
   }
@@ -85,10 +87,11 @@ class StatusReader {
     Row("Pid", task_.pid.value());
     Row("PPid", task_.parent.value());
     Row("TracerPid", 0);
-    Row("Uid", "0\t0\t0\t0");
-    Row("Gid", "0\t0\t0\t0");
+    IdsRow("Uid", task_.credentials.users());
+    IdsRow("Gid", task_.credentials.groups());
     Row("FDSize", FileTableSize(view_, task_));
-    Row("Groups", " ");
+    // With a space behind the last one, and where there is none.
+    Row("Groups", absl::StrCat(absl::StrJoin(task_.credentials.supplementary_groups(), " "), " "));
     Row("NStgid", task_.tgid.value());
     Row("NSpid", task_.pid.value());
     Row("NSpgid", 0);
@@ -128,8 +131,11 @@ class StatusReader {
   }
 
   void AppendRights() {
-    MaskRow("CapInh", 0);
-    for (const absl::string_view name : {"CapPrm", "CapEff", "CapBnd"}) MaskRow(name, kAllCapabilities);
+    const CapabilitySets& sets = task_.credentials.capabilities();
+    MaskRow("CapInh", sets.inheritable.bits());
+    MaskRow("CapPrm", sets.permitted.bits());
+    MaskRow("CapEff", sets.effective.bits());
+    MaskRow("CapBnd", task_.credentials.bounding().bits());
     MaskRow("CapAmb", 0);
     Row("NoNewPrivs", 0);
     Row("Seccomp", 0);

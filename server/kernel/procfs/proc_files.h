@@ -29,7 +29,13 @@ std::string ZoneInfoText(const ProcView& view);
 // A task's name on one line (proc_task_name).
 std::string TaskName(const Task& task);
 
+std::string PidLimits(const ProcView& view, const Task& task);
 std::string PidMaps(const ProcView& view, const Task& task);
+std::string PidOomScore(const ProcView& view, const Task& task);
+std::string PidOomScoreAdj(const ProcView& view, const Task& task);
+std::string PidSmaps(const ProcView& view, const Task& task);
+// REQUIRES: the task has memory.
+std::string PidSmapsRollup(const ProcView& view, const Task& task);
 std::string PidStat(const ProcView& view, const Task& task);
 std::string PidStatm(const ProcView& view, const Task& task);
 std::string PidStatus(const ProcView& view, const Task& task);

@@ -20,6 +20,8 @@ namespace memsim {
 // References only: the machine owns all of it. Reading changes nothing.
 struct ProcView {
   const MachineSpec& spec;
+  // As they are now; those of the spec are as it was made.
+  const Sysctls& sysctls;
   const PageAllocator& pages;
   const SlabCaches& slabs;
   const Counters& counters;

@@ -4,6 +4,15 @@
 
 namespace memsim {
 
+OomCandidate OomCandidate::Of(const Task& task, const AddressSpace& space) {
+  OomCandidate candidate;
+  candidate.pid = task.pid;
+  candidate.resident = space.statistics().resident();
+  candidate.page_tables = ToPages(space.page_tables().table_bytes());
+  candidate.mm = task.mm;
+  return candidate;
+}
+
 std::vector<Pid> SelectOomVictims(absl::Span<const OomCandidate> candidates) {
   const OomCandidate* chosen = nullptr;
   for (const OomCandidate& candidate : candidates) {

@@ -8,6 +8,7 @@
 #include "absl/types/span.h"
 
 #include "server/base/units.h"
+#include "server/kernel/process/task.h"
 #include "server/kernel/vm/address_space.h"
 
 namespace memsim {
@@ -23,6 +24,9 @@ struct OomCandidate {
 
   // oom_badness: how many pages its death is worth.
   PageCount badness() const { return resident + page_tables; }
+
+  // REQUIRES: the task has memory, which is the space.
+  static OomCandidate Of(const Task& task, const AddressSpace& space);
 };
 
 // select_bad_process and __oom_kill_process: who dies. The candidate of the highest badness, the later one in a tie,

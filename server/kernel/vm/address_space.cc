@@ -202,6 +202,7 @@ void AddressSpace::DigestTo(Digest& digest) const {
                                        layout.start_brk, layout.brk, layout.start_stack, layout.mmap_base}) {
     digest.Add(address);
   }
+  digest.Add(std::uint64_t{layout.legacy});
   digest.Add(number_);
   mmap_lock_.DigestTo(digest);
   digest.Add(def_flags);

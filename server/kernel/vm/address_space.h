@@ -52,8 +52,9 @@ struct AddressLayout {
   VirtualAddress start_brk;
   VirtualAddress brk;
   VirtualAddress start_stack;
-  // Where the search for room starts, downwards.
+  // Where the search for room starts: downwards, or upwards in the legacy layout (no MMF_TOPDOWN).
   VirtualAddress mmap_base;
+  bool legacy = false;
 };
 
 struct AddressSpaceStatistics {

@@ -13,16 +13,9 @@ namespace memsim {
 
 class CommitAccounting {
  public:
-  // What the policies compare with, fixed at boot.
-  struct Limits {
-    PageCount total_ram;
-    PageCount user_reserve;
-    PageCount admin_reserve;
-  };
-
-  // All must outlive the accounting.
-  CommitAccounting(const Limits& limits, const Sysctls& sysctls, Counters& counters)
-      : limits_(limits), sysctls_(sysctls), counters_(counters) {}
+  // All must outlive the accounting. The sysctls may change: what is promised from then on follows them.
+  CommitAccounting(PageCount total_ram, const Sysctls& sysctls, Counters& counters)
+      : total_ram_(total_ram), sysctls_(sysctls), counters_(counters) {}
 
   // Who may have what is kept for administrators: CAP_SYS_ADMIN.
   enum class Reserve : std::uint8_t { kKept, kAdministrators };
@@ -35,7 +28,7 @@ class CommitAccounting {
   PageCount CommitLimit() const;
 
  private:
-  Limits limits_;
+  const PageCount total_ram_;
   const Sysctls& sysctls_;
   Counters& counters_;
 };

@@ -103,9 +103,10 @@ bool MapAround(Fault& fault) {
     if (mapped == 0 && LacksTable(fault, page_index)) return false;
     const ErrnoOr<FilePage> page = environment.files.GetPage(InodeOf(fault), page_index, ReadAround::PageAlone());
     if (!page.ok()) break;
+    // x86 takes them for used, though they may never be (arch_wants_old_prefaulted_pte).
     const Pte pte = Pte::Make(page->frame, fault.vma.flags, WritableAtOnce(fault));
     CountMapping(fault, page->frame);
-    fault.table.Set(i, i == faulting ? pte : pte.Old());
+    fault.table.Set(i, pte);
     ++mapped;
   }
   environment.cpus.Charge(environment.costs.fault_around_page * mapped);

@@ -30,12 +30,17 @@ enum class Resource : std::uint8_t {
   kNofile = 7,
   kMemlock = 8,
   kAs = 9,
+  kLocks = 10,
   kSigpending = 11,
+  kMsgqueue = 12,
+  kNice = 13,
+  kRtprio = 14,
+  kRttime = 15,
 };
 inline constexpr std::uint32_t kResourceCount = 16;
 
 // The limits that init starts with (include/asm-generic/resource.h): a stack of 8 MiB, 8 MiB of locked memory, 1024
-// files.
+// files, 800 KiB of message queues, no priority.
 class ResourceLimits {
  public:
   ResourceLimits() {
@@ -43,6 +48,9 @@ class ResourceLimits {
     (*this)[Resource::kCore] = {0, kRlimInfinity};
     (*this)[Resource::kNofile] = {1024, 4096};
     (*this)[Resource::kMemlock] = {8ULL << 20, 8ULL << 20};
+    (*this)[Resource::kMsgqueue] = {800ULL << 10, 800ULL << 10};
+    (*this)[Resource::kNice] = {0, 0};
+    (*this)[Resource::kRtprio] = {0, 0};
   }
 
   ResourceLimit& operator[](Resource resource) { return limits_[static_cast<std::size_t>(resource)]; }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/mman_flags.h"
 
 namespace memsim {
@@ -13,8 +12,6 @@ namespace {
 constexpr VirtualAddress kLsmMmapMinimum{65536};
 // MAP_32BIT's window.
 constexpr VirtualRange k32BitWindow{VirtualAddress(0x40000000), VirtualAddress(0x80000000)};
-// mmap_legacy_base without randomness: a third of the address space.
-constexpr VirtualAddress kLegacyBase = PageAlignUp(VirtualAddress(kTaskSize.value() / 3));
 constexpr VirtualAddress kMapAbove4G_Start{1ULL << 32};
 
 // vm_start_gap: where a mapping starts for those who search below it.
@@ -78,6 +75,7 @@ bool HintIsFree(AddressSpace& space, VirtualAddress hint, ByteCount length, std:
 
 std::optional<VirtualAddress> Search(AddressSpace& space, const PlacementRequest& request, ByteCount length) {
   if ((request.map_flags & kMap32Bit) != 0) return FindIn(space, k32BitWindow, Direction::kUp, length, request);
+  if (space.layout.legacy) return FindIn(space, {space.layout.mmap_base, kTaskSize}, Direction::kUp, length, request);
   const VirtualAddress low =
       (request.map_flags & kMapAbove4G) != 0 ? kMapAbove4G_Start : VirtualAddress(kPageSize.value());
   const std::optional<VirtualAddress> down =
@@ -105,7 +103,8 @@ std::optional<VirtualAddress> SearchAligned(AddressSpace& space, const Placement
   if (!place.has_value()) return std::nullopt;
   const std::uint64_t shift = (offset - place->value()) & mask;
   // Top-down, a place that is aligned already is moved up into the padding, so that mappings lie close together.
-  return VirtualAddress(place->value() + (shift == 0 ? kPmdSize.value() : shift));
+  const bool at_the_end = shift == 0 && !space.layout.legacy;
+  return VirtualAddress(place->value() + (at_the_end ? kPmdSize.value() : shift));
 }
 
 bool WantsAlignment(const PlacementRequest& request) {

@@ -10,6 +10,7 @@
 #include "server/base/units.h"
 #include "server/kernel/vm/address_space.h"
 #include "server/kernel/vm/capability.h"
+#include "server/kernel/vm/layout.h"
 
 namespace memsim {
 
@@ -34,6 +35,9 @@ struct PlacementRequest {
   std::uint64_t map_flags = 0;
   PlacementKind kind = PlacementKind::kPages;
 };
+
+// Where the search starts upwards, without randomness (mmap_legacy_base): a third of the address space.
+inline constexpr VirtualAddress kLegacyBase = PageAlignUp(VirtualAddress(kTaskSize.value() / 3));
 
 // The address. ENOMEM: no room; EINVAL: a fixed address that is not page-aligned; EPERM: one below vm.mmap_min_addr,
 // which is for CAP_SYS_RAWIO alone.

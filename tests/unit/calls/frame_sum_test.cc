@@ -61,6 +61,7 @@ const char* const kOneOfEachKind[] = {
     "ftruncate { pid_slot: 3 fd: 0 length_bytes: 4096 }",
     "close { pid_slot: 3 fd: 0 }",
     "rename { old_path: '/data' new_path: '/old' }",
+    "write_proc { pid_slot: 1 path: 'sys/vm/max_map_count' text: '1000' }",
     "unlink { path: '/old' }",
     "shmget { pid_slot: 3 key: 42 size_bytes: 40960 flags: 01600 } store_as: 13",
     "shmat { pid_slot: 3 shmid_slot: 13 } store_as: 14",

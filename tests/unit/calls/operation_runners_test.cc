@@ -441,6 +441,14 @@ TEST_F(OperationTest, FilesAreMadeOpenedWrittenSoughtCutAndClosed) {
   EXPECT_EQ(Ask("close { pid: 2 fd: 0 }"), "EBADF");
 }
 
+TEST_F(OperationTest, SysctlsAreWritten) {
+  EXPECT_EQ(Ask("write_proc { pid: 2 path: '/proc/sys/vm/max_map_count' text: '1000 ' }"), "5");
+  EXPECT_EQ(Proc("sys/vm/max_map_count"), "1000\n");
+  EXPECT_EQ(Ask("write_proc { pid: 2 path: 'sys/vm/max_map_count' text: '-1' }"), "EINVAL");
+  EXPECT_EQ(Ask("write_proc { pid: 2 path: 'meminfo' text: '1' }"), "EIO");
+  EXPECT_EQ(Ask("write_proc { path: 'sys/vm/max_map_count' text: '1' }"), "ESRCH");
+}
+
 TEST_F(OperationTest, DupTakesTheLowestDescriptorOrTheOneThatIsNamed) {
   Ask("mknod { path: '/f' }");
   Ask("open { pid: 2 path: '/f' flags: 2 }");

@@ -24,7 +24,7 @@ TEST(SpecConversionTest, AnEmptyMessageIsTheDefaultSpec) {
   EXPECT_EQ(spec->memory, expected.memory);
   EXPECT_FALSE(spec->reserved.has_value());
   EXPECT_EQ(spec->address_randomization, AddressRandomization::kOn);
-  EXPECT_EQ(spec->sysctls.overcommit_ratio, 50U);
+  EXPECT_EQ(spec->sysctls.overcommit_ratio, 50);
   EXPECT_EQ(spec->sysctls.max_map_count, 65530U);
   EXPECT_FALSE(spec->sysctls.min_free_kbytes.has_value());
   EXPECT_FALSE(spec->sysctls.user_reserve_kbytes.has_value());

@@ -43,6 +43,19 @@ std::string Error(const CommandSpec& spec, const std::vector<std::string>& words
   return std::string(arguments.status().message());
 }
 
+TEST(ArgumentsTest, ADeclaredLetterStandsForItsFlag) {
+  CommandSpec spec = Proc();
+  spec.flags = {{"output", "FILE", "", Presence::kRequired}};
+  spec.flags[0].letter = 'o';
+  const auto arguments = Parse(spec, {"-o", "a", "lab", "--", "-o"});
+  ASSERT_TRUE(arguments.ok()) << arguments.status();
+  EXPECT_EQ(arguments->Get("output"), "a");
+  EXPECT_THAT(arguments->positionals(), ElementsAre("lab", "-o"));
+  EXPECT_THAT(Error(spec, {"lab", "-o"}), HasSubstr("--output needs a value"));
+  // In commands that declare none it is a word like others.
+  EXPECT_THAT(Parse(Proc(), {"lab", "-o"})->positionals(), ElementsAre("lab", "-o"));
+}
+
 TEST(ArgumentsTest, ValuesFollowTheirFlagOrAnEqualsSign) {
   const auto arguments = Parse(Mmap(), {"--length", "64KiB", "--fd=-1", "--json"});
   ASSERT_TRUE(arguments.ok()) << arguments.status();

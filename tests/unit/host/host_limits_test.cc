@@ -305,6 +305,7 @@ TEST(GrowingCallsTest, EveryOperationGrowsOrIsKnownNotTo) {
                                          "dup",
                                          "write",
                                          "rename",
+                                         "write_proc",
                                          "kmem_cache_create",
                                          "kmem_cache_alloc",
                                          "kmem_cache_alloc_bulk",

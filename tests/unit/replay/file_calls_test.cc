@@ -102,6 +102,20 @@ TEST_F(FileCallsTest, AnUntoldFileIsAsLongAsItIsMapped) {
   EXPECT_EQ(Made("/lib/a.so").size_bytes(), 0x4000U);
 }
 
+TEST_F(FileCallsTest, SysctlsThatTheMachineHasFollowTheProgram) {
+  machine_.proc["/proc/sys/vm/max_map_count"] = "65530\n";
+  Replay(
+      "1000 openat(AT_FDCWD</home>, \"/proc/sys/vm/max_map_count\", O_WRONLY) = 3</proc/sys/vm/max_map_count>\n"
+      "1000 write(3</proc/sys/vm/max_map_count>, \"256\\n\", 4) = 4\n"
+      "1000 write(3</proc/sys/vm/max_map_count>, \"x\", 1) = -1 EINVAL (Invalid argument)\n"
+      "1000 write(4</proc/sys/vm/drop_caches>, \"3\", 1) = 1\n");
+  const std::vector<v1::Call> writes = machine_.Of(v1::Call::kWriteProc);
+  ASSERT_THAT(writes, SizeIs(1));
+  EXPECT_EQ(writes[0].write_proc().path(), "/proc/sys/vm/max_map_count");
+  EXPECT_EQ(writes[0].write_proc().text(), "256\n");
+  EXPECT_THAT(machine_.Of(v1::Call::kWrite), SizeIs(0));
+}
+
 TEST_F(FileCallsTest, WritesAndPositionsFollowTheKernel) {
   Replay(
       "1000 openat(AT_FDCWD</home>, \"a\", O_RDWR|O_CREAT, 0644) = 3</home/a>\n"

@@ -21,6 +21,7 @@
 
 #include "server/kernel/machine.h"
 #include "server/kernel/procfs/maps_line.h"
+#include "server/kernel/procfs/procfs.h"
 #include "tests/unit/kernel/procfs/proc_text.h"
 
 namespace memsim {
@@ -223,6 +224,61 @@ TEST_F(HostFormatTest, MapsLinesAreWrittenAsTheHostWritesItsOwn) {
   EXPECT_EQ(ours, host);
   // The last line is the one that is the same everywhere.
   EXPECT_EQ(Lines(Read("1/maps")).back(), Lines(host).back());
+}
+
+TEST_F(HostFormatTest, LimitsHasTheRowsAndColumns) {
+  const std::string host = ReadHost("self/limits");
+  if (host.empty()) GTEST_SKIP() << kUnreadable;
+  const std::vector<std::string> theirs = Lines(host);
+  const std::vector<std::string> ours = Lines(Read("1/limits"));
+  ASSERT_EQ(ours.size(), theirs.size());
+  EXPECT_EQ(ours[0], theirs[0]);
+  for (std::size_t i = 1; i < ours.size(); ++i) {
+    // The name, and the unit behind the two limits.
+    EXPECT_EQ(ours[i].substr(0, 26), theirs[i].substr(0, 26));
+    EXPECT_EQ(ours[i].substr(68), theirs[i].substr(68));
+  }
+}
+
+TEST_F(HostFormatTest, SysctlsOfMemoryAreThereAndOneLineEach) {
+  for (const absl::string_view path : ProcMachineFiles()) {
+    if (!absl::StartsWith(path, "sys/vm/")) continue;
+    EXPECT_EQ(FormOf(ReadHost(std::string(path))), FormOf(Read(path))) << path;
+  }
+}
+
+// The rows below the last mapping's line.
+std::vector<std::string> RowsOfMapping(absl::string_view smaps) {
+  std::vector<std::string> rows;
+  for (const std::string& line : Lines(smaps)) {
+    if (absl::StrContains(line.substr(0, line.find(' ')), '-')) {
+      rows.clear();
+      continue;
+    }
+    // Of a processor without keys.
+    if (absl::StartsWith(line, "ProtectionKey:")) continue;
+    rows.push_back(line);
+  }
+  return rows;
+}
+
+TEST_F(HostFormatTest, SmapsHasTheRowsAndColumns) {
+  const std::string host = ReadHost("self/smaps");
+  if (host.empty()) GTEST_SKIP() << kUnreadable;
+  // The last mapping is the one that is the same everywhere.
+  EXPECT_EQ(RowsOfMapping(Read("1/smaps")), RowsOfMapping(host));
+}
+
+TEST_F(HostFormatTest, SmapsRollupHasTheRowsAndColumns) {
+  const std::string host = ReadHost("self/smaps_rollup");
+  if (host.empty()) GTEST_SKIP() << kUnreadable;
+  const std::vector<std::string> theirs = RowsOfMapping(host);
+  const std::vector<std::string> ours = RowsOfMapping(Read("1/smaps_rollup"));
+  ASSERT_EQ(RowNames(Read("1/smaps_rollup")).size(), RowNames(host).size());
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    EXPECT_EQ(ours[i].substr(0, ours[i].find(':')), theirs[i].substr(0, theirs[i].find(':')));
+    EXPECT_EQ(ours[i].size(), theirs[i].size()) << ours[i];
+  }
 }
 
 }  // namespace

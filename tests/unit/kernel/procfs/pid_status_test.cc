@@ -130,6 +130,65 @@ TEST_F(PidStatusTest, AProcessIsShownAsLinuxShowsAnIdleOneOfRoot) {
       "1 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
 }
 
+TEST_F(PidStatusTest, WhoATaskIsStandsThereWithItsRights) {
+  Boot();
+  Credentials& credentials = state_->tasks.FindAlive(pid_)->credentials;
+  ASSERT_EQ(credentials.SetGroups({30, 20}), Errno::kOk);
+  ASSERT_EQ(credentials.SetResGid(5, 6, 7), Errno::kOk);
+  ASSERT_EQ(credentials.SetResUid(1, 2, 3), Errno::kOk);
+  const std::string status = Read("status");
+  EXPECT_TRUE(absl::StrContains(status, "\nUid:\t1\t2\t3\t2\nGid:\t5\t6\t7\t6\n")) << status;
+  EXPECT_TRUE(absl::StrContains(status, "\nGroups:\t20 30 \n")) << status;
+  EXPECT_TRUE(absl::StrContains(status,
+                                "\nCapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
+                                "CapEff:\t0000000000000000\nCapBnd:\t000001ffffffffff\n"))
+      << status;
+}
+
+TEST_F(PidStatusTest, LimitsStandInATableAsLinuxPrintsThem) {
+  Boot();
+  // By the size of the memory.
+  ResourceLimits& limits = state_->tasks.LimitsOf(*state_->tasks.FindAlive(pid_));
+  limits[Resource::kNproc] = {1000, 1000};
+  limits[Resource::kSigpending] = {1000, 2000};
+  EXPECT_EQ(Read("limits"),
+            "Limit                     Soft Limit           Hard Limit           Units     \n"
+            "Max cpu time              unlimited            unlimited            seconds   \n"
+            "Max file size             unlimited            unlimited            bytes     \n"
+            "Max data size             unlimited            unlimited            bytes     \n"
+            "Max stack size            8388608              unlimited            bytes     \n"
+            "Max core file size        0                    unlimited            bytes     \n"
+            "Max resident set          unlimited            unlimited            bytes     \n"
+            "Max processes             1000                 1000                 processes \n"
+            "Max open files            1024                 4096                 files     \n"
+            "Max locked memory         8388608              8388608              bytes     \n"
+            "Max address space         unlimited            unlimited            bytes     \n"
+            "Max file locks            unlimited            unlimited            locks     \n"
+            "Max pending signals       1000                 2000                 signals   \n"
+            "Max msgqueue size         819200               819200               bytes     \n"
+            "Max nice priority         0                    0                    \n"
+            "Max realtime priority     0                    0                    \n"
+            "Max realtime timeout      unlimited            unlimited            us        \n");
+}
+
+TEST_F(PidStatusTest, TheOomScoreGrowsWithMemory) {
+  Boot();
+  EXPECT_EQ(Read("oom_score_adj"), "0\n");
+  const std::uint64_t total = state_->pages.managed_pages().value();
+  const auto score = [&] {
+    const std::uint64_t tables = 4 * RowValues(Read("status")).at("VmPTE") / 16;
+    const std::uint64_t points = RowValues(Read("status")).at("VmRSS") / 4 + tables;
+    return absl::StrCat((1000 + points * 1000 / total) * 2 / 3, "\n");
+  };
+  EXPECT_EQ(Read("oom_score"), "666\n");
+  Write(Map(8192, kProtRead | kProtWrite, kMapPrivate), 8192);
+  EXPECT_EQ(Read("oom_score"), score());
+  EXPECT_EQ(Read("oom_score").size(), 5U) << "more than half of the memory: above 1000 of 1333";
+  // It cannot be killed, nor what is dead.
+  pid_ = kInitPid;
+  EXPECT_EQ(Read("oom_score"), "0\n");
+}
+
 TEST_F(PidStatusTest, PagesCountByWhatTheyAre) {
   Boot();
   Write(Map(16, kProtRead | kProtWrite, kMapPrivate), 3);

@@ -9,6 +9,11 @@ namespace {
 
 class CommitAccountingTest : public testing::Test {
  protected:
+  CommitAccountingTest() {
+    sysctls_.user_reserve_kbytes = 4 * 100;
+    sysctls_.admin_reserve_kbytes = 4 * 50;
+  }
+
   bool Charge(std::uint64_t pages, std::uint64_t total_vm = 0) {
     return commit_.Charge(PageCount(pages), PageCount(total_vm), reserve_);
   }
@@ -17,7 +22,7 @@ class CommitAccountingTest : public testing::Test {
   Sysctls sysctls_;
   Counters counters_;
   CommitAccounting::Reserve reserve_ = CommitAccounting::Reserve::kAdministrators;
-  CommitAccounting commit_{{PageCount(1000), PageCount(100), PageCount(50)}, sysctls_, counters_};
+  CommitAccounting commit_{PageCount(1000), sysctls_, counters_};
 };
 
 TEST_F(CommitAccountingTest, ByDefaultOnlyASingleRequestLargerThanTheMemoryIsRefused) {

@@ -61,9 +61,10 @@ World::World(ByteCount memory, PageCount user_reserve)
       files(pages, slabs, counters, cpus),
       anon_vmas(slabs),
       huge(MachineSpec(), pages, counters),
-      commit({pages.managed_pages(), user_reserve, PageCount(0)}, sysctls, counters),
+      commit(pages.managed_pages(), sysctls, counters),
       environment{pages, slabs, files,         anon_vmas, file_mappings,     huge, commit, counters,
                   cpus,  locks, kDefaultCosts, sysctls,   PageFrameNumber(0)} {
+  sysctls.user_reserve_kbytes = user_reserve.value() * 4;
   environment.zero_page = *pages.AllocPages(kGfpKernel | kGfpZero, Order(0), PageOwner::kZeroPage);
 }
 
