@@ -120,8 +120,10 @@ absl::Status SetNumber(Message& message, const FieldDescriptor& field, std::uint
       return absl::OkStatus();
     case FieldDescriptor::CPPTYPE_UINT32: {
       const auto narrow = Narrow<std::uint32_t>(value, false);
-      if (narrow.ok()) reflection->SetUInt32(&message, &field, *narrow);
-      return narrow.status();
+      if (!narrow.ok()) return narrow.status();
+      field.is_repeated() ? reflection->AddUInt32(&message, &field, *narrow)
+                          : reflection->SetUInt32(&message, &field, *narrow);
+      return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_INT32: {
       const auto narrow = Narrow<std::int32_t>(value, true);
@@ -174,6 +176,19 @@ absl::Status SetResourceLimit(Message& message, absl::string_view text) {
   return absl::OkStatus();
 }
 
+// "0x7f0000000000:64KiB".
+absl::Status SetAddressRange(Message& message, absl::string_view text) {
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits(':', 1));
+  const absl::StatusOr<std::uint64_t> address = ParseSize(parts.first);
+  const absl::StatusOr<std::uint64_t> length = ParseSize(parts.second);
+  if (!address.ok()) return address.status();
+  if (!length.ok()) return length.status();
+  auto& range = *google::protobuf::DynamicCastToGenerated<v1::AddressRange>(&message);
+  range.set_address(*address);
+  range.set_length_bytes(*length);
+  return absl::OkStatus();
+}
+
 // "555555554000-555555556000 r--p 00000000 /usr/bin/x": a row of /proc/PID/maps; device and inode may stand where they
 // do there.
 absl::Status SetImageMapping(Message& message, absl::string_view text) {
@@ -209,6 +224,7 @@ absl::Status SetMessage(Message& message, const FieldDescriptor& field, absl::st
       field.is_repeated() ? *reflection->AddMessage(&message, &field) : *reflection->MutableMessage(&message, &field);
   if (field.message_type() == v1::ResourceLimit::descriptor()) return SetResourceLimit(part, text);
   if (field.message_type() == v1::ImageMapping::descriptor()) return SetImageMapping(part, text);
+  if (field.message_type() == v1::AddressRange::descriptor()) return SetAddressRange(part, text);
   if (field.message_type() == v1::Lane::descriptor()) {
     return ParseLane(text, *google::protobuf::DynamicCastToGenerated<v1::Lane>(&part));
   }
@@ -260,6 +276,7 @@ std::string ValueNameOf(const FieldDescriptor& field) {
     return absl::EndsWith(field.name(), "path") ? "PATH" : "TEXT";
   if (field.message_type() == v1::ResourceLimit::descriptor()) return "CURRENT:MAXIMUM";
   if (field.message_type() == v1::ImageMapping::descriptor()) return "'START-END rwxp OFFSET PATH'";
+  if (field.message_type() == v1::AddressRange::descriptor()) return "ADDRESS:SIZE";
   if (const std::string family = ConstantsOf(field); !family.empty()) return absl::StrCat(family, "_…");
   if (field.message_type() == v1::Lane::descriptor()) return "'CPU: CALL; CALL…'";
   if (IsSize(field)) return "SIZE";

@@ -62,16 +62,19 @@ std::optional<int> OpenAnywhere(ReplaySession& session, TracedProcess& process, 
 
 bool OpenAs(ReplaySession& session, TracedProcess& process, int fd, const std::string& path, std::uint32_t flags) {
   const std::optional<int> opened = OpenAnywhere(session, process, path, flags);
-  if (!opened.has_value()) return false;
-  if (*opened != fd) {
-    const bool moved = CopyDescriptor(session, process, *opened, fd, (flags & kOpenCloseOnExec) != 0);
+  return opened.has_value() && Adopt(session, process, *opened, fd, {path, (flags & kOpenCloseOnExec) != 0});
+}
+
+bool Adopt(ReplaySession& session, TracedProcess& process, int chosen, int fd, TracedDescriptor descriptor) {
+  if (chosen != fd) {
+    const bool moved = CopyDescriptor(session, process, chosen, fd, descriptor.close_on_exec);
     v1::Call close;
     close.mutable_close()->set_pid(process.machine_pid);
-    close.mutable_close()->set_fd(*opened);
+    close.mutable_close()->set_fd(chosen);
     session.Prepare(std::move(close));
     if (!moved) return false;
   }
-  (*process.descriptors)[fd] = {path, (flags & kOpenCloseOnExec) != 0};
+  (*process.descriptors)[fd] = std::move(descriptor);
   return true;
 }
 

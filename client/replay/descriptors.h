@@ -36,6 +36,10 @@ std::optional<int> OpenAnywhere(ReplaySession& session, TracedProcess& process, 
 // Opens the file under the number fd, whatever stood there before. false: the machine refuses, and the line is skipped.
 bool OpenAs(ReplaySession& session, TracedProcess& process, int fd, const std::string& path, std::uint32_t flags);
 
+// Moves a descriptor that the machine chose to the trace's number fd, which it has from now on. false: the machine
+// refuses, and the line is skipped.
+bool Adopt(ReplaySession& session, TracedProcess& process, int chosen, int fd, TracedDescriptor descriptor);
+
 // The descriptor's number, after making sure that the machine has the file open under it that the line shows. nullopt:
 // the argument is no descriptor, and the line is not understood; or the machine cannot open the file, and it is
 // skipped.

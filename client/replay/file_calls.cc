@@ -9,6 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "client/library/json_text.h"
+#include "client/replay/answer_text.h"
 #include "client/replay/argument_reader.h"
 #include "client/replay/descriptors.h"
 
@@ -16,6 +18,8 @@ namespace memsim::replay {
 namespace {
 
 constexpr std::int32_t kSeekCurrent = 1;
+// memfd_create(2)'s MFD_CLOEXEC.
+constexpr std::uint32_t kMemfdCloseOnExec = 1;
 constexpr std::uint32_t kWriteOnly = 01;
 // fcntl(2)'s F_SETFD, and FD_CLOEXEC.
 constexpr std::uint64_t kSetDescriptorFlags = 2;
@@ -163,6 +167,62 @@ void TranslateFcntlDuplicate(ReplaySession& session, TracedProcess& process, con
   if (!old_fd.has_value()) return;
   const bool close_on_exec = line.arguments[1].Number() == kDuplicateDescriptorCloseOnExec;
   DuplicateAs(session, process, *old_fd, static_cast<int>(line.result.value), close_on_exec);
+}
+
+void TranslateMemfdCreate(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  const TraceValue* name = arguments.Find(0);
+  v1::Call call;
+  v1::MemfdCreateRequest& memfd = *call.mutable_memfd_create();
+  memfd.set_pid(process.machine_pid);
+  memfd.set_flags(static_cast<std::uint32_t>(arguments.Number(1)));
+  if (!Understood(session, arguments)) return;
+  // What strace does not show as a string is NULL, or points to nowhere.
+  if (name->kind == TraceValue::Kind::kString) memfd.set_name(client::SpellOutBytes(name->text));
+  const std::optional<v1::Answer> answer = session.Ask(call);
+  if (!answer.has_value()) return;
+  constexpr int kNotSimulated = 38;
+  if (answer->error_number() == kNotSimulated) return session.Skip("machines have no files of huge pages");
+  if (!line.result.Succeeded() || answer->error_number() != 0) {
+    return session.CompareTexts(KernelResultText(line.result), ResultText(*answer));
+  }
+  // Descriptors that the machine chooses are matched one to one: it is moved to the one in the trace.
+  const bool close_on_exec = (memfd.flags() & kMemfdCloseOnExec) != 0;
+  Adopt(session, process, static_cast<int>(answer->value()), static_cast<int>(line.result.value),
+        {TracedFiles::MachinePath(line.result.path.empty() ? absl::StrCat("/memfd:", memfd.name()) : line.result.path),
+         close_on_exec});
+  session.CompareTexts("a descriptor", "a descriptor");
+}
+
+void TranslateFcntlSeals(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  constexpr std::uint64_t kAddSeals = 1033;
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::FcntlRequest& fcntl = *call.mutable_fcntl();
+  fcntl.set_pid(process.machine_pid);
+  fcntl.set_fd(static_cast<std::int32_t>(arguments.Number(0)));
+  fcntl.set_command(static_cast<std::int32_t>(arguments.Number(1)));
+  fcntl.set_argument(arguments.NumberOr(2, 0));
+  if (!Understood(session, arguments)) return;
+  // What failed changed nothing, and asking does not either.
+  if (!line.result.Succeeded() || arguments.Number(1) != kAddSeals) return;
+  session.Apply(std::move(call));
+}
+
+void TranslateFallocate(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  if (!line.result.Succeeded()) return;
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::FallocateRequest& fallocate = *call.mutable_fallocate();
+  fallocate.set_pid(process.machine_pid);
+  fallocate.set_mode(static_cast<std::uint32_t>(arguments.Number(1)));
+  fallocate.set_offset_bytes(static_cast<std::int64_t>(arguments.Number(2)));
+  fallocate.set_length_bytes(static_cast<std::int64_t>(arguments.Number(3)));
+  if (!Understood(session, arguments)) return;
+  const std::optional<int> fd = PlainFile(session, process, line);
+  if (!fd.has_value()) return;
+  fallocate.set_fd(*fd);
+  session.Apply(std::move(call));
 }
 
 void TranslateFcntl(ReplaySession& /*session*/, TracedProcess& process, const TraceLine& line) {

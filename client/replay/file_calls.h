@@ -27,6 +27,9 @@ void TranslateDup(ReplaySession& session, TracedProcess& process, const TraceLin
 // fcntl with one of the operations above.
 void TranslateFcntlDuplicate(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 // fcntl with any other operation: F_SETFD is followed.
+void TranslateMemfdCreate(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+void TranslateFcntlSeals(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+void TranslateFallocate(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateFcntl(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateFtruncate(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateTruncate(ReplaySession& session, TracedProcess& process, const TraceLine& line);

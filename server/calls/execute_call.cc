@@ -82,6 +82,9 @@ void Dispatch(CallFrame& frame, const v1::Call& call) {
     MEMSIM_RUN(kUnlink, unlink);
     MEMSIM_RUN(kRename, rename);
     MEMSIM_RUN(kWriteProc, write_proc);
+    MEMSIM_RUN(kMemfdCreate, memfd_create);
+    MEMSIM_RUN(kFcntl, fcntl);
+    MEMSIM_RUN(kFallocate, fallocate);
     MEMSIM_RUN(kKmemCacheCreate, kmem_cache_create);
     MEMSIM_RUN(kKmemCacheDestroy, kmem_cache_destroy);
     MEMSIM_RUN(kKmemCacheAlloc, kmem_cache_alloc);

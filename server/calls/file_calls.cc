@@ -92,4 +92,25 @@ void RunOperation(CallFrame& frame, const v1::WriteProcRequest& request) {
   frame.Finish(frame.machine().WriteProc(pid, request.path(), request.text()));
 }
 
+void RunOperation(CallFrame& frame, const v1::MemfdCreateRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  std::optional<absl::string_view> name;
+  if (request.has_name()) name = request.name();
+  frame.Finish(frame.machine().MemfdCreate(pid, name, request.flags()));
+}
+
+void RunOperation(CallFrame& frame, const v1::FcntlRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Fcntl(pid, request.fd(), request.command(), request.argument()));
+}
+
+void RunOperation(CallFrame& frame, const v1::FallocateRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(
+      frame.machine().Fallocate(pid, request.fd(), request.mode(), request.offset_bytes(), request.length_bytes()));
+}
+
 }  // namespace memsim

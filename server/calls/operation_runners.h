@@ -85,6 +85,9 @@ void RunOperation(CallFrame& frame, const v1::WriteRequest& request);
 void RunOperation(CallFrame& frame, const v1::LseekRequest& request);
 void RunOperation(CallFrame& frame, const v1::UnlinkRequest& request);
 void RunOperation(CallFrame& frame, const v1::RenameRequest& request);
+void RunOperation(CallFrame& frame, const v1::MemfdCreateRequest& request);
+void RunOperation(CallFrame& frame, const v1::FcntlRequest& request);
+void RunOperation(CallFrame& frame, const v1::FallocateRequest& request);
 void RunOperation(CallFrame& frame, const v1::WriteProcRequest& request);
 
 // shared_memory_calls.cc

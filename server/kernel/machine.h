@@ -211,8 +211,16 @@ class Machine {
   Errno Close(Pid pid, int fd);
   // new_fd absent: the lowest free descriptor from minimum_fd. flags: O_CLOEXEC or 0. EBADF, EINVAL, EMFILE.
   ErrnoOr<int> Dup(Pid pid, int fd, std::optional<int> new_fd, int minimum_fd, std::uint32_t flags);
-  // EBADF, EINVAL, EFBIG.
+  // EBADF, EINVAL, EFBIG, EPERM.
   Errno Ftruncate(Pid pid, int fd, ByteCount length);
+  // The descriptor of a file without a name. name: none is NULL. EINVAL, EFAULT, ENODEV, EMFILE, ENFILE, ENOSPC,
+  // ENOMEM; ENOSYS: huge pages (file/descriptor_calls.h).
+  ErrnoOr<int> MemfdCreate(Pid pid, std::optional<absl::string_view> name, std::uint32_t flags);
+  // What the command returns: F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_ADD_SEALS, F_GET_SEALS. EBADF,
+  // EINVAL, EMFILE, EPERM, EBUSY; ENOSYS: another command.
+  ErrnoOr<std::uint64_t> Fcntl(Pid pid, int fd, int command, std::uint64_t argument);
+  // EBADF, EINVAL, EOPNOTSUPP, ESPIPE, EISDIR, ENODEV, EFBIG, EPERM, ENOMEM; ENOSYS (file/descriptor_calls.h).
+  Errno Fallocate(Pid pid, int fd, std::uint32_t mode, std::int64_t offset, std::int64_t length);
   // The bytes written; offset absent: at the file's position, which moves along. EBADF, EINVAL, ESPIPE, EFBIG, ENOMEM.
   ErrnoOr<ByteCount> Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset);
   // The position in bytes. whence: SEEK_SET 0, SEEK_CUR 1, SEEK_END 2, SEEK_DATA 3, SEEK_HOLE 4. EBADF, EINVAL, ESPIPE,

@@ -4,6 +4,7 @@
 #include "server/kernel/machine.h"
 #include "server/kernel/machine_state.h"
 #include "server/kernel/system_call.h"
+#include "server/kernel/vm/punch_hole.h"
 
 namespace memsim {
 
@@ -49,6 +50,42 @@ Errno Machine::Ftruncate(Pid pid, int fd, ByteCount length) {
     const ErrnoOr<std::optional<CutTail>> cut = TruncateDescriptor(state_->FilesOf(caller), fd, length);
     if (!cut.ok()) return cut.error();
     if (cut->has_value()) state_->UnmapCutTail(**cut);
+    return Errno::kOk;
+  });
+}
+
+ErrnoOr<int> Machine::MemfdCreate(Pid pid, std::optional<absl::string_view> name, std::uint32_t flags) {
+  const SystemCall<system_call::kMemfdCreate> call(*state_, pid, name.value_or(""), flags);
+  return call.Run([&](const Caller& caller) { return CreateMemfd(state_->FilesOf(caller), name, flags); });
+}
+
+ErrnoOr<std::uint64_t> Machine::Fcntl(Pid pid, int fd, int command, std::uint64_t argument) {
+  using Result = ErrnoOr<std::uint64_t>;
+  constexpr int kDuplicate = 0;
+  constexpr int kDuplicateCloseOnExec = 1030;
+  constexpr int kAddSeals = 1033;
+  const SystemCall<system_call::kFcntl> call(*state_, pid, fd, command, argument);
+  return call.Run([&](const Caller& caller) -> Result {
+    const FileCaller files = state_->FilesOf(caller);
+    if (command == kDuplicate || command == kDuplicateCloseOnExec) {
+      const int minimum = argument > INT32_MAX ? -1 : static_cast<int>(argument);
+      const ErrnoOr<int> copy =
+          DuplicateDescriptor(files, fd, minimum, command == kDuplicate ? 0 : std::uint32_t{kOpenCloseOnExec});
+      return copy.ok() ? Result(static_cast<std::uint64_t>(*copy)) : Result(copy.error());
+    }
+    if (command != kAddSeals) return ControlDescriptor(files, fd, command, argument);
+    const Errno error = AddSeals(files, fd, static_cast<std::uint32_t>(argument),
+                                 [this](InodeId inode) { return state_->file_mappings.HasWritable(inode); });
+    return error == Errno::kOk ? Result(std::uint64_t{0}) : Result(error);
+  });
+}
+
+Errno Machine::Fallocate(Pid pid, int fd, std::uint32_t mode, std::int64_t offset, std::int64_t length) {
+  const SystemCall<system_call::kFallocate> call(*state_, pid, fd, mode, offset, length);
+  return call.Run([&](const Caller& caller) {
+    const ErrnoOr<std::optional<FileHole>> hole = AllocateRange(state_->FilesOf(caller), fd, mode, offset, length);
+    if (!hole.ok()) return hole.error();
+    if (hole->has_value()) PunchHole(state_->environment, (*hole)->inode, (*hole)->first, (*hole)->end);
     return Errno::kOk;
   });
 }

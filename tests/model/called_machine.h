@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -78,6 +79,9 @@ class CalledMachine {
   ErrnoOr<v1::ShmidDs> Shmctl(Pid pid, std::int32_t shmid, std::int32_t command);
   // REQUIRES: pages are not 0, which a Call takes for 1.
   ErrnoOr<AccessResult> Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages);
+
+  // A call that has no method of its own here.
+  v1::Answer Ask(v1::Call call) { return Execute(std::move(call)); }
 
   ErrnoOr<PageFrameNumber> AllocPages(GfpMask gfp, std::uint32_t order);
   ErrnoOr<VirtualAddress> GetZeroedPage(GfpMask gfp);

@@ -43,6 +43,8 @@ enum class Kind : std::uint8_t {
   kMlockall,
   // a: which ShmChoice, b: which segment, which key and which flags.
   kShm,
+  // a: which AskChoice, b: its number; place, pages.
+  kAsk,
   // a: 0 read, 1 write, 2 execute.
   kTouch,
   // a: order, b: which of kGfpChoices.
@@ -79,6 +81,31 @@ enum class Kind : std::uint8_t {
 inline constexpr std::uint64_t kSlabCallCount = 15;
 // Of kMlock. kMlock2Unknown: with a flag that nobody knows.
 enum class LockChoice : std::uint8_t { kMlock, kMlock2OnFault, kMunlock, kMlock2Unknown, kCount };
+
+// Of kAsk: what a process says of itself, then what it asks of its memory.
+enum class AskChoice : std::uint8_t {
+  kSetuid,
+  kSetgid,
+  kSetreuid,
+  kSetregid,
+  kSetresuid,
+  kSetresgid,
+  kSetfsuid,
+  kSetfsgid,
+  kSetgroups,
+  kCapset,
+  kPrctl,
+  kMincore,
+  kMsync,
+  kMseal,
+  kProcessMadvise,
+  kRemapFilePages,
+  kWriteProc,
+  kMemfdCreate,
+  kFcntl,
+  kFallocate,
+  kCount
+};
 
 // Of kShm.
 enum class ShmChoice : std::uint8_t { kGet, kAttach, kDetach, kRemove, kStat, kLock, kUnlock, kCount };

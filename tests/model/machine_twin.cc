@@ -210,6 +210,8 @@ std::string MachineTwin::Dispatch(const MachineOperation& op) {
       return Mlockall(op, *caller);
     case Kind::kShm:
       return Shm(op, *caller);
+    case Kind::kAsk:
+      return Ask(op, *caller);
     case Kind::kTouch:
       return Touch(op, *caller);
     default:

@@ -93,6 +93,15 @@ class MachineTwin {
   std::string Mlockall(const MachineOperation& op, Caller caller);
   std::string Touch(const MachineOperation& op, Caller caller);
 
+  // --- Questions (twin_ask.cc)
+  std::string Ask(const MachineOperation& op, Caller caller);
+  std::string AskWhoItIs(const MachineOperation& op, Caller caller);
+  std::string AskOther(const MachineOperation& op, Caller caller);
+  std::string Mincore(const MachineOperation& op, Caller caller);
+  std::string Msync(const MachineOperation& op, Caller caller);
+  std::string RemapFilePages(const MachineOperation& op, Caller caller);
+  std::string AskDescriptor(const MachineOperation& op, Caller caller);
+
   // --- System V shared memory (twin_shm.cc)
   std::string Shm(const MachineOperation& op, Caller caller);
   std::string Shmget(const MachineOperation& op, Caller caller);

@@ -378,7 +378,7 @@ MachineSpec DrawSpec(Random& random, ByteCount most_memory) {
   spec.address_randomization = random.Below(2) == 0 ? AddressRandomization::kOn : AddressRandomization::kOff;
   Sysctls& sysctls = spec.sysctls;
   sysctls.overcommit_memory = static_cast<OvercommitPolicy>(random.Below(3));
-  sysctls.overcommit_ratio = static_cast<std::uint32_t>(DrawWithin(random, 0, 1000));
+  sysctls.overcommit_ratio = static_cast<std::int32_t>(DrawWithin(random, 0, 1000));
   if (random.Below(4) == 0) sysctls.overcommit_kbytes = random.Next() >> random.Below(64);
   sysctls.max_map_count = static_cast<std::uint32_t>(DrawWithin(random, 1, random.Below(2) == 0 ? 64 : INT32_MAX));
   sysctls.mmap_min_addr = ByteCount(DrawWithin(random, 0, 1ULL << 30));

@@ -69,6 +69,18 @@ SlowAnswer SlowFiles::Open(SlowTable& table, std::uint64_t limit, const std::str
   return {Errno::kOk, static_cast<std::uint64_t>(fd)};
 }
 
+SlowAnswer SlowFiles::CreateMemfd(SlowTable& table, std::uint64_t limit, bool close_on_exec) {
+  const int fd = LowestFree(table);
+  if (static_cast<std::uint64_t>(fd) >= limit) return {Errno::kMFile};
+  auto file = std::make_shared<SlowOpenFile>();
+  file->inode = std::make_shared<SlowInode>();
+  file->inode->kind = FileKind::kTmpfs;
+  file->inode->name = "/memfd:m";
+  file->flags = kOpenReadWrite;
+  table[fd] = {file, close_on_exec};
+  return {Errno::kOk, static_cast<std::uint64_t>(fd)};
+}
+
 Errno SlowFiles::Unlink(const std::string& path) {
   if (const Errno error = CheckPath(path); error != Errno::kOk) return error;
   const SlowInodeRef inode = Find(path);

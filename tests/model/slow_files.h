@@ -67,6 +67,7 @@ class SlowFiles {
   Errno Unlink(const std::string& path);
   Errno Rename(const std::string& from, const std::string& to);
 
+  static SlowAnswer CreateMemfd(SlowTable& table, std::uint64_t limit, bool close_on_exec);
   static Errno Close(SlowTable& table, int fd);
   static SlowAnswer Dup(SlowTable& table, std::uint64_t limit, int fd, std::optional<int> onto, std::uint32_t flags);
   // The limits are RLIMIT_FSIZE.

@@ -130,6 +130,11 @@ Errno SlowMemory::Advise(std::uint64_t begin, std::uint64_t end, int advice, Tou
         if (page.locked) return Errno::kInval;
         page.presence = Presence::kNone;
         break;
+      case 8:
+        if (page.locked || !page.IsAnonymous()) return Errno::kInval;
+        // A huge page that the range has in part only is split.
+        if (page.maybe_huge) page.presence = Presence::kUnknown;
+        break;
       case 10:
       case 11:
         page.dont_fork = advice == 10;

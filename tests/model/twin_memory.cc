@@ -245,8 +245,6 @@ std::string MachineTwin::Madvise(const MachineOperation& op, Caller caller) {
   } else if (advice == kMadvCollapse) {
     memory.MaybeCollapse(first, first + op.pages);
     return "";
-  } else if (advice == 8 && op.pages != 0) {
-    expected = Errno::kNoSys;
   } else {
     expected = memory.Advise(first, first + op.pages, advice, &faults);
   }

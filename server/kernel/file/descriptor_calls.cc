@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/kernel/file/seals.h"
+
 namespace memsim {
 namespace {
 
@@ -76,6 +78,146 @@ ErrnoOr<int> DuplicateOnto(const FileCaller& caller, int fd, int new_fd, std::ui
   return new_fd;
 }
 
+namespace {
+
+// MFD_HUGETLB: a size is the logarithm in the flags, or the usual one.
+Errno CheckHugeMemfd(std::uint32_t flags) {
+  constexpr std::uint32_t kSizeShift = 26;
+  const std::uint32_t size = flags >> kSizeShift;
+  return size == 0 || size == 21 || size == 30 ? Errno::kNoSys : Errno::kNoDev;
+}
+
+// memfd_create's own order: flags, name, descriptor.
+Errno CheckMemfd(std::optional<absl::string_view> name, std::uint32_t flags) {
+  constexpr std::uint32_t kSizeMask = 0x3fU << 26;
+  constexpr std::size_t kMaxName = FileSystem::kMaxName - 6;  // "memfd:".
+  const std::uint32_t known = (flags & kMfdHugeTlb) != 0 ? kMfdAllFlags | kSizeMask : kMfdAllFlags;
+  if ((flags & ~known) != 0) return Errno::kInval;
+  if ((flags & kMfdExec) != 0 && (flags & kMfdNoExecSeal) != 0) return Errno::kInval;
+  if (!name.has_value()) return Errno::kFault;
+  return name->size() > kMaxName ? Errno::kInval : Errno::kOk;
+}
+
+std::uint32_t FirstSeals(std::uint32_t flags) {
+  if ((flags & kMfdNoExecSeal) != 0) return kSealExec;
+  return (flags & kMfdAllowSealing) != 0 ? 0 : kSealSeal;
+}
+
+}  // namespace
+
+ErrnoOr<int> CreateMemfd(const FileCaller& caller, std::optional<absl::string_view> name, std::uint32_t flags) {
+  if (const Errno error = CheckMemfd(name, flags); error != Errno::kOk) return error;
+  const ErrnoOr<int> fd = caller.table.LowestFree(0, caller.max_descriptors);
+  if (!fd.ok()) return fd.error();
+  if ((flags & kMfdHugeTlb) != 0) return CheckHugeMemfd(flags);
+  const ErrnoOr<OpenFileId> file = caller.files.CreateMemfd(*name, FirstSeals(flags), caller.user);
+  if (!file.ok()) return file.error();
+  caller.table.Install(*fd, {*file, (flags & kMfdCloseOnExec) != 0 ? CloseOnExec::kYes : CloseOnExec::kNo});
+  return fd;
+}
+
+namespace {
+
+constexpr std::uint32_t kKeepSize = 0x1;
+constexpr std::uint32_t kPunchHole = 0x2;
+constexpr std::uint32_t kKnownModes = 0x7f;
+
+Errno CheckAllocation(const FileCaller& caller, OpenFileId file, std::uint32_t mode, std::int64_t offset,
+                      std::int64_t length) {
+  if (offset < 0 || length <= 0) return Errno::kInval;
+  if ((mode & ~kKnownModes) != 0) return Errno::kOpNotSupp;
+  if ((mode & kPunchHole) != 0 && (mode & kKeepSize) == 0) return Errno::kOpNotSupp;
+  if (!caller.files.CanWrite(file)) return Errno::kBadF;
+  const Inode& inode = caller.files.InodeOf(file);
+  if (inode.kind == FileKind::kPipe) return Errno::kSPipe;
+  if (inode.kind == FileKind::kDirectory) return Errno::kIsDir;
+  if (!HasPages(inode.kind)) return Errno::kNoDev;
+  std::int64_t end = 0;
+  const auto most = static_cast<std::int64_t>(FileSystem::MaxSize(inode.kind).value());
+  if (__builtin_add_overflow(offset, length, &end) || end > most) return Errno::kFBig;
+  if ((mode & ~(kKeepSize | kPunchHole)) == 0) return Errno::kOk;
+  return IsShmemKind(inode.kind) ? Errno::kOpNotSupp : Errno::kNoSys;
+}
+
+}  // namespace
+
+ErrnoOr<std::optional<FileHole>> AllocateRange(const FileCaller& caller, int fd, std::uint32_t mode,
+                                               std::int64_t offset, std::int64_t length) {
+  // What one call allocates at most, 4 GiB: turns are kept to within a call.
+  constexpr std::int64_t kMostAllocated = std::int64_t{4} << 30;
+  const ErrnoOr<OpenFileId> file = FileOfDescriptor(caller, fd);
+  if (!file.ok()) return file.error();
+  if (const Errno error = CheckAllocation(caller, *file, mode, offset, length); error != Errno::kOk) return error;
+  const InodeId id = caller.files.file(*file).inode;
+  const Inode& inode = caller.files.inode(id);
+  const ByteCount start(static_cast<std::uint64_t>(offset));
+  const ByteCount end = start + ByteCount(static_cast<std::uint64_t>(length));
+  if ((mode & kPunchHole) != 0) {
+    if ((inode.seals & kWriteSeals) != 0) return Errno::kPerm;
+    // Whole pages go; what is left of others would be zeroed, and a machine's files hold no bytes.
+    const FileHole hole{id, PageOffset(ToPagesRoundedUp(start).value()), PageOffset(ToPages(end).value())};
+    return std::optional<FileHole>(hole);
+  }
+  const bool grows = (mode & kKeepSize) == 0 && end > inode.size;
+  if (grows && end > caller.max_file_size) return Errno::kFBig;
+  if (grows && (inode.seals & kSealGrow) != 0) return Errno::kPerm;
+  if (!IsShmemKind(inode.kind)) {
+    // Blocks of a disk are no memory.
+    if (grows) caller.files.SetSize(id, end);
+    return std::optional<FileHole>();
+  }
+  if (length > kMostAllocated) return Errno::kNoSys;
+  const ByteCount old_size = inode.size;
+  if (grows) caller.files.SetSize(id, end);
+  const PageOffset past(std::min(ToPagesRoundedUp(end), caller.files.inode(id).page_count()).value());
+  const Errno error = caller.files.FillPages(id, PageOffset(ToPages(start).value()), past);
+  // shmem_fallocate takes back what it has allocated.
+  if (error != Errno::kOk && grows) caller.files.SetSize(id, old_size);
+  if (error != Errno::kOk) return error;
+  return std::optional<FileHole>();
+}
+
+ErrnoOr<std::uint64_t> ControlDescriptor(const FileCaller& caller, int fd, int command, std::uint64_t argument) {
+  constexpr int kGetDescriptorFlags = 1;
+  constexpr int kSetDescriptorFlags = 2;
+  constexpr int kGetFileFlags = 3;
+  constexpr int kGetSeals = 1034;
+  const ErrnoOr<OpenFileId> file = RawFile(caller, fd);
+  if (!file.ok()) return file.error();
+  const FileTable::Entry entry = *caller.table.Find(fd);
+  switch (command) {
+    case kGetDescriptorFlags:
+      return static_cast<std::uint64_t>(entry.close_on_exec == CloseOnExec::kYes);
+    case kSetDescriptorFlags:
+      caller.table.SetCloseOnExec(fd, (argument & 1) != 0 ? CloseOnExec::kYes : CloseOnExec::kNo);
+      return std::uint64_t{0};
+    case kGetFileFlags:
+      return static_cast<std::uint64_t>(caller.files.file(*file).flags);
+    case kGetSeals:
+      if (caller.files.file(*file).is_path()) return Errno::kBadF;
+      if (!caller.files.IsShmem(*file)) return Errno::kInval;
+      return static_cast<std::uint64_t>(caller.files.InodeOf(*file).seals);
+    default:
+      return Errno::kNoSys;
+  }
+}
+
+Errno AddSeals(const FileCaller& caller, int fd, std::uint32_t seals,
+               absl::FunctionRef<bool(InodeId)> writable_mappings) {
+  const ErrnoOr<OpenFileId> file = FileOfDescriptor(caller, fd);
+  if (!file.ok()) return file.error();
+  if (!caller.files.CanWrite(*file)) return Errno::kPerm;
+  if ((seals & ~kAllSeals) != 0 || !caller.files.IsShmem(*file)) return Errno::kInval;
+  const Inode& inode = caller.files.InodeOf(*file);
+  if ((inode.seals & kSealSeal) != 0) return Errno::kPerm;
+  const InodeId id = caller.files.file(*file).inode;
+  if ((seals & kSealWrite) != 0 && (inode.seals & kSealWrite) == 0 && writable_mappings(id)) return Errno::kBusy;
+  // What may be executed must not be written any more either. A machine's files may all be.
+  if ((seals & kSealExec) != 0 && (inode.seals & kSealExec) == 0) seals |= kSealShrink | kSealGrow | kWriteSeals;
+  caller.files.AddSeals(id, seals);
+  return Errno::kOk;
+}
+
 ErrnoOr<std::optional<CutTail>> TruncateDescriptor(const FileCaller& caller, int fd, ByteCount length) {
   if (length > ByteCount(INT64_MAX)) return Errno::kInval;
   const ErrnoOr<OpenFileId> file = FileOfDescriptor(caller, fd);
@@ -85,6 +227,8 @@ ErrnoOr<std::optional<CutTail>> TruncateDescriptor(const FileCaller& caller, int
   // inode_newsize_ok: the limit counts only where the file grows.
   if (length > inode.size && length > std::min(caller.max_file_size, FileSystem::MaxSize(inode.kind)))
     return Errno::kFBig;
+  const std::uint32_t sealed = length < inode.size ? kSealShrink : length > inode.size ? kSealGrow : 0;
+  if ((inode.seals & sealed) != 0) return Errno::kPerm;
   return caller.files.SetSize(caller.files.file(*file).inode, length);
 }
 
@@ -108,6 +252,9 @@ ErrnoOr<ByteCount> WriteDescriptor(const FileCaller& caller, int fd, ByteCount l
   const ByteCount start = appends ? inode.size : offset.value_or(file.position);
   const ByteCount limit = std::min(caller.max_file_size, FileSystem::MaxSize(inode.kind));
   if (start >= limit) return Errno::kFBig;
+  // shmem_write_begin.
+  if ((inode.seals & kWriteSeals) != 0) return Errno::kPerm;
+  if ((inode.seals & kSealGrow) != 0 && start + std::min(length, limit - start) > inode.size) return Errno::kPerm;
   const ErrnoOr<ByteCount> written = files.WriteBytes(file.inode, start, std::min(length, limit - start));
   if (written.ok() && !offset.has_value()) files.SetPosition(*id, start + *written);
   return written;

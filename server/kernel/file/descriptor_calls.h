@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 
 #include "server/base/errno.h"
@@ -45,7 +46,30 @@ ErrnoOr<int> DuplicateDescriptor(const FileCaller& caller, int fd, int minimum, 
 // dup2(2), or with flags dup3(2), which refuses to copy a descriptor onto itself. EBADF, EINVAL.
 ErrnoOr<int> DuplicateOnto(const FileCaller& caller, int fd, int new_fd, std::uint32_t flags);
 
-// ftruncate(2). EINVAL, EBADF, EFBIG.
+// memfd_create(2). name: none is NULL, EFAULT. EINVAL; ENODEV: huge pages of a size that there is not; ENOSYS: of one
+// that there is, as a machine has no hugetlbfs; EMFILE, ENFILE, ENOSPC, ENOMEM.
+ErrnoOr<int> CreateMemfd(const FileCaller& caller, std::optional<absl::string_view> name, std::uint32_t flags);
+
+// fallocate(2) as far as the file itself is concerned: FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE, of which the
+// latter says what the caller must take out of the file and its mappings. EBADF, EINVAL, EOPNOTSUPP, ESPIPE, ENODEV,
+// EISDIR, EFBIG, EPERM (seals), ENOMEM; ENOSYS: a mode of ext4's that is not simulated.
+struct FileHole {
+  InodeId inode;
+  PageOffset first;
+  PageOffset end;
+};
+ErrnoOr<std::optional<FileHole>> AllocateRange(const FileCaller& caller, int fd, std::uint32_t mode,
+                                               std::int64_t offset, std::int64_t length);
+
+// fcntl(2) but for F_DUPFD, F_DUPFD_CLOEXEC and F_ADD_SEALS: F_GETFD, F_SETFD, F_GETFL, F_GET_SEALS. EBADF, EINVAL;
+// ENOSYS: what is not simulated.
+ErrnoOr<std::uint64_t> ControlDescriptor(const FileCaller& caller, int fd, int command, std::uint64_t argument);
+// F_ADD_SEALS. writable_mappings: whether a shared mapping of the file may be written, which is asked only if it
+// matters. EBADF, EPERM, EINVAL, EBUSY.
+Errno AddSeals(const FileCaller& caller, int fd, std::uint32_t seals,
+               absl::FunctionRef<bool(InodeId)> writable_mappings);
+
+// ftruncate(2). EINVAL, EBADF, EFBIG, EPERM (seals).
 ErrnoOr<std::optional<CutTail>> TruncateDescriptor(const FileCaller& caller, int fd, ByteCount length);
 // write(2), or pwrite64(2) at an offset. What devices and pipes take is gone. EBADF, EINVAL, ESPIPE, EFBIG, ENOMEM.
 ErrnoOr<ByteCount> WriteDescriptor(const FileCaller& caller, int fd, ByteCount length, std::optional<ByteCount> offset);

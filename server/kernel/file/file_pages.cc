@@ -130,6 +130,14 @@ std::optional<CutTail> FileSystem::SetSize(InodeId id, ByteCount size) {
   return CutTail{id, first};
 }
 
+Errno FileSystem::FillPages(InodeId id, PageOffset first, PageOffset end) {
+  for (PageOffset page = first; page < end; page += PageCount(1)) {
+    if (!IsCached(id, page) && !AddPage(id, page).has_value()) return Errno::kNoMem;
+    cpus_.Charge(cpus_.costs().page_zero);
+  }
+  return Errno::kOk;
+}
+
 void FileSystem::PunchHole(InodeId id, PageOffset first, PageOffset end) {
   MEMSIM_CHECK(HasPages(inode(id).kind), id.value());
   DropPages(id, first, end);

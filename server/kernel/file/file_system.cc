@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 #include "server/base/check.h"
+#include "server/kernel/file/seals.h"
 
 namespace memsim {
 namespace {
@@ -64,6 +67,7 @@ ErrnoOr<InodeId> FileSystem::NewInode(FileKind kind, absl::string_view name) {
   inode.number = device == kDiskDevice    ? ++last_disk_number_
                  : device == kTmpfsDevice ? ++last_tmpfs_number_
                                           : ++last_kernel_number_;
+  if (IsShmemKind(kind)) inode.seals = kSealSeal;
   inode.name = std::string(name);
   name_bytes_ += ByteCount(name.size());
   return inodes_.Add(std::move(inode));
@@ -236,6 +240,16 @@ ErrnoOr<OpenFileId> FileSystem::CreateShmSegment(absl::string_view name, ByteCou
   const ErrnoOr<OpenFileId> file = CreateShmem(name, size, accounted);
   if (file.ok()) MutableInode(open_files_[*file].inode).is_shm_segment = true;
   return file;
+}
+
+ErrnoOr<OpenFileId> FileSystem::CreateMemfd(absl::string_view name, std::uint32_t seals, std::uint32_t user) {
+  const ErrnoOr<InodeId> id = NewInode(FileKind::kTmpfs, absl::StrCat("/memfd:", name));
+  if (!id.ok()) return id.error();
+  MutableInode(*id).seals = seals;
+  MutableInode(*id).owner = user;
+  const ErrnoOr<OpenFileId> opened = NewOpenFile(*id, kOpenReadWrite);
+  FreeIfDead(*id);
+  return opened;
 }
 
 bool FileSystem::CanMap(OpenFileId id) const {

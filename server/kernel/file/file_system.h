@@ -140,6 +140,11 @@ class FileSystem {
   // The file of an open file, opened once more (alloc_file_clone), with the caller's reference. ENFILE, ENOMEM.
   ErrnoOr<OpenFileId> OpenAgain(OpenFileId id, std::uint32_t flags) { return NewOpenFile(file(id).inode, flags); }
 
+  // memfd_create: an empty file on tmpfs without a name, "/memfd:NAME (deleted)", with the caller's reference. ENFILE,
+  // ENOSPC, ENOMEM.
+  ErrnoOr<OpenFileId> CreateMemfd(absl::string_view name, std::uint32_t seals, std::uint32_t user);
+  void AddSeals(InodeId id, std::uint32_t seals) { MutableInode(id).seals |= seals; }
+
   // --- Open files
   // REQUIRES, here and below: a file that somebody holds. The references hold until a file is made or opened.
   const OpenFile& file(OpenFileId id) const;
@@ -177,6 +182,9 @@ class FileSystem {
   // Sets the size (truncate_setsize). The tail that was cut off; nullopt if the file has lost no byte.
   // REQUIRES: HasPages(kind), size <= MaxSize(kind).
   std::optional<CutTail> SetSize(InodeId id, ByteCount size);
+  // Makes pages [first, end) of shared memory present, as far as there is memory: ENOMEM. The size is the caller's
+  // business. REQUIRES: IsShmemKind(kind), and the size holds them.
+  Errno FillPages(InodeId id, PageOffset first, PageOffset end);
   // Takes pages [first, end) and their bytes out of the file, whose size stays (fallocate with FALLOC_FL_PUNCH_HOLE).
   // Whoever calls unmaps them first, but private copies. REQUIRES: HasPages(kind).
   void PunchHole(InodeId id, PageOffset first, PageOffset end);

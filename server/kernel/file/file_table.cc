@@ -29,6 +29,11 @@ void FileTable::Install(int fd, const Entry& entry) {
   if (index == hint_) ++hint_;
 }
 
+void FileTable::SetCloseOnExec(int fd, CloseOnExec close_on_exec) {
+  MEMSIM_CHECK(fd >= 0 && IsOpen(static_cast<std::size_t>(fd)), fd);
+  entries_[static_cast<std::size_t>(fd)].close_on_exec = close_on_exec;
+}
+
 OpenFileId FileTable::Remove(int fd) {
   const auto index = static_cast<std::size_t>(fd);
   MEMSIM_CHECK(fd >= 0 && IsOpen(index), index);

@@ -46,6 +46,8 @@ class FileTable {
   ErrnoOr<int> LowestFree(int minimum, std::uint64_t limit) const;
   // REQUIRES: 0 <= fd < kMaxDescriptors, fd is free.
   void Install(int fd, const Entry& entry);
+  // REQUIRES: fd is open.
+  void SetCloseOnExec(int fd, CloseOnExec close_on_exec);
   // Frees a descriptor, whose reference is now the caller's. REQUIRES: fd is open.
   OpenFileId Remove(int fd);
   // Ascending. visit must not change the table.

@@ -70,6 +70,8 @@ struct Inode {
   std::string name;
   // Who made it: i_uid.
   std::uint32_t owner = 0;
+  // F_SEAL_*: of shared memory. What was not made for seals has the one against more of them.
+  std::uint32_t seals = 0;
   // These are in memory though `pages` need not have them: they get their frame when somebody uses them.
   PageRanges assumed_cached;
   // Shared memory whose whole size was promised when it was made; 0: each page is promised when it is made.
@@ -96,6 +98,7 @@ struct Inode {
     digest.Add(open_files);
     digest.Add(absl::string_view(name));
     digest.Add(owner);
+    digest.Add(seals);
     assumed_cached.DigestTo(digest);
     digest.Add(accounted);
     digest.Add(object);

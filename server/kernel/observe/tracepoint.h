@@ -138,6 +138,8 @@ namespace memsim {
   X(Dup, "dup", "fildes")                                               \
   X(Dup3, "dup3", "oldfd newfd flags")                                  \
   X(Fcntl, "fcntl", "fd cmd arg")                                       \
+  X(MemfdCreate, "memfd_create", "uname flags")                         \
+  X(Fallocate, "fallocate", "fd mode offset len")                       \
   X(Ftruncate, "ftruncate", "fd length")                                \
   X(Write, "write", "fd buf count")                                     \
   X(Pwrite64, "pwrite64", "fd buf count pos")                           \

@@ -150,7 +150,7 @@ std::string Write(const TraceBatch& batch, const Writing& writing, std::uint64_t
 }
 
 bool IsPath(absl::string_view field) {
-  return field == "filename" || field == "pathname" || field == "oldname" || field == "newname";
+  return field == "filename" || field == "pathname" || field == "oldname" || field == "newname" || field == "uname";
 }
 
 }  // namespace

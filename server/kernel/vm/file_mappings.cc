@@ -30,4 +30,12 @@ ByteCount FileMappings::HostMemory() const {
   return ByteCount(mappings_.size() * (sizeof(Key) + sizeof(Mapping)) * 2);
 }
 
+bool FileMappings::HasWritable(InodeId inode) const {
+  bool writable = false;
+  ForEachOf(inode, [&writable](const Mapping& mapping) {
+    if ((mapping.vma->flags & (kVmShared | kVmMayWrite)) == (kVmShared | kVmMayWrite)) writable = true;
+  });
+  return writable;
+}
+
 }  // namespace memsim

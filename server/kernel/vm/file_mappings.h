@@ -22,6 +22,8 @@ class AddressSpace;
 
 class FileMappings {
  public:
+  // mapping_writably_mapped: whether a shared mapping of the file may be written, now or after an mprotect.
+  bool HasWritable(InodeId inode) const;
   struct Mapping {
     AddressSpace* space;
     // Stays where it is while the mapping lives.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/kernel/cpu/lock_scope.h"
+#include "server/kernel/file/seals.h"
 #include "server/kernel/vm/collapse.h"
 #include "server/kernel/vm/guard_region.h"
 #include "server/kernel/vm/lru_advice.h"
@@ -142,8 +143,7 @@ Errno Discard(MmuGather& gather, const Vma& vma, VirtualRange part, int advice) 
   const VmFlags forbidden = advice == kMadvDontNeedLocked ? kVmPfnMap : kVmPfnMap | kVmLocked;
   if ((vma.flags & forbidden) != 0) return Errno::kInval;
   if (advice != kMadvFree) {
-    ZapRange(gather, vma, part, ZapKind::kPages);
-    FreeEmptyTables(gather, part);
+    ZapWithTables(gather, vma, part);
     return Errno::kOk;
   }
   if (!vma.IsAnonymous()) return Errno::kInval;
@@ -167,6 +167,7 @@ Errno Remove(AddressSpace& space, const Vma& vma, VirtualRange part) {
   if ((vma.flags & (kVmShared | kVmMayWrite)) != (kVmShared | kVmMayWrite)) return Errno::kAcces;
   const InodeId inode = environment.files.file(vma.file).inode;
   if (!HasPages(environment.files.inode(inode).kind)) return Errno::kOpNotSupp;
+  if ((environment.files.inode(inode).seals & kWriteSeals) != 0) return Errno::kPerm;
   PunchHole(environment, inode, vma.PageIndex(part.start), vma.PageIndex(part.end));
   return Errno::kOk;
 }

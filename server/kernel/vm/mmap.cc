@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/kernel/file/seals.h"
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/mm_flags.h"
 #include "server/kernel/vm/mman_flags.h"
@@ -88,6 +89,14 @@ Errno CheckFileExtent(const PendingMap& map) {
 // ext4 knows MAP_SYNC, and everything else ignores it.
 bool KnowsSync(const FileSystem& files, OpenFileId file) { return files.InodeOf(file).kind == FileKind::kRegular; }
 
+// memfd_check_seals_mmap: what is sealed against stores is shared read-only, for good.
+Errno CheckSeals(std::uint32_t seals, PendingMap& map) {
+  if ((seals & kWriteSeals) == 0 || (map.flags & kVmShared) == 0) return Errno::kOk;
+  if ((map.flags & kVmWrite) != 0) return Errno::kPerm;
+  map.flags &= ~kVmMayWrite;
+  return Errno::kOk;
+}
+
 Errno CheckFile(AddressSpace& space, PendingMap& map) {
   const FileSystem& files = space.environment().files;
   const OpenFileId file = map.arguments.file;
@@ -107,7 +116,7 @@ Errno CheckFile(AddressSpace& space, PendingMap& map) {
       if (!files.CanRead(file)) return Errno::kAcces;
       if (!files.CanMap(file)) return Errno::kNoDev;
       if ((map.flags & kVmGrowsDown) != 0) return Errno::kInval;
-      return Errno::kOk;
+      return CheckSeals(files.InodeOf(file).seals, map);
     default:
       return Errno::kInval;
   }

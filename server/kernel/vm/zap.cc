@@ -108,16 +108,23 @@ int CountInRow(const LeafTable& leaf, int first, int last) {
   return CountInRow(leaf, first, last, leaf.entries[first]);
 }
 
-void FreeEmptyTables(MmuGather& gather, VirtualRange range) {
+void ZapWithTables(MmuGather& gather, const Vma& vma, VirtualRange range) {
   PageTables& tables = gather.space().page_tables();
-  absl::InlinedVector<VirtualAddress, 4> empty;
-  tables.VisitLeaves(range, [&empty](VirtualAddress base, const LeafTable& leaf, int first, int last) {
-    if (first == 0 && last == kTableEntries && leaf.used == 0) empty.push_back(base);
+  absl::InlinedVector<VirtualAddress, 4> whole;
+  tables.VisitLeaves(range, [&whole](VirtualAddress base, const LeafTable& /*leaf*/, int first, int last) {
+    if (first == 0 && last == kTableEntries) whole.push_back(base);
   });
-  for (const VirtualAddress base : empty) {
+  VirtualAddress at = range.start;
+  // A table goes with its pages, in the same flush.
+  for (const VirtualAddress base : whole) {
+    ZapRange(gather, vma, {at, base + kPmdSize}, ZapKind::kPages);
+    at = base + kPmdSize;
+    const LeafTable* const leaf = tables.Find(base);
+    if (leaf == nullptr || leaf->used != 0) continue;
     const std::optional<PageFrameNumber> frame = tables.UnhookEmpty(base);
     if (frame.has_value()) gather.FreeTables({RangeOf(base, kPageSize), {*frame}});
   }
+  if (at < range.end) ZapRange(gather, vma, {at, range.end}, ZapKind::kPages);
 }
 
 void AddMapping(VmEnvironment& environment, PageFrameNumber frame) {

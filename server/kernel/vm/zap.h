@@ -27,8 +27,8 @@ void ZapRange(MmuGather& gather, const Vma& vma, VirtualRange range, ZapKind kin
 // Takes pages [first, end) of a file out of every mapping of it (unmap_mapping_range).
 void ZapFilePages(const VmEnvironment& environment, InodeId inode, PageOffset first, PageOffset end, ZapKind kind);
 
-// Gives back the tables that serve nothing but the range, and are empty (CONFIG_PT_RECLAIM).
-void FreeEmptyTables(MmuGather& gather, VirtualRange range);
+// ZapRange of pages, and gives back the tables that serve nothing but the range and are empty then (CONFIG_PT_RECLAIM).
+void ZapWithTables(MmuGather& gather, const Vma& vma, VirtualRange range);
 
 // folio_pte_batch: how many entries from one on, up to last, map pages of one huge page in a row. REQUIRES: the first
 // maps one.

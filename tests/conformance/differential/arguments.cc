@@ -103,6 +103,8 @@ constexpr Choice kRemapFlags[] = {{kMremapMayMove, 30},
                                   {kMremapFixed, 1},
                                   {kMremapDontUnmap, 1},
                                   {8, 1}};
+constexpr Choice kSyncChoices[] = {{kMsSync, 4}, {kMsAsync, 3},           {kMsInvalidate, 3},
+                                   {0, 1},       {kMsSync | kMsAsync, 1}, {8, 1}};
 constexpr Choice kAdvices[] = {{kMadvDontNeed, 30},
                                {kMadvNormal, 5},
                                {kMadvRandom, 8},
@@ -114,6 +116,12 @@ constexpr Choice kAdvices[] = {{kMadvDontNeed, 30},
                                {kMadvDoDump, 4},
                                {kMadvWipeOnFork, 5},
                                {kMadvKeepOnFork, 3},
+                               {kMadvFree, 8},
+                               {kMadvRemove, 4},
+                               {kMadvCold, 4},
+                               {kMadvDontNeedLocked, 5},
+                               {kMadvGuardInstall, 8},
+                               {kMadvGuardRemove, 5},
                                {kMadvPopulateRead, 10},
                                {kMadvPopulateWrite, 10},
                                {5, 1},
@@ -297,6 +305,12 @@ std::uint64_t DrawArgument(DrawContext& context, ArgumentKind kind, std::size_t 
       return Draw(random, kMlock2Choices);
     case ArgumentKind::kMlockallFlags:
       return Draw(random, kMlockallChoices);
+    case ArgumentKind::kSyncFlags:
+      return Draw(random, kSyncChoices);
+    case ArgumentKind::kNoFlags:
+      return Chance(random, 20) ? 1 : 0;
+    case ArgumentKind::kPageOffset:
+      return Chance(random, 20) ? Any(random, kOddAddresses) : random.Below(24);
     case ArgumentKind::kResource:
       return Draw(random, kResources);
     case ArgumentKind::kLimit:
@@ -365,6 +379,8 @@ std::string PrintArgument(ArgumentKind kind, std::uint64_t value, const Program&
       return PrintFlags("MLOCK", value);
     case ArgumentKind::kMlockallFlags:
       return PrintFlags("MCL", value);
+    case ArgumentKind::kSyncFlags:
+      return PrintFlags("MS", value);
     case ArgumentKind::kResource:
       return PrintFlags("RLIMIT", value);
     case ArgumentKind::kPrctlOption:

@@ -33,6 +33,12 @@ enum class ArgumentKind : std::uint8_t {
   kBreak,
   kMlock2Flags,
   kMlockallFlags,
+  // MS_*.
+  kSyncFlags,
+  // Of a call that knows none yet.
+  kNoFlags,
+  // A page of a file.
+  kPageOffset,
   kResource,
   // A soft limit for the resource before it, and the hard one that all programs have.
   kLimit,

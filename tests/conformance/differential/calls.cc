@@ -9,6 +9,9 @@
 namespace memsim::differential {
 namespace {
 
+// Newer than the C library's headers.
+constexpr int kSysMseal = 462;
+
 using Arguments = std::array<std::uint64_t, 6>;
 using K = ArgumentKind;
 
@@ -118,6 +121,22 @@ constexpr CallRow kCalls[] = {
        return Value(
            machine.Mremap(pid, VirtualAddress(a[0]), ByteCount(a[1]), ByteCount(a[2]), a[3], VirtualAddress(a[4])));
      }},
+    {"mseal",
+     CallKind::kSystemCall,
+     kSysMseal,
+     4,
+     {K::kAddress, K::kLength, K::kNoFlags},
+     [](Machine& machine, Pid pid, const Arguments& a) {
+       return Value(machine.Mseal(pid, VirtualAddress(a[0]), ByteCount(a[1]), a[2]));
+     }},
+    {"msync",
+     CallKind::kSystemCall,
+     SYS_msync,
+     8,
+     {K::kAddress, K::kLength, K::kSyncFlags},
+     [](Machine& machine, Pid pid, const Arguments& a) {
+       return Value(machine.Msync(pid, VirtualAddress(a[0]), ByteCount(a[1]), a[2]));
+     }},
     {"munlock",
      CallKind::kSystemCall,
      SYS_munlock,
@@ -162,6 +181,14 @@ constexpr CallRow kCalls[] = {
      {K::kDescriptor, K::kBuffer, K::kWriteLength, K::kFileLength},
      [](Machine& machine, Pid pid, const Arguments& a) {
        return Value(machine.Write(pid, Descriptor(a[0]), ByteCount(a[2]), ByteCount(a[3])));
+     }},
+    {"remap_file_pages",
+     CallKind::kSystemCall,
+     SYS_remap_file_pages,
+     15,
+     {K::kAddress, K::kLength, K::kNoFlags, K::kPageOffset, K::kMapFlags},
+     [](Machine& machine, Pid pid, const Arguments& a) {
+       return Value(machine.RemapFilePages(pid, VirtualAddress(a[0]), ByteCount(a[1]), a[2], PageOffset(a[3]), a[4]));
      }},
     {"wait4",
      CallKind::kWait,

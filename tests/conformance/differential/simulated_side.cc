@@ -135,6 +135,7 @@ void SimulatedSide::BeginStep(const Step& step, std::size_t process, std::size_t
     const auto [minor_faults, major_faults] = FaultsOf(*machine_, actor.pid);
     outcome_.minor_faults = minor_faults - std::exchange(actor.minor_faults, minor_faults);
     outcome_.major_faults = major_faults - std::exchange(actor.major_faults, major_faults);
+    outcome_.incore = IncoreOf(actor.pid);
   }
   Observe();
   if (falsify_) falsify_(step_, outcome_);
@@ -192,6 +193,18 @@ std::int64_t SimulatedSide::Wait(Pid parent) {
     if (*waited != Pid(0) && processes_[i].pid == *waited) return static_cast<std::int64_t>(i);
   }
   return waited->value();
+}
+
+// mincore tells of no page behind a hole: there it is asked again.
+std::string SimulatedSide::IncoreOf(Pid pid) {
+  std::string digits;
+  while (digits.size() < arena_.value()) {
+    const PageCount done(digits.size());
+    const Residency part = machine_->Mincore(pid, arena_start_ + ToBytes(done), ToBytes(arena_ - done), std::nullopt);
+    for (const char page : part.pages) digits += static_cast<char>('0' + page);
+    if (part.error != Errno::kOk) digits += '-';
+  }
+  return digits;
 }
 
 void SimulatedSide::Observe() {

@@ -50,6 +50,8 @@ class SimulatedSide : public Side {
   std::int64_t Touch(const Step& step, Pid pid, AccessKind access);
   std::int64_t Fork(Pid parent, std::size_t new_process);
   std::int64_t Wait(Pid parent);
+  // A digit for each page of the arena: what mincore says of it; - for one that is not mapped.
+  std::string IncoreOf(Pid pid);
   void Observe();
 
   const MachineSpec spec_;

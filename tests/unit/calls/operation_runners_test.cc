@@ -379,6 +379,25 @@ TEST_F(OperationTest, ShmctlTellsWhatTheKernelWrites) {
   EXPECT_EQ(usage.resident_pages(), 2U);
 }
 
+TEST_F(OperationTest, SealedFilesAreMappedReadOnlyForGood) {
+  EXPECT_EQ(Ask("memfd_create { pid: 2 name: 'm' flags: 2 }"), "0");
+  EXPECT_EQ(Ask("fallocate { pid: 2 fd: 0 length_bytes: 8192 }"), "0");
+  EXPECT_EQ(Ask("mmap { pid: 2 address: 0x10000000 length_bytes: 4096 prot: 3 flags: 0x11 fd: 0 }"), "0x10000000");
+  EXPECT_TRUE(MapsHave("/memfd:m (deleted)"));
+  EXPECT_EQ(Ask("fcntl { pid: 2 fd: 0 command: 1033 argument: 8 }"), "EBUSY");
+  EXPECT_EQ(Ask("munmap { pid: 2 address: 0x10000000 length_bytes: 4096 }"), "0");
+  EXPECT_EQ(Ask("fcntl { pid: 2 fd: 0 command: 1033 argument: 8 }"), "0");
+  EXPECT_EQ(Ask("fcntl { pid: 2 fd: 0 command: 1034 }"), "8");
+  EXPECT_EQ(Ask("mmap { pid: 2 length_bytes: 4096 prot: 3 flags: 1 fd: 0 }"), "EPERM");
+  EXPECT_EQ(Ask("mmap { pid: 2 address: 0x10000000 length_bytes: 4096 prot: 1 flags: 0x11 fd: 0 }"), "0x10000000");
+  EXPECT_EQ(Ask("mprotect { pid: 2 address: 0x10000000 length_bytes: 4096 prot: 3 }"), "EACCES");
+  EXPECT_EQ(Ask("mmap { pid: 2 address: 0x10000000 length_bytes: 4096 prot: 3 flags: 0x12 fd: 0 }"), "0x10000000");
+  EXPECT_EQ(Ask("fcntl { pid: 2 fd: 0 command: 0 argument: 5 }"), "5");
+  EXPECT_EQ(Ask("fcntl { pid: 2 fd: 0 command: 1030 argument: 4294967296 }"), "EINVAL");
+  EXPECT_EQ(Ask("fcntl { pid: 2 fd: 9 command: 1 }"), "EBADF");
+  EXPECT_EQ(Ask("fallocate { pid: 2 fd: 9 length_bytes: 1 }"), "EBADF");
+}
+
 // --- Pages
 
 TEST_F(OperationTest, PagesComeAndGoByFrameAndByAddress) {

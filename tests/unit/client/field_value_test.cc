@@ -144,7 +144,7 @@ TEST(FieldValueTest, FlagNamesDropUnitsAndPlurals) {
 
 // Some text that the field takes, whatever its kind.
 TEST(FieldValueTest, EveryFieldOfEveryCallCanBeWritten) {
-  const std::vector<std::string> texts = {"1", "read", "regular", "1-2 r--p 0 /x"};
+  const std::vector<std::string> texts = {"1", "read", "regular", "1:2", "1-2 r--p 0 /x"};
   for (const Operation& operation : Operations()) {
     const auto* const type = operation.field->message_type();
     for (int i = 0; i < type->field_count(); ++i) {

@@ -87,6 +87,8 @@ TEST_F(EventsTest, EverySystemCallHasItsOwnEvents) {
   EXPECT_TRUE(machine_->Dup(pid_, fd, std::nullopt, 0, 0).ok());
   EXPECT_TRUE(machine_->Dup(pid_, fd, 9, 0, 0).ok());
   EXPECT_TRUE(machine_->Dup(pid_, fd, std::nullopt, 5, 0).ok());
+  EXPECT_EQ(*machine_->MemfdCreate(pid_, "x", 0), 2);
+  EXPECT_EQ(machine_->Fallocate(pid_, 2, 0, 0, 4096), Errno::kOk);
   EXPECT_EQ(machine_->Close(pid_, fd), Errno::kOk);
   EXPECT_EQ(machine_->Rename("/f", "/g"), Errno::kOk);
   EXPECT_EQ(machine_->Unlink("/f"), Errno::kNoEnt);
@@ -174,6 +176,10 @@ sys_enter_dup3: oldfd: 0x00000000, newfd: 0x00000009, flags: 0x00000000
 sys_exit_dup3: 0x9
 sys_enter_fcntl: fd: 0x00000000, cmd: 0x00000000, arg: 0x00000005
 sys_exit_fcntl: 0x5
+sys_enter_memfd_create: uname: "x", flags: 0x00000000
+sys_exit_memfd_create: 0x2
+sys_enter_fallocate: fd: 0x00000002, mode: 0x00000000, offset: 0x00000000, len: 0x00001000
+sys_exit_fallocate: 0x0
 sys_enter_close: fd: 0x00000000
 sys_exit_close: 0x0
 sys_enter_rename: oldname: "/f", newname: "/g"

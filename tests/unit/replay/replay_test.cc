@@ -104,8 +104,8 @@ TEST_F(ReplayTest, CallsWaitForOneBatchUntilAnAnswerIsNeeded) {
 TEST_F(ReplayTest, WhatNoMachineCanDoIsSkippedOnce) {
   const TraceReport report = Replay(
       "1000 cachestat(3, {off=0, len=4096}, {}, 0) = 0\n"
-      "1000 fallocate(3, 0, 0, 4096) = 0\n"
-      "1000 fallocate(3, 0, 0, 4096) = -1 EBADF (Bad file descriptor)\n"
+      "1000 personality(PER_LINUX) = 0\n"
+      "1000 fchmod(9, 0600) = -1 EBADF (Bad file descriptor)\n"
       "1000 userfaultfd(0) = 3\n"
       "1000 prctl(PR_SET_NAME, \"x\") = 0\n"
       "1000 getpid() = 1000\n");
@@ -165,6 +165,25 @@ TEST_F(ReplayTest, SealsSyncsAndRemapsAreCalls) {
   EXPECT_EQ(machine_.Of(v1::Call::kMsync)[0].msync().flags(), 6U);
   EXPECT_EQ(machine_.Of(v1::Call::kRemapFilePages)[0].remap_file_pages().page_offset(), 7U);
   EXPECT_EQ(machine_.Of(v1::Call::kRemapFilePages)[0].remap_file_pages().flags(), 0x10000U);
+}
+
+TEST_F(ReplayTest, FilesWithoutANameGetTheTracesDescriptor) {
+  const TraceReport report = Replay(
+      "1000 memfd_create(\"m\", MFD_CLOEXEC) = 7</memfd:m>(deleted)\n"
+      "1000 memfd_create(\"m\", 0x100) = -1 EINVAL (Invalid argument)\n"
+      "1000 memfd_create(NULL, 0) = -1 EFAULT (Bad address)\n"
+      "1000 fcntl(7</memfd:m>(deleted), F_ADD_SEALS, F_SEAL_WRITE) = 0\n"
+      "1000 fcntl(7</memfd:m>(deleted), F_GET_SEALS) = 0x9 (seals F_SEAL_SEAL|F_SEAL_WRITE)\n"
+      "1000 fallocate(7</memfd:m>(deleted), FALLOC_FL_KEEP_SIZE|FALLOC_FL_PUNCH_HOLE, 4096, 8192) = 0\n");
+  EXPECT_EQ(report.equal, 1U);
+  EXPECT_THAT(report.differences, SizeIs(2)) << "the recording machine knows neither flags nor names";
+  EXPECT_FALSE(machine_.Of(v1::Call::kMemfdCreate)[2].memfd_create().has_name());
+  const std::vector<v1::Call> copies = machine_.Of(v1::Call::kDup);
+  ASSERT_FALSE(copies.empty());
+  EXPECT_EQ(copies.back().dup().new_fd(), 7);
+  EXPECT_EQ(machine_.Of(v1::Call::kFcntl)[0].fcntl().argument(), 8U);
+  EXPECT_EQ(machine_.Of(v1::Call::kFallocate)[0].fallocate().mode(), 3U);
+  EXPECT_EQ(machine_.Of(v1::Call::kFallocate)[0].fallocate().fd(), 7);
 }
 
 TEST_F(ReplayTest, TheFirstProcessIsWhoTheHeaderSays) {

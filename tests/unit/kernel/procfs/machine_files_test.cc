@@ -271,7 +271,7 @@ TEST_F(MachineFilesTest, VmstatShowsEachCounterInItsRow) {
     ++shown;
   }
   // All but those that Linux shows elsewhere or not at all: pgalloc and allocstall are rows of zones.
-  EXPECT_EQ(shown, 17U);
+  EXPECT_EQ(shown, 28U);
   EXPECT_EQ(rows.at("nr_free_pages"), state_->pages.free_pages().value());
   EXPECT_EQ(rows.at("nr_zone_write_pending"), rows.at("nr_dirty"));
   // 64 bytes for each of 5 GiB's frames.
