@@ -80,8 +80,8 @@ TEST(CallFlagsTest, EveryExampleMeansACallOfItsOperation) {
       EXPECT_EQ((*words)[0], "memsim");
       if ((*words)[1] != operation.name()) {
         // Makes what the next example uses, and is an example of its own command.
-        const std::set<std::string> kMakers = {"open", "kmem_cache_create", "kmem_cache_alloc", "kmem_cache_alloc_bulk",
-                                               "kmalloc"};
+        const std::set<std::string> kMakers = {
+            "shmget", "shmat", "open", "kmem_cache_create", "kmem_cache_alloc", "kmem_cache_alloc_bulk", "kmalloc"};
         EXPECT_EQ(kMakers.count((*words)[1]), 1U) << example;
         EXPECT_NE(example, spec.examples.back()) << example;
         continue;
