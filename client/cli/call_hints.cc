@@ -36,6 +36,11 @@ std::vector<CallHints> ProcessHints() {
        {},
        {"prlimit64 --machine demo --pid 1 --resource STACK",
         "prlimit64 --machine demo --pid 1 --resource AS --new-limit 64MiB:unlimited"}},
+  };
+}
+
+std::vector<CallHints> CredentialHints() {
+  return {
       {"setuid", AnswerValue::kNothing, {"uid"}, {}, {"setuid --machine demo --pid 1 --uid 1000"}},
       {"setgid", AnswerValue::kNothing, {"gid"}, {}, {"setgid --machine demo --pid 1 --gid 1000"}},
       {"setreuid", AnswerValue::kNothing, {}, {}, {"setreuid --machine demo --pid 1 --euid 1000"}},
@@ -88,6 +93,11 @@ std::vector<CallHints> AddressSpaceHints() {
        {},
        {},
        {"brk --machine demo --pid 1 --store-as 4", "brk --machine demo --pid 1 --address '$4+132KiB'"}},
+  };
+}
+
+std::vector<CallHints> PageAdviceHints() {
+  return {
       {"madvise",
        AnswerValue::kNothing,
        {"address", "length", "advice"},
@@ -336,8 +346,9 @@ std::vector<CallHints> FileHints() {
 const CallHints& HintsFor(absl::string_view operation) {
   static const auto* const kHints = [] {
     auto* const hints = new std::vector<CallHints>;
-    for (const auto& group : {ProcessHints(), AddressSpaceHints(), SharedMemoryHints(), PageHints(), CacheHints(),
-                              KmallocHints(), CpuHints(), FileHints()}) {
+    for (const auto& group :
+         {ProcessHints(), CredentialHints(), AddressSpaceHints(), PageAdviceHints(), SharedMemoryHints(), PageHints(),
+          CacheHints(), KmallocHints(), CpuHints(), FileHints()}) {
       hints->insert(hints->end(), group.begin(), group.end());
     }
     return hints;

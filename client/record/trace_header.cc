@@ -75,7 +75,7 @@ std::string Limit(const char* name, int resource) {
 // "0, every capability but CAP_SYS_RESOURCE".
 std::string User() {
   std::uint64_t effective = 0;
-  const std::string user = absl::StrCat("# uid: ", geteuid());
+  std::string user = absl::StrCat("# uid: ", geteuid());
   if (!absl::SimpleHexAtoi(Row("/proc/self/status", "CapEff"), &effective)) return user;
   if (effective == 0) return absl::StrCat(user, ", no capability");
   std::vector<absl::string_view> missing;

@@ -28,11 +28,40 @@ void RunWithoutTarget(CallFrame& frame, const Request& request) {
   RunOperation(frame, request);
 }
 
-void Dispatch(CallFrame& frame, const v1::Call& call) {
+// The calls by whom they concern, so that no list is longer than a page. Each: whether the call is one of its own.
+#define MEMSIM_RUN(Case, field)            \
+  case v1::Call::Case:                     \
+    RunWithoutTarget(frame, call.field()); \
+    return true
+
+// Address spaces.
+bool RunMemoryCall(CallFrame& frame, const v1::Call& call) {
   switch (call.operation_case()) {
-#define MEMSIM_RUN(Case, field) \
-  case v1::Call::Case:          \
-    return RunWithoutTarget(frame, call.field())
+    MEMSIM_RUN(kMmap, mmap);
+    MEMSIM_RUN(kMunmap, munmap);
+    MEMSIM_RUN(kMprotect, mprotect);
+    MEMSIM_RUN(kMremap, mremap);
+    MEMSIM_RUN(kBrk, brk);
+    MEMSIM_RUN(kMadvise, madvise);
+    MEMSIM_RUN(kMlock, mlock);
+    MEMSIM_RUN(kMlock2, mlock2);
+    MEMSIM_RUN(kMunlock, munlock);
+    MEMSIM_RUN(kMlockall, mlockall);
+    MEMSIM_RUN(kMunlockall, munlockall);
+    MEMSIM_RUN(kProcessMadvise, process_madvise);
+    MEMSIM_RUN(kMincore, mincore);
+    MEMSIM_RUN(kMsync, msync);
+    MEMSIM_RUN(kMseal, mseal);
+    MEMSIM_RUN(kRemapFilePages, remap_file_pages);
+    MEMSIM_RUN(kTouch, touch);
+    default:
+      return false;
+  }
+}
+
+// Processes and who they are.
+bool RunProcessCall(CallFrame& frame, const v1::Call& call) {
+  switch (call.operation_case()) {
     MEMSIM_RUN(kSpawn, spawn);
     MEMSIM_RUN(kFork, fork);
     MEMSIM_RUN(kVfork, vfork);
@@ -52,23 +81,14 @@ void Dispatch(CallFrame& frame, const v1::Call& call) {
     MEMSIM_RUN(kSetgroups, setgroups);
     MEMSIM_RUN(kCapset, capset);
     MEMSIM_RUN(kPrctl, prctl);
-    MEMSIM_RUN(kMmap, mmap);
-    MEMSIM_RUN(kMunmap, munmap);
-    MEMSIM_RUN(kMprotect, mprotect);
-    MEMSIM_RUN(kMremap, mremap);
-    MEMSIM_RUN(kBrk, brk);
-    MEMSIM_RUN(kMadvise, madvise);
-    MEMSIM_RUN(kMlock, mlock);
-    MEMSIM_RUN(kMlock2, mlock2);
-    MEMSIM_RUN(kMunlock, munlock);
-    MEMSIM_RUN(kMlockall, mlockall);
-    MEMSIM_RUN(kMunlockall, munlockall);
-    MEMSIM_RUN(kProcessMadvise, process_madvise);
-    MEMSIM_RUN(kMincore, mincore);
-    MEMSIM_RUN(kMsync, msync);
-    MEMSIM_RUN(kMseal, mseal);
-    MEMSIM_RUN(kRemapFilePages, remap_file_pages);
-    MEMSIM_RUN(kTouch, touch);
+    default:
+      return false;
+  }
+}
+
+// Pages, files, slab caches, shared memory and time.
+bool RunKernelCall(CallFrame& frame, const v1::Call& call) {
+  switch (call.operation_case()) {
     MEMSIM_RUN(kAllocPages, alloc_pages);
     MEMSIM_RUN(kGetZeroedPage, get_zeroed_page);
     MEMSIM_RUN(kFreePages, free_pages);
@@ -102,11 +122,17 @@ void Dispatch(CallFrame& frame, const v1::Call& call) {
     MEMSIM_RUN(kShmctl, shmctl);
     MEMSIM_RUN(kConcurrent, concurrent);
     MEMSIM_RUN(kAdvanceTime, advance_time);
-#undef MEMSIM_RUN
-    case v1::Call::OPERATION_NOT_SET:
-      return frame.Refuse(v1::ERROR_REASON_OPERATION_UNKNOWN,
-                          "the call has no operation that this server knows; set one of Call.operation");
+    default:
+      return false;
   }
+}
+
+#undef MEMSIM_RUN
+
+void Dispatch(CallFrame& frame, const v1::Call& call) {
+  if (RunMemoryCall(frame, call) || RunProcessCall(frame, call) || RunKernelCall(frame, call)) return;
+  frame.Refuse(v1::ERROR_REASON_OPERATION_UNKNOWN,
+               "the call has no operation that this server knows; set one of Call.operation");
 }
 
 // Whether the value of a call would overwrite an object that it stores itself.
