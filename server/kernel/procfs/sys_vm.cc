@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 
@@ -97,6 +98,7 @@ ErrnoOr<ByteCount> Write(const LongSysctl& sysctl, Sysctls& sysctls, absl::strin
 
 std::vector<absl::string_view> SysVmFiles() {
   std::vector<absl::string_view> paths;
+  paths.reserve(std::size(kIntSysctls) + std::size(kLongSysctls));
   for (const IntSysctl& sysctl : kIntSysctls) paths.push_back(sysctl.path);
   for (const LongSysctl& sysctl : kLongSysctls) paths.push_back(sysctl.path);
   return paths;
