@@ -25,7 +25,7 @@ constexpr int kBadAddress = 14;
 constexpr std::int32_t kIndices = 32768;
 
 // Compares the call's result, if all arguments were understood.
-void Finish(ReplaySession& session, const ArgumentReader& arguments, const TraceLine& line, v1::Call call) {
+void CompareResult(ReplaySession& session, const ArgumentReader& arguments, const TraceLine& line, v1::Call call) {
   if (!arguments.ok()) {
     session.NotUnderstood(arguments.problem());
     return;
@@ -202,7 +202,7 @@ void TranslateShmat(ReplaySession& session, TracedProcess& process, const TraceL
   shmat.set_shmid(session.segments().MachineId(IdArgument(arguments)));
   shmat.set_address(arguments.Number(1));
   shmat.set_flags(static_cast<std::uint32_t>(arguments.Number(2)));
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateShmdt(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -210,7 +210,7 @@ void TranslateShmdt(ReplaySession& session, TracedProcess& process, const TraceL
   v1::Call call;
   call.mutable_shmdt()->set_pid(process.machine_pid);
   call.mutable_shmdt()->set_address(arguments.Number(0));
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateShmctl(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -233,7 +233,7 @@ void TranslateShmctl(ReplaySession& session, TracedProcess& process, const Trace
   const bool is_stat = by_index || command == kIpcStat;
   const bool is_info = command == kIpcInfo || command == kShmInfo;
   if (!is_stat && !is_info) {
-    Finish(session, arguments, line, std::move(call));
+    CompareResult(session, arguments, line, std::move(call));
     return;
   }
   const std::optional<v1::Answer> answer = session.Ask(call);

@@ -106,7 +106,9 @@ void FileSystem::DropPages(InodeId id, PageOffset first, PageOffset end) {
     allocator_.PutPage(pfn);
   });
   page_nodes_ -= nodes - file.page_nodes.size();
+  cached_ranges_ -= file.assumed_cached.size();
   file.assumed_cached.Remove(first, end);
+  cached_ranges_ += file.assumed_cached.size();
 }
 
 // ext4_block_truncate_page: what follows the shorter of old and new size in its page is cleared, for which the page is

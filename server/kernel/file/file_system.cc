@@ -143,6 +143,7 @@ Errno FileSystem::Mknod(absl::string_view path, FileKind kind, ByteCount size) {
     Inode& inode = MutableInode(*id);
     inode.size = size;
     inode.assumed_cached = PageRanges(PageOffset(inode.page_count().value()));
+    cached_ranges_ += inode.assumed_cached.size();
   }
   return Errno::kOk;
 }

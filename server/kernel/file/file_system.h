@@ -244,6 +244,8 @@ class FileSystem {
   // For HostMemory.
   ByteCount name_bytes_;
   PageCount cached_pages_;
+  // Of all files' assumed_cached.
+  std::uint64_t cached_ranges_ = 0;
   // Of all files' page_nodes.
   std::uint64_t page_nodes_ = 0;
 };

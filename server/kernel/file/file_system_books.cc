@@ -23,7 +23,8 @@ ByteCount FileSystem::HostMemory() const {
   const std::uint64_t names = names_.size() * sizeof(std::pair<const std::string, InodeId>);
   // A name lies in the inode and in the map.
   return ByteCount(sizeof(*this) + names) + inodes_.HostMemory() + open_files_.HostMemory() + name_bytes_ * 2 +
-         PageCache::kHostMemoryPerPage * cached_pages_.value() + XarrayNodes::kHostMemoryPerNode * page_nodes_;
+         PageCache::kHostMemoryPerPage * cached_pages_.value() + PageRanges::kHostMemoryPerRange * cached_ranges_ +
+         XarrayNodes::kHostMemoryPerNode * page_nodes_;
 }
 
 PageCount FileSystem::promised_pages() const {

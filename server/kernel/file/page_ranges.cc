@@ -5,22 +5,22 @@
 namespace memsim {
 
 bool PageRanges::Contains(PageOffset page) const {
-  const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), page,
-                                      [](PageOffset wanted, const Range& range) { return wanted < range.first; });
-  return after != ranges_.begin() && page < std::prev(after)->end;
+  const auto after = ends_.upper_bound(page);
+  return after != ends_.begin() && page < std::prev(after)->second;
 }
 
 void PageRanges::Remove(PageOffset first, PageOffset end) {
   if (first >= end) return;
-  const auto overlapping =
-      std::find_if(ranges_.begin(), ranges_.end(), [first](const Range& r) { return r.end > first; });
-  auto past = std::find_if(overlapping, ranges_.end(), [end](const Range& r) { return r.first >= end; });
-  if (overlapping == past) return;
-  const Range below{overlapping->first, first};
-  const Range above{end, std::prev(past)->end};
-  auto place = ranges_.erase(overlapping, past);
-  if (above.first < above.end) place = ranges_.insert(place, above);
-  if (below.first < below.end) ranges_.insert(place, below);
+  auto range = ends_.upper_bound(first);
+  if (range != ends_.begin() && std::prev(range)->second > first) --range;
+  const auto begin = range;
+  // What is left on either side of what goes.
+  const PageOffset below = range != ends_.end() ? std::min(range->first, first) : first;
+  PageOffset above = end;
+  for (; range != ends_.end() && range->first < end; ++range) above = std::max(above, range->second);
+  ends_.erase(begin, range);
+  if (below < first) ends_.emplace(below, first);
+  if (end < above) ends_.emplace(end, above);
 }
 
 }  // namespace memsim

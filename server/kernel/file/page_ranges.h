@@ -4,7 +4,9 @@
 #define MEMSIM_SERVER_KERNEL_FILE_PAGE_RANGES_H_
 
 #include <cstddef>
-#include <vector>
+#include <iterator>
+
+#include "absl/container/btree_map.h"
 
 #include "server/base/digest.h"
 #include "server/base/units.h"
@@ -13,33 +15,32 @@ namespace memsim {
 
 class PageRanges {
  public:
-  struct Range {
-    PageOffset first;
-    PageOffset end;
-  };
+  // A range's entry in the tree, and the node's own share.
+  static constexpr ByteCount kHostMemoryPerRange{24};
 
   PageRanges() = default;
   // All pages below end.
   explicit PageRanges(PageOffset end) {
-    if (end > PageOffset(0)) ranges_.push_back({PageOffset(0), end});
+    if (end > PageOffset(0)) ends_.emplace(PageOffset(0), end);
   }
 
   bool Contains(PageOffset page) const;
   // Takes out the pages [first, end), of which none need be there.
   void Remove(PageOffset first, PageOffset end);
   // Past the last page; 0: there is none.
-  PageOffset end() const { return ranges_.empty() ? PageOffset(0) : ranges_.back().end; }
+  PageOffset end() const { return ends_.empty() ? PageOffset(0) : std::prev(ends_.end())->second; }
+  std::size_t size() const { return ends_.size(); }
 
-  std::size_t HeapBytes() const { return ranges_.capacity() * sizeof(Range); }
   void DigestTo(Digest& digest) const {
-    for (const Range& range : ranges_) {
-      digest.Add(range.first);
-      digest.Add(range.end);
+    for (const auto& [first, end] : ends_) {
+      digest.Add(first);
+      digest.Add(end);
     }
   }
 
  private:
-  std::vector<Range> ranges_;
+  // By their first pages.
+  absl::btree_map<PageOffset, PageOffset> ends_;
 };
 
 }  // namespace memsim

@@ -18,7 +18,7 @@ struct LimitRow {
 };
 
 // By the limits' numbers.
-constexpr std::array<LimitRow, kResourceCount> kRows = {{
+constexpr std::array<LimitRow, kResourceCount> kLimitRows = {{
     {"Max cpu time", "seconds"},
     {"Max file size", "bytes"},
     {"Max data size", "bytes"},
@@ -44,11 +44,11 @@ std::string LimitText(std::uint64_t limit) { return limit == kRlimInfinity ? "un
 std::string PidLimits(const ProcView& view, const Task& task) {
   std::string text = "Limit                     Soft Limit           Hard Limit           Units     \n";
   const ResourceLimits& limits = LimitsOf(view.tasks, task);
-  for (std::size_t i = 0; i < kRows.size(); ++i) {
+  for (std::size_t i = 0; i < kLimitRows.size(); ++i) {
     const ResourceLimit& limit = limits[static_cast<Resource>(i)];
-    absl::StrAppendFormat(&text, "%-25s %-20s %-20s ", kRows[i].name, LimitText(limit.current),
+    absl::StrAppendFormat(&text, "%-25s %-20s %-20s ", kLimitRows[i].name, LimitText(limit.current),
                           LimitText(limit.maximum));
-    if (!kRows[i].unit.empty()) absl::StrAppendFormat(&text, "%-10s", kRows[i].unit);
+    if (!kLimitRows[i].unit.empty()) absl::StrAppendFormat(&text, "%-10s", kLimitRows[i].unit);
     text += '\n';
   }
   return text;

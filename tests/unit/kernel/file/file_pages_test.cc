@@ -235,5 +235,23 @@ TEST_F(FilePagesTest, WhatIsReadCountsAsInputAndNothingElseDoes) {
   EXPECT_EQ(read_kib(), 4 * 32);
 }
 
+TEST_F(FilePagesTest, HolesAreNotInMemoryAndWhatRemembersThemIsCounted) {
+  const InodeId id = Make("/a", FileKind::kRegular, Pages(1000));
+  ASSERT_TRUE(Get(id, 5).ok());
+  const ByteCount before = files_.HostMemory();
+  constexpr std::uint64_t kHoles = 100;
+  for (std::uint64_t hole = 0; hole < kHoles; ++hole) {
+    files_.PunchHole(id, PageOffset(10 * hole + 5), PageOffset(10 * hole + 7));
+  }
+  Check();
+  EXPECT_FALSE(files_.IsCached(id, PageOffset(5)));
+  EXPECT_FALSE(files_.IsCached(id, PageOffset(996)));
+  EXPECT_TRUE(files_.IsCached(id, PageOffset(997)));
+  EXPECT_EQ(Counts().file_pages, 0);
+  EXPECT_GE(files_.HostMemory() + PageCache::kHostMemoryPerPage, before + PageRanges::kHostMemoryPerRange * kHoles);
+  Cut(id, ByteCount(0));
+  EXPECT_LT(files_.HostMemory(), before);
+}
+
 }  // namespace
 }  // namespace memsim
