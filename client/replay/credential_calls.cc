@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "client/replay/answer_text.h"
 #include "client/replay/argument_reader.h"
+#include "client/replay/compare_result.h"
 
 namespace memsim::replay {
 namespace {
@@ -169,8 +169,7 @@ void TranslatePrctl(ReplaySession& session, TracedProcess& process, const TraceL
   request.set_argument3(argument(2));
   request.set_argument4(argument(3));
   request.set_argument5(argument(4));
-  if (!arguments.ok()) return session.NotUnderstood(arguments.problem());
-  session.Compare(std::move(call), KernelResultText(line.result), ResultText);
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 }  // namespace memsim::replay

@@ -6,21 +6,13 @@
 
 #include "client/replay/answer_text.h"
 #include "client/replay/argument_reader.h"
+#include "client/replay/compare_result.h"
 #include "client/replay/descriptors.h"
 
 namespace memsim::replay {
 namespace {
 
 constexpr std::uint64_t kMapAnonymous = 0x20;
-
-// Compares the call's result, if all arguments were understood.
-void Finish(ReplaySession& session, const ArgumentReader& arguments, const TraceLine& line, v1::Call call) {
-  if (!arguments.ok()) {
-    session.NotUnderstood(arguments.problem());
-    return;
-  }
-  session.Compare(std::move(call), KernelResultText(line.result), ResultText);
-}
 
 // Whose memory, and the range that the first two arguments of most calls are.
 template <typename Request>
@@ -45,14 +37,14 @@ void TranslateMmap(ReplaySession& session, TracedProcess& process, const TraceLi
   mmap.set_offset_bytes(arguments.Number(5));
   const bool anonymous = (mmap.flags() & kMapAnonymous) != 0;
   if (arguments.ok() && !anonymous && !UseDescriptor(session, process, line.arguments[4]).has_value()) return;
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateMunmap(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   ArgumentReader arguments(line);
   v1::Call call;
   SetRange(process, arguments, *call.mutable_munmap());
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateMprotect(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -61,7 +53,7 @@ void TranslateMprotect(ReplaySession& session, TracedProcess& process, const Tra
   v1::MprotectRequest& mprotect = *call.mutable_mprotect();
   SetRange(process, arguments, mprotect);
   mprotect.set_prot(arguments.Number(2));
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateMremap(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -75,7 +67,7 @@ void TranslateMremap(ReplaySession& session, TracedProcess& process, const Trace
   mremap.set_flags(arguments.Number(3));
   // strace shows the new address only where the flags say that it means something.
   mremap.set_new_address(arguments.NumberOr(4, 0));
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateBrk(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -84,7 +76,7 @@ void TranslateBrk(ReplaySession& session, TracedProcess& process, const TraceLin
   v1::BrkRequest& brk = *call.mutable_brk();
   brk.set_pid(process.machine_pid);
   brk.set_address(arguments.Number(0));
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateMadvise(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -93,7 +85,7 @@ void TranslateMadvise(ReplaySession& session, TracedProcess& process, const Trac
   v1::MadviseRequest& madvise = *call.mutable_madvise();
   SetRange(process, arguments, madvise);
   madvise.set_advice(static_cast<std::int32_t>(arguments.Number(2)));
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateProcessMadvise(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -122,7 +114,7 @@ void TranslateProcessMadvise(ReplaySession& session, TracedProcess& process, con
     added.set_address(*base->Number());
     added.set_length_bytes(*length->Number());
   }
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateMincore(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -135,7 +127,7 @@ void TranslateMincore(ReplaySession& session, TracedProcess& process, const Trac
   // a trace need not tell: @incore is there for that.
   const TraceValue* vec = arguments.Find(2);
   if (vec != nullptr && vec->kind == TraceValue::Kind::kScalar) mincore.set_vec(arguments.Number(2));
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateMsync(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -144,7 +136,7 @@ void TranslateMsync(ReplaySession& session, TracedProcess& process, const TraceL
   v1::MsyncRequest& msync = *call.mutable_msync();
   SetRange(process, arguments, msync);
   msync.set_flags(arguments.Number(2));
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateMseal(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -153,7 +145,7 @@ void TranslateMseal(ReplaySession& session, TracedProcess& process, const TraceL
   v1::MsealRequest& mseal = *call.mutable_mseal();
   SetRange(process, arguments, mseal);
   mseal.set_flags(arguments.Number(2));
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateRemapFilePages(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -164,14 +156,14 @@ void TranslateRemapFilePages(ReplaySession& session, TracedProcess& process, con
   remap.set_prot(arguments.Number(2));
   remap.set_page_offset(arguments.Number(3));
   remap.set_flags(arguments.Number(4));
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateMlock(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   ArgumentReader arguments(line);
   v1::Call call;
   SetRange(process, arguments, *call.mutable_mlock());
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateMlock2(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -180,14 +172,14 @@ void TranslateMlock2(ReplaySession& session, TracedProcess& process, const Trace
   v1::Mlock2Request& mlock2 = *call.mutable_mlock2();
   SetRange(process, arguments, mlock2);
   mlock2.set_flags(arguments.Number(2));
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateMunlock(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   ArgumentReader arguments(line);
   v1::Call call;
   SetRange(process, arguments, *call.mutable_munlock());
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateMlockall(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
@@ -196,13 +188,13 @@ void TranslateMlockall(ReplaySession& session, TracedProcess& process, const Tra
   v1::MlockallRequest& mlockall = *call.mutable_mlockall();
   mlockall.set_pid(process.machine_pid);
   mlockall.set_flags(arguments.Number(0));
-  Finish(session, arguments, line, std::move(call));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateMunlockall(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   v1::Call call;
   call.mutable_munlockall()->set_pid(process.machine_pid);
-  Finish(session, ArgumentReader(line), line, std::move(call));
+  CompareResult(session, ArgumentReader(line), line, std::move(call));
 }
 
 }  // namespace memsim::replay

@@ -9,6 +9,7 @@
 
 #include "client/replay/answer_text.h"
 #include "client/replay/argument_reader.h"
+#include "client/replay/compare_result.h"
 
 namespace memsim::replay {
 namespace {
@@ -23,15 +24,6 @@ constexpr std::int32_t kShmStatAny = 15;
 constexpr int kBadAddress = 14;
 // An id is an index and a sequence number times this.
 constexpr std::int32_t kIndices = 32768;
-
-// Compares the call's result, if all arguments were understood.
-void CompareResult(ReplaySession& session, const ArgumentReader& arguments, const TraceLine& line, v1::Call call) {
-  if (!arguments.ok()) {
-    session.NotUnderstood(arguments.problem());
-    return;
-  }
-  session.Compare(std::move(call), KernelResultText(line.result), ResultText);
-}
 
 // strace shows an id as the int that it is.
 std::int32_t IdArgument(ArgumentReader& arguments) { return static_cast<std::int32_t>(arguments.Number(0)); }

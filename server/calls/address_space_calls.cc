@@ -114,9 +114,6 @@ void RunOperation(CallFrame& frame, const v1::ProcessMadviseRequest& request) {
   const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
   const Pid target = frame.ReadPid("target_pid", request.target_pid(), request.target_pid_slot());
   if (frame.refused()) return;
-  // UIO_MAXIOV.
-  constexpr int kMaxRanges = 1024;
-  if (request.ranges_size() > kMaxRanges) return frame.Finish(Errno::kInval);
   std::vector<Machine::AdvisedRange> ranges;
   for (const v1::AddressRange& range : request.ranges()) {
     ranges.push_back({VirtualAddress(range.address()), ByteCount(range.length_bytes())});

@@ -73,7 +73,8 @@ ErrnoOr<ByteCount> Machine::ProcessMadvise(Pid pid, Pid target, absl::Span<const
   using Result = ErrnoOr<ByteCount>;
   const SystemCall<system_call::kProcessMadvise> call(*state_, pid, target, 0, ranges.size(), advice, flags);
   return call.Run([&](const Caller& caller) -> Result {
-    if (flags != 0) return Errno::kInval;
+    constexpr std::size_t kMaxRanges = 1024;  // UIO_MAXIOV.
+    if (flags != 0 || ranges.size() > kMaxRanges) return Errno::kInval;
     const Task* task = state_->tasks.FindAlive(target);
     if (task == nullptr) return Errno::kSrch;
     AddressSpace& space = state_->tasks.SpaceOf(*task);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "server/kernel/cpu/lock_scope.h"
+#include "server/kernel/vm/file_access.h"
 #include "server/kernel/vm/split_huge.h"
 #include "server/kernel/vm/zap.h"
 
@@ -15,9 +16,7 @@ bool HasPage(Pte pte) { return pte.present() && !pte.special(); }
 // can_do_file_pageout.
 bool MayPageOut(const AddressSpace& space, const VmCaller& caller, const Vma& vma) {
   if (vma.IsAnonymous() || (vma.flags & kVmMayShare) == 0) return true;
-  if (vma.file == OpenFileId()) return false;
-  return space.environment().files.InodeOf(vma.file).owner == caller.filesystem_user ||
-         caller.capabilities.Has(Capability::kFowner) || caller.capabilities.Has(Capability::kDacOverride);
+  return OwnsOrMayWrite(space, caller, vma);
 }
 
 }  // namespace

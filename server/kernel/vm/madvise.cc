@@ -7,6 +7,7 @@
 #include "server/kernel/vm/collapse.h"
 #include "server/kernel/vm/guard_region.h"
 #include "server/kernel/vm/lru_advice.h"
+#include "server/kernel/vm/mapped_range.h"
 #include "server/kernel/vm/mman_flags.h"
 #include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/populate.h"
@@ -240,16 +241,6 @@ Errno AdviseAsReader(AddressSpace& space, const VmCaller& caller, VirtualRange r
   }
   const MmapReadLock lock(space);
   return AdviseVmas(space, caller, range, advice);
-}
-
-// From the start of the range to the first hole.
-PageCount MappedInARow(AddressSpace& space, VirtualRange range) {
-  VirtualAddress end = range.start;
-  for (const Vma* vma = space.Lookup(end); vma != nullptr && vma->range.start <= end; vma = space.Next(*vma)) {
-    end = vma->range.end;
-    if (end >= range.end) return range.pages();
-  }
-  return ToPages(end - range.start);
 }
 
 // madvise_populate: as if the program touched every page, but with an errno where it would get a signal. More than one

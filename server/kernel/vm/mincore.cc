@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "server/kernel/vm/file_access.h"
 #include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/mapped_range.h"
 #include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/page_fault.h"
 
@@ -16,10 +18,7 @@ bool IsUserRange(VirtualAddress address, ByteCount length) {
 
 // can_do_mincore: who may neither own nor write a file learns nothing of what others have read of it.
 bool MayKnow(const AddressSpace& space, const VmCaller& caller, const Vma& vma) {
-  if (vma.IsAnonymous()) return true;
-  if (vma.file == OpenFileId()) return false;
-  return space.environment().files.InodeOf(vma.file).owner == caller.filesystem_user ||
-         caller.capabilities.Has(Capability::kFowner) || caller.capabilities.Has(Capability::kDacOverride);
+  return vma.IsAnonymous() || OwnsOrMayWrite(space, caller, vma);
 }
 
 // mincore_page: what a fault would find.
@@ -40,17 +39,6 @@ void AppendPart(const AddressSpace& space, const VmCaller& caller, const Vma& vm
     const bool resident = space.page_tables().Get(at).present() || IsInPageCache(space, vma, at);
     pages.push_back(resident ? '\1' : '\0');
   }
-}
-
-// How much of the range is mapped before its first hole.
-ByteCount MappedPrefix(AddressSpace& space, VirtualRange range) {
-  VirtualAddress at = range.start;
-  while (at < range.end) {
-    const Vma* vma = space.Lookup(at);
-    if (vma == nullptr) break;
-    at = std::min(vma->range.end, range.end);
-  }
-  return at - range.start;
 }
 
 // copy_to_user: the pages of the vector are there afterwards.
@@ -81,9 +69,9 @@ Residency Mincore(AddressSpace& space, const VmCaller& caller, VirtualAddress ad
   const VirtualRange range = RangeOf(address, ToBytes(wanted));
   {
     const MmapReadLock lock(space);
-    const ByteCount mapped = MappedPrefix(space, range);
-    if (ToPages(mapped) > kMaxMincorePages) return fail(Errno::kNoSys);
-    const VirtualRange known = RangeOf(address, mapped);
+    const PageCount mapped = MappedInARow(space, range);
+    if (mapped > kMaxMincorePages) return fail(Errno::kNoSys);
+    const VirtualRange known = RangeOf(address, ToBytes(mapped));
     for (VirtualAddress at = known.start; at < known.end;) {
       const Vma& vma = *space.Lookup(at);
       const VirtualRange part{at, std::min(vma.range.end, known.end)};

@@ -2,24 +2,11 @@
 
 #include <algorithm>
 
+#include "server/kernel/vm/mapped_range.h"
 #include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/vma_merge.h"
 
 namespace memsim {
-namespace {
-
-// range_contains_unmapped.
-bool HasHole(AddressSpace& space, VirtualRange range) {
-  for (VirtualAddress at = range.start; at < range.end;) {
-    const Vma* vma = space.Lookup(at);
-    if (vma == nullptr) return true;
-    at = vma->range.end;
-  }
-  return false;
-}
-
-}  // namespace
-
 Errno Mseal(AddressSpace& space, VirtualAddress address, ByteCount length, std::uint64_t flags) {
   space.environment().cpus.Charge(space.environment().costs.mseal);
   if (flags != 0 || !IsPageAligned(address)) return Errno::kInval;
@@ -28,7 +15,8 @@ Errno Mseal(AddressSpace& space, VirtualAddress address, ByteCount length, std::
   const VirtualRange range{address, VirtualAddress(address.value() + whole.value())};
   if (range.end < range.start) return Errno::kInval;
   const MmapWriteLock lock(space);
-  if (HasHole(space, range)) return Errno::kNoMem;
+  // range_contains_unmapped.
+  if (MappedInARow(space, range) != range.pages()) return Errno::kNoMem;
   for (VirtualAddress at = range.start; at < range.end;) {
     Vma& vma = *space.Lookup(at);
     const VirtualRange part{at, std::min(vma.range.end, range.end)};
