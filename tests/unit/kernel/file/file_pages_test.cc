@@ -248,7 +248,9 @@ TEST_F(FilePagesTest, HolesAreNotInMemoryAndWhatRemembersThemIsCounted) {
   EXPECT_FALSE(files_.IsCached(id, PageOffset(996)));
   EXPECT_TRUE(files_.IsCached(id, PageOffset(997)));
   EXPECT_EQ(Counts().file_pages, 0);
-  EXPECT_GE(files_.HostMemory() + PageCache::kHostMemoryPerPage, before + PageRanges::kHostMemoryPerRange * kHoles);
+  // The page that was cached went, and its node of the cache's tree.
+  EXPECT_EQ(files_.HostMemory() + PageCache::kHostMemoryPerPage + XarrayNodes::kHostMemoryPerNode,
+            before + PageRanges::kHostMemoryPerRange * kHoles);
   Cut(id, ByteCount(0));
   EXPECT_LT(files_.HostMemory(), before);
 }
