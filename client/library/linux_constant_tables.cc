@@ -109,6 +109,8 @@ constexpr LinuxConstant kMpolTable[] = {
 // mman-common.h
 constexpr LinuxConstant kPkeyTable[] = {
     Flag("PKEY_DISABLE_ACCESS", 1), Flag("PKEY_DISABLE_WRITE", 2),
+    // Of no x86: EINVAL.
+    Flag("PKEY_DISABLE_EXECUTE", 4),
 };
 
 // sched.h; the low byte is the signal that the child's end sends

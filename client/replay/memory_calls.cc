@@ -148,6 +148,35 @@ void TranslateMseal(ReplaySession& session, TracedProcess& process, const TraceL
   CompareResult(session, arguments, line, std::move(call));
 }
 
+void TranslatePkeyAlloc(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::PkeyAllocRequest& request = *call.mutable_pkey_alloc();
+  request.set_pid(process.machine_pid);
+  request.set_flags(arguments.Number(0));
+  request.set_access_rights(arguments.Number(1));
+  CompareResult(session, arguments, line, std::move(call));
+}
+
+void TranslatePkeyFree(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::PkeyFreeRequest& request = *call.mutable_pkey_free();
+  request.set_pid(process.machine_pid);
+  request.set_pkey(static_cast<std::int32_t>(arguments.Number(0)));
+  CompareResult(session, arguments, line, std::move(call));
+}
+
+void TranslatePkeyMprotect(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::PkeyMprotectRequest& request = *call.mutable_pkey_mprotect();
+  SetRange(process, arguments, request);
+  request.set_prot(arguments.Number(2));
+  request.set_pkey(static_cast<std::int32_t>(arguments.Number(3)));
+  CompareResult(session, arguments, line, std::move(call));
+}
+
 void TranslateRemapFilePages(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   ArgumentReader arguments(line);
   v1::Call call;

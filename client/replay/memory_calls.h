@@ -19,6 +19,9 @@ void TranslateProcessMadvise(ReplaySession& session, TracedProcess& process, con
 void TranslateMincore(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateMsync(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateMseal(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+void TranslatePkeyAlloc(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+void TranslatePkeyFree(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+void TranslatePkeyMprotect(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateRemapFilePages(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateMlock(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateMlock2(ReplaySession& session, TracedProcess& process, const TraceLine& line);

@@ -154,6 +154,38 @@ void RunOperation(CallFrame& frame, const v1::RemapFilePagesRequest& request) {
                                               PageOffset(request.page_offset()), request.flags()));
 }
 
+void RunOperation(CallFrame& frame, const v1::PkeyAllocRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().PkeyAlloc(pid, request.flags(), request.access_rights()));
+}
+
+void RunOperation(CallFrame& frame, const v1::PkeyFreeRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().PkeyFree(pid, request.pkey()));
+}
+
+void RunOperation(CallFrame& frame, const v1::PkeyMprotectRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  frame.Finish(
+      frame.machine().PkeyMprotect(pid, address, ByteCount(request.length_bytes()), request.prot(), request.pkey()));
+}
+
+void RunOperation(CallFrame& frame, const v1::PkeySetRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().PkeySet(pid, request.pkey(), request.access_rights()));
+}
+
+void RunOperation(CallFrame& frame, const v1::PkeyGetRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().PkeyGet(pid, request.pkey()));
+}
+
 void RunOperation(CallFrame& frame, const v1::TouchRequest& request) {
   const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
   const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());

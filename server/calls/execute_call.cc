@@ -53,6 +53,11 @@ bool RunMemoryCall(CallFrame& frame, const v1::Call& call) {
     MEMSIM_RUN(kMsync, msync);
     MEMSIM_RUN(kMseal, mseal);
     MEMSIM_RUN(kRemapFilePages, remap_file_pages);
+    MEMSIM_RUN(kPkeyAlloc, pkey_alloc);
+    MEMSIM_RUN(kPkeyFree, pkey_free);
+    MEMSIM_RUN(kPkeyMprotect, pkey_mprotect);
+    MEMSIM_RUN(kPkeySet, pkey_set);
+    MEMSIM_RUN(kPkeyGet, pkey_get);
     MEMSIM_RUN(kTouch, touch);
     default:
       return false;

@@ -55,6 +55,11 @@ void RunOperation(CallFrame& frame, const v1::MincoreRequest& request);
 void RunOperation(CallFrame& frame, const v1::MsyncRequest& request);
 void RunOperation(CallFrame& frame, const v1::MsealRequest& request);
 void RunOperation(CallFrame& frame, const v1::RemapFilePagesRequest& request);
+void RunOperation(CallFrame& frame, const v1::PkeyAllocRequest& request);
+void RunOperation(CallFrame& frame, const v1::PkeyFreeRequest& request);
+void RunOperation(CallFrame& frame, const v1::PkeyMprotectRequest& request);
+void RunOperation(CallFrame& frame, const v1::PkeySetRequest& request);
+void RunOperation(CallFrame& frame, const v1::PkeyGetRequest& request);
 void RunOperation(CallFrame& frame, const v1::TouchRequest& request);
 
 // page_calls.cc

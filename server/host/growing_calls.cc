@@ -15,6 +15,10 @@ bool MayGrowState(const v1::Call& call) {
     case v1::Call::kMunmap:
     case v1::Call::kMsync:
     case v1::Call::kMunlockall:
+    case v1::Call::kPkeyAlloc:
+    case v1::Call::kPkeyFree:
+    case v1::Call::kPkeySet:
+    case v1::Call::kPkeyGet:
     case v1::Call::kFreePages:
     case v1::Call::kKmemCacheDestroy:
     case v1::Call::kKmemCacheFree:

@@ -61,6 +61,10 @@ bool IsShort(const v1::Call& call) {
       return IsShort(call.lseek());
     case v1::Call::kGetZeroedPage:
     case v1::Call::kPrlimit64:
+    case v1::Call::kPkeyAlloc:
+    case v1::Call::kPkeyFree:
+    case v1::Call::kPkeySet:
+    case v1::Call::kPkeyGet:
       return true;
     // Processes are as large as they are; a file goes with its last user, be that the munmap of a single page, and
     // takes all of its pages along. What is new is not known.

@@ -139,6 +139,15 @@ class Machine {
   // EINVAL, and the errors of Mmap (vm/remap_file_pages.h).
   Errno RemapFilePages(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot, PageOffset pgoff,
                        std::uint64_t flags);
+  // The key; flags must be 0, rights are PKEY_* (vm/protection_keys.h). EINVAL, ENOSPC.
+  ErrnoOr<std::uint64_t> PkeyAlloc(Pid pid, std::uint64_t flags, std::uint64_t rights);
+  // EINVAL.
+  Errno PkeyFree(Pid pid, std::int32_t key);
+  // key -1: as Mprotect. EINVAL, and the errors of Mprotect.
+  Errno PkeyMprotect(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot, std::int32_t key);
+  // The register PKRU, which a task reads and writes without the kernel. EINVAL: no such key, no such rights.
+  Errno PkeySet(Pid pid, std::int32_t key, std::uint64_t rights);
+  ErrnoOr<std::uint64_t> PkeyGet(Pid pid, std::int32_t key);
   // mlock2 with flags 0 is mlock. MLOCK_* and MCL_* stand in vm/mman_flags.h, the errors in vm/mlock.h: EINVAL, EPERM,
   // ENOMEM, EAGAIN; ENOSYS.
   Errno Mlock(Pid pid, VirtualAddress address, ByteCount length);

@@ -15,6 +15,7 @@
 #include "server/kernel/vm/msync.h"
 #include "server/kernel/vm/munmap.h"
 #include "server/kernel/vm/page_fault.h"
+#include "server/kernel/vm/pkeys.h"
 #include "server/kernel/vm/remap_file_pages.h"
 
 namespace memsim {
@@ -120,6 +121,41 @@ Errno Machine::RemapFilePages(Pid pid, VirtualAddress address, ByteCount length,
   return call.Run([&](const Caller& caller) {
     return memsim::RemapFilePages(caller.space, caller.memory, {address, length, prot, pgoff, flags});
   });
+}
+
+ErrnoOr<std::uint64_t> Machine::PkeyAlloc(Pid pid, std::uint64_t flags, std::uint64_t rights) {
+  const SystemCall<system_call::kPkeyAlloc> call(*state_, pid, flags, rights);
+  return call.Run([&](const Caller& caller) { return memsim::PkeyAlloc(caller.space, caller.memory, flags, rights); });
+}
+
+Errno Machine::PkeyFree(Pid pid, std::int32_t key) {
+  const SystemCall<system_call::kPkeyFree> call(*state_, pid, key);
+  return call.Run([&](const Caller& caller) { return memsim::PkeyFree(caller.space, key); });
+}
+
+Errno Machine::PkeyMprotect(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t prot, std::int32_t key) {
+  const SystemCall<system_call::kPkeyMprotect> call(*state_, pid, address, length, prot, key);
+  return call.Run([&](const Caller& caller) {
+    return memsim::PkeyMprotect(caller.space, caller.memory, address, length, prot, key);
+  });
+}
+
+Errno Machine::PkeySet(Pid pid, std::int32_t key, std::uint64_t rights) {
+  Task* const task = state_->tasks.FindAlive(pid);
+  if (task == nullptr) return Errno::kSrch;
+  if (!IsProtectionKey(key) || (rights & ~std::uint64_t{kPkeyAccessMask}) != 0) return Errno::kInval;
+  state_->Run(*task);
+  state_->cpus.Charge(state_->costs.wrpkru);
+  task->pkru.SetRights(static_cast<ProtectionKey>(key), static_cast<KeyRights>(rights));
+  return Errno::kOk;
+}
+
+ErrnoOr<std::uint64_t> Machine::PkeyGet(Pid pid, std::int32_t key) {
+  Task* const task = state_->tasks.FindAlive(pid);
+  if (task == nullptr) return Errno::kSrch;
+  if (!IsProtectionKey(key)) return Errno::kInval;
+  state_->Run(*task);
+  return std::uint64_t{task->pkru.RightsOf(static_cast<ProtectionKey>(key))};
 }
 
 Errno Machine::Mlock(Pid pid, VirtualAddress address, ByteCount length) {

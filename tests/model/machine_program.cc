@@ -27,7 +27,7 @@ constexpr Weight kWeights[] = {
     {Kind::kSpawn, 30},     {Kind::kClone, 40},      {Kind::kExec, 15},          {Kind::kExit, 20},
     {Kind::kWait, 20},      {Kind::kLimit, 10},      {Kind::kMmap, 200},         {Kind::kMunmap, 70},
     {Kind::kMprotect, 100}, {Kind::kMremap, 100},    {Kind::kBrk, 30},           {Kind::kMadvise, 60},
-    {Kind::kMlock, 50},     {Kind::kMlockall, 6},    {Kind::kShm, 90},           {Kind::kAsk, 60},
+    {Kind::kMlock, 50},     {Kind::kMlockall, 6},    {Kind::kShm, 90},           {Kind::kAsk, 120},
     {Kind::kTouch, 200},    {Kind::kAllocPages, 60}, {Kind::kGetZeroedPage, 15}, {Kind::kFreePages, 70},
     {Kind::kMknod, 15},     {Kind::kOpen, 40},       {Kind::kClose, 20},         {Kind::kDup, 15},
     {Kind::kFtruncate, 20}, {Kind::kWrite, 25},      {Kind::kLseek, 20},         {Kind::kUnlink, 12},
@@ -117,6 +117,7 @@ void DrawMemoryArguments(Random& random, MachineOperation& op) {
     if (random.Below(30) == 0) DrawHugeRange(random, op);
   } else if (op.kind == Kind::kMprotect) {
     op.a = DrawProt(random);
+    op.b = random.Below(3);
   } else if (op.kind == Kind::kMremap) {
     DrawMremapArguments(random, op);
   } else if (op.kind == Kind::kBrk) {

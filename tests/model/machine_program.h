@@ -29,7 +29,7 @@ enum class Kind : std::uint8_t {
   // place, pages; a: prot, b: which of kMapChoices, and the descriptor from bit 8.
   kMmap,
   kMunmap,
-  // a: prot.
+  // a: prot; b: 0 by pkey_mprotect without a key.
   kMprotect,
   // pages: the old ones, a: the new ones; b: flags, and the new place from bit 8.
   kMremap,
@@ -100,6 +100,10 @@ enum class AskChoice : std::uint8_t {
   kMseal,
   kProcessMadvise,
   kRemapFilePages,
+  kPkeyAlloc,
+  kPkeyFree,
+  kPkeySet,
+  kPkeyGet,
   kWriteProc,
   kMemfdCreate,
   kFcntl,

@@ -100,6 +100,8 @@ class MachineTwin {
   std::string Mincore(const MachineOperation& op, Caller caller);
   std::string Msync(const MachineOperation& op, Caller caller);
   std::string RemapFilePages(const MachineOperation& op, Caller caller);
+  std::string AskKeys(const MachineOperation& op, Caller caller);
+  std::string AllocateKey(Caller caller);
   std::string AskDescriptor(const MachineOperation& op, Caller caller);
 
   // --- System V shared memory (twin_shm.cc)

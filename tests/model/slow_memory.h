@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -118,6 +119,8 @@ class SlowMemory {
   std::uint64_t initialised_data = 0;
   // MCL_FUTURE and MCL_ONFAULT, as mlockall left them.
   std::uint64_t lock_future = 0;
+  // Protection keys that the program allocated and no memory of it bears.
+  std::set<int> keys;
   // Advice on what fork does failed halfway: what a child has of the pages is not foreseeable.
   bool fork_uncertain = false;
 

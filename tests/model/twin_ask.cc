@@ -159,6 +159,49 @@ std::string MachineTwin::AskOther(const MachineOperation& op, Caller caller) {
   return Differ("an empty range", error, address % kPage != 0 ? Errno::kInval : Errno::kOk);
 }
 
+// Which it is depends on when memory was first mapped for execution alone.
+std::string MachineTwin::AllocateKey(Caller caller) {
+  v1::Call call;
+  Of(caller.pid, call.mutable_pkey_alloc());
+  const v1::Answer answer = machine_.Ask(call);
+  const bool fresh =
+      answer.value() >= 1 && answer.value() <= 15 && caller.memory.keys.insert(static_cast<int>(answer.value())).second;
+  if (fresh) return Differ("pkey_alloc", static_cast<Errno>(answer.error_number()), Errno::kOk);
+  return absl::StrCat("pkey_alloc: key ", answer.value(), " is not free");
+}
+
+// Of keys that no memory bears: what they close is seen by tests of their own.
+std::string MachineTwin::AskKeys(const MachineOperation& op, Caller caller) {
+  constexpr int kUnusedKey = 15;
+  constexpr std::size_t kMostKeys = 3;
+  std::set<int>& keys = caller.memory.keys;
+  v1::Call call;
+  Errno expected = Errno::kOk;
+  switch (static_cast<AskChoice>(op.a)) {
+    case AskChoice::kPkeyAlloc:
+      // So that one is always left for memory that may only be executed.
+      if (keys.size() < kMostKeys) return AllocateKey(caller);
+      Of(caller.pid, call.mutable_pkey_alloc()).set_flags(1);
+      expected = Errno::kInval;
+      break;
+    case AskChoice::kPkeyFree:
+      Of(caller.pid, call.mutable_pkey_free()).set_pkey(keys.empty() ? kUnusedKey : *keys.begin());
+      if (keys.empty()) expected = Errno::kInval;
+      if (!keys.empty()) keys.erase(keys.begin());
+      break;
+    case AskChoice::kPkeySet:
+      Of(caller.pid, call.mutable_pkey_set()).set_pkey(kUnusedKey);
+      call.mutable_pkey_set()->set_access_rights(op.b % 5);
+      if (op.b % 5 == 4) expected = Errno::kInval;
+      break;
+    default:
+      Of(caller.pid, call.mutable_pkey_get()).set_pkey(op.b % 2 == 0 ? 0 : -1);
+      if (op.b % 2 != 0) expected = Errno::kInval;
+  }
+  const v1::Answer answer = machine_.Ask(call);
+  return Differ("protection keys", {static_cast<Errno>(answer.error_number()), answer.value()}, {expected});
+}
+
 // A shared page shows itself again, from where it was.
 std::string MachineTwin::RemapFilePages(const MachineOperation& op, Caller caller) {
   const std::uint64_t address = AddressOf(op.place, caller.memory);
@@ -231,6 +274,11 @@ std::string MachineTwin::Ask(const MachineOperation& op, Caller caller) {
     case AskChoice::kWriteProc:
     case AskChoice::kRemapFilePages:
       return AskOther(op, caller);
+    case AskChoice::kPkeyAlloc:
+    case AskChoice::kPkeyFree:
+    case AskChoice::kPkeySet:
+    case AskChoice::kPkeyGet:
+      return AskKeys(op, caller);
     case AskChoice::kMemfdCreate:
     case AskChoice::kFcntl:
     case AskChoice::kFallocate:

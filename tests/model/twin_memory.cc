@@ -167,7 +167,16 @@ std::string MachineTwin::Mprotect(const MachineOperation& op, Caller caller) {
   SlowMemory& memory = caller.memory;
   const bool special = memory.AnySpecial(first, first + op.pages);
   const bool data_limited = (*caller.process.limits)[Resource::kData].current != UINT64_MAX;
-  const Errno error = machine_.Mprotect(caller.pid, VirtualAddress(address), ByteCount(op.pages * kPage), op.a);
+  v1::Call as_pkey_mprotect;
+  v1::PkeyMprotectRequest& request = *as_pkey_mprotect.mutable_pkey_mprotect();
+  request.set_pid(caller.pid.value());
+  request.set_address(address);
+  request.set_length_bytes(op.pages * kPage);
+  request.set_prot(op.a);
+  request.set_pkey(-1);
+  const Errno error = op.b == 0
+                          ? static_cast<Errno>(machine_.Ask(as_pkey_mprotect).error_number())
+                          : machine_.Mprotect(caller.pid, VirtualAddress(address), ByteCount(op.pages * kPage), op.a);
   if (special || data_limited || (error != Errno::kOk && MayFail(error, caller.pid))) {
     Adopt(caller.pid, memory);
     return "";

@@ -81,6 +81,8 @@ namespace memsim {
   X(mincore_page, 5, "Each page that mincore tells of (estimate)")                                                     \
   X(msync, 300, "msync, beside what it writes (estimate)")                                                             \
   X(mseal, 400, "mseal (estimate: as mprotect)")                                                                       \
+  X(pkey, 300, "pkey_alloc and pkey_free (estimate: as madvise)")                                                      \
+  X(wrpkru, 8, "The instruction WRPKRU, about 23 cycles (estimate)")                                                   \
   X(shm, 400, "shmget and shmctl, and beside mmap and munmap shmat and shmdt (estimate)")                              \
   X(vma_split_or_merge, 250, "A mapping split in two, or two made one (estimate)")                                     \
   X(zap_page, 20, "Each present page that is unmapped: with page_free 40 (estimate)")                                  \

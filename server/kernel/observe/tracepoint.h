@@ -123,6 +123,9 @@ namespace memsim {
   X(Msync, "msync", "start len flags")                                  \
   X(Mseal, "mseal", "start len flags")                                  \
   X(RemapFilePages, "remap_file_pages", "start size prot pgoff flags")  \
+  X(PkeyAlloc, "pkey_alloc", "flags init_val")                          \
+  X(PkeyFree, "pkey_free", "pkey")                                      \
+  X(PkeyMprotect, "pkey_mprotect", "start len prot pkey")               \
   X(Mlock, "mlock", "start len")                                        \
   X(Mlock2, "mlock2", "start len flags")                                \
   X(Munlock, "munlock", "start len")                                    \

@@ -120,6 +120,7 @@ class ImageLoader {
     NewMapping wanted;
     wanted.range = {mapping.start, mapping.end};
     wanted.flags = FlagsOf(mapping);
+    if (FlagsOfProt(mapping.prot) == kVmExec) wanted.flags |= FlagsOfKey(space_.keys.ExecuteOnly(caller_.pkru));
     wanted.special = SpecialOf(mapping.path);
     // Shared memory is counted from its own first page.
     wanted.pgoff = PageOffset((wanted.flags & kVmShared) != 0 ? 0 : mapping.start.value() >> kPageShift);
@@ -251,10 +252,13 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
   address_spaces_[fresh].layout.mmap_base = mmap_base;
   address_spaces_[fresh].mm_flags = InheritedMmFlags(SpaceOf(task).mm_flags);
   address_spaces_[fresh].layout.legacy = legacy;
+  // flush_thread: the new program begins with a register of its own.
+  const Pkru pkru = std::exchange(task.pkru, Pkru());
   const VmCaller caller = CallerOf(task);
   const VdsoSource vdso = image.mappings.empty() ? VdsoSource::kKernel : VdsoSource::kImage;
   const Errno error = ImageLoader(address_spaces_[fresh], caller).Load(resolved, vdso);
   if (error != Errno::kOk) {
+    task.pkru = pkru;
     address_spaces_.Put(fresh);
     return error;
   }

@@ -15,6 +15,7 @@ void Task::DigestTo(Digest& digest) const {
   digest.Add(cpu);
   digest.Add(faults.minor_faults);
   digest.Add(faults.major_faults);
+  digest.Add(static_cast<std::uint64_t>(pkru.bits()));
   credentials.DigestTo(digest);
   for (const PageFrameNumber frame : kernel_stack) digest.Add(frame);
   for (const VirtualAddress object : {task_object, cred_object, pid_object}) digest.Add(object);

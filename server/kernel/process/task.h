@@ -43,6 +43,7 @@ struct Task {
   // Of the thread group; meaningful in its leader.
   ResourceLimits limits;
   FaultTally faults;
+  Pkru pkru;
   Credentials credentials;
   // Where it runs.
   CpuId cpu;

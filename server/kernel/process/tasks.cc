@@ -227,6 +227,7 @@ ErrnoOr<Pid> Tasks::Clone(Pid parent_pid, std::uint64_t clone_flags) {
   child.parent = thread || (clone_flags & kCloneParent) != 0 ? parent->parent : parent->tgid;
   if (!thread) child.limits = LimitsOf(*parent);
   child.credentials = parent->credentials;
+  child.pkru = parent->pkru;
   // As copy_process: first files, fs and signals, then memory, which takes longest.
   Errno error =
       CopyFiles(*parent, child, clone_flags) && CopyShared(*parent, child, clone_flags) ? Errno::kOk : Errno::kNoMem;
@@ -294,6 +295,7 @@ Task& Tasks::LeaveOneThread(Task& survivor) {
   leader.mm = survivor.mm;
   leader.files = survivor.files;
   leader.credentials = survivor.credentials;
+  leader.pkru = survivor.pkru;
   leader.kernel_stack = survivor.kernel_stack;
   leader.fs = std::exchange(survivor.fs, SharedObjectId());
   Migrate(leader, survivor.cpu);

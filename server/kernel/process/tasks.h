@@ -65,7 +65,7 @@ class Tasks {
   ResourceLimits& LimitsOf(Task& task) { return task.IsThread() ? tasks_.at(task.tgid).limits : task.limits; }
   // The task as its memory knows it.
   VmCaller CallerOf(Task& task) {
-    return {LimitsOf(task), task.faults, task.credentials.capabilities().effective,
+    return {LimitsOf(task), task.faults, task.pkru, task.credentials.capabilities().effective,
             task.credentials.users().filesystem};
   }
   // REQUIRES: the task is alive.

@@ -31,17 +31,12 @@ static_assert(Names(kVmGrowsDown, "gd") && Names(kVmLocked, "lo") && Names(kVmAc
               Names(kVmWipeOnFork, "wf") && Names(kVmHugePage, "hg") && Names(kVmNoHugePage, "nh") &&
               Names(kVmSealed, "sl") && Names(kVmDroppable, "dp"));
 
-// vma_pkey. The first mapping for execution alone takes the first key that is free, and all others of its process share
-// it.
-std::uint32_t ProtectionKeyOf(const Vma& vma) { return IsExecuteOnly(vma.flags) ? 1 : 0; }
-
 // What smaps tells of a mapping below its line of maps.
 struct SmapsOfMapping {
   ByteCount size;
   VmFlags flags = 0;
   MemSizeStats stats;
   bool huge_page_eligible = false;
-  std::uint32_t protection_key = 0;
 };
 
 class SmapsText {
@@ -52,7 +47,7 @@ class SmapsText {
     Row("MMUPageSize", kPageSize);
     AppendStats(mapping.stats, Rollup::kNo);
     Number("THPeligible", mapping.huge_page_eligible ? 1 : 0, "");
-    Number("ProtectionKey", mapping.protection_key, "");
+    Number("ProtectionKey", KeyOf(mapping.flags), "");
     AppendFlags(mapping.flags);
   }
 
@@ -117,7 +112,6 @@ std::string PidSmaps(const ProcView& view, const Task& task) {
     mapping.flags = vma.flags;
     mapping.stats.Add(view, space, vma);
     mapping.huge_page_eligible = MayHaveHugePages(space, vma, HugePageUse::kSmaps);
-    mapping.protection_key = ProtectionKeyOf(vma);
     AppendMapsLineOf(view.files, space.layout, vma, smaps.text());
     smaps.AppendMapping(mapping);
   });

@@ -207,6 +207,7 @@ void AddressSpace::DigestTo(Digest& digest) const {
   mmap_lock_.DigestTo(digest);
   digest.Add(def_flags);
   digest.Add(mm_flags);
+  keys.DigestTo(digest);
   digest.Add(statistics_.locked_vm);
   digest.Add(statistics_.peak_total_vm);
   digest.Add(statistics_.peak_rss);

@@ -29,6 +29,7 @@
 #include "server/kernel/vm/mm_flags.h"
 #include "server/kernel/vm/mmap_writer.h"
 #include "server/kernel/vm/page_table.h"
+#include "server/kernel/vm/protection_keys.h"
 #include "server/kernel/vm/vm_environment.h"
 #include "server/kernel/vm/vma.h"
 #include "server/kernel/vm/vma_pool.h"
@@ -111,6 +112,7 @@ class AddressSpace {
   // Added to the flags of every new mapping: what mlockall and prctl set.
   VmFlags def_flags = 0;
   MmFlags mm_flags = 0;
+  ProtectionKeys keys;
 
   // --- Finding. Null where there is none; a pointer stays good until its mapping is removed.
   // The first mapping that ends above address (find_vma).

@@ -130,6 +130,7 @@ Errno CopyAddressSpace(AddressSpace& parent, const VmCaller& caller, AddressSpac
   parent.MarkAllWritten();
   child.layout = parent.layout;
   child.mm_flags = InheritedMmFlags(parent.mm_flags);
+  child.keys = parent.keys;
   // MMF_INIT and VM_INIT_DEF_MASK: of the flags for new mappings only the one against huge pages is inherited.
   child.def_flags = parent.def_flags & kVmNoHugePage;
   Errno result = Errno::kOk;

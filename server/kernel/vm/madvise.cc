@@ -122,9 +122,11 @@ Errno AdviseFlags(AddressSpace& space, Vma& vma, VirtualRange part, int advice) 
   return changed.error() == Errno::kNoMem ? Errno::kAgain : changed.error();
 }
 
-// can_madvise_modify: what is sealed and cannot be written may not lose what it holds, unless a file has it still.
-bool SealForbids(const Vma& vma, int advice) {
-  if ((vma.flags & kVmSealed) == 0 || !vma.IsAnonymous() || (vma.flags & kVmWrite) != 0) return false;
+// can_madvise_modify: what is sealed and cannot be written, also for its protection key, may not lose what it holds,
+// unless a file has it still.
+bool SealForbids(const VmCaller& caller, const Vma& vma, int advice) {
+  if ((vma.flags & kVmSealed) == 0 || !vma.IsAnonymous()) return false;
+  if ((vma.flags & kVmWrite) != 0 && caller.pkru.Allows(KeyOf(vma.flags), AccessKind::kWrite)) return false;
   switch (advice) {
     case kMadvDontNeed:
     case kMadvDontNeedLocked:
@@ -187,7 +189,7 @@ Errno Reclaim(MmuGather& gather, const VmCaller& caller, const Vma& vma, Virtual
 // madvise_vma_behavior.
 Errno AdviseVma(MmuGather& gather, const VmCaller& caller, Vma& vma, VirtualRange part, int advice) {
   AddressSpace& space = gather.space();
-  if (SealForbids(vma, advice)) return Errno::kPerm;
+  if (SealForbids(caller, vma, advice)) return Errno::kPerm;
   switch (ClassOf(advice)) {
     case AdviceClass::kFlags:
       return AdviseFlags(space, vma, part, advice);
@@ -251,9 +253,10 @@ Errno PopulateVmas(AddressSpace& space, const VmCaller& caller, VirtualRange ran
     const Vma* vma = space.Lookup(at);
     if (vma == nullptr) return Errno::kNoMem;
     const VmFlags needed = write ? kVmWrite : kVmRead;
-    if ((vma->flags & (kVmIo | kVmPfnMap)) != 0 || (vma->flags & needed) == 0) return Errno::kInval;
-    const VirtualRange part{at, std::min(vma->range.end, range.end)};
     const AccessKind access = write ? AccessKind::kWrite : AccessKind::kRead;
+    if ((vma->flags & (kVmIo | kVmPfnMap)) != 0 || (vma->flags & needed) == 0) return Errno::kInval;
+    if (!caller.pkru.Allows(KeyOf(vma->flags), access)) return Errno::kInval;
+    const VirtualRange part{at, std::min(vma->range.end, range.end)};
     if (const Errno error = PopulatePages(space, caller, part, access); error != Errno::kOk) return error;
     at = part.end;
   }

@@ -69,8 +69,10 @@ Errno Place(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
   return Errno::kOk;
 }
 
-VmFlags InitialFlags(const AddressSpace& space, const MmapArguments& arguments) {
-  VmFlags flags = FlagsOfProt(arguments.prot) | space.def_flags | kVmMayRead | kVmMayWrite | kVmMayExec;
+VmFlags InitialFlags(AddressSpace& space, const VmCaller& caller, const MmapArguments& arguments) {
+  const ProtectionKey key = arguments.prot == kProtExec ? space.keys.ExecuteOnly(caller.pkru) : 0;
+  VmFlags flags =
+      FlagsOfProt(arguments.prot) | FlagsOfKey(key) | space.def_flags | kVmMayRead | kVmMayWrite | kVmMayExec;
   if ((arguments.flags & kMapGrowsDown) != 0) flags |= kVmGrowsDown;
   if ((arguments.flags & kMapLocked) != 0) flags |= kVmLocked;
   if ((arguments.flags & kMapStack) != 0) flags |= kVmNoHugePage;
@@ -255,8 +257,8 @@ Errno MapUnderLock(AddressSpace& space, const VmCaller& caller, PendingMap& map)
   if (map.arguments.must_be_free && !IsFreeForShmat(space, map.arguments)) return Errno::kInval;
   if (const Errno error = CheckHugeTlb(map); error != Errno::kOk) return error;
   if (const Errno error = CheckLength(space, map); error != Errno::kOk) return error;
+  map.flags = InitialFlags(space, caller, map.arguments);
   if (const Errno error = Place(space, caller, map); error != Errno::kOk) return error;
-  map.flags = InitialFlags(space, map.arguments);
   if (map.Has(kMapLocked) && !MayLock(caller)) return Errno::kPerm;
   if (!MayLockMore(space, caller, map.flags, map.range.pages())) return Errno::kAgain;
   if (const Errno error = CheckKind(space, map); error != Errno::kOk) return error;

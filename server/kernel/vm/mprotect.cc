@@ -34,10 +34,8 @@ Pte UnderFlags(VmEnvironment& environment, const Vma& vma, Pte old) {
   return !pte.writable() && MayWriteAtOnce(environment, vma, pte) ? pte.Writable() : pte;
 }
 
-// change_protection. old_flags: what the mapping had before.
-void ChangeEntries(MmuGather& gather, const Vma& vma, VirtualRange range, VmFlags old_flags) {
-  // Entries bear a protection key, which is not simulated but for this one.
-  const bool changes_key = IsExecuteOnly(old_flags) != IsExecuteOnly(vma.flags);
+// change_protection.
+void ChangeEntries(MmuGather& gather, const Vma& vma, VirtualRange range) {
   VmEnvironment& environment = gather.space().environment();
   const auto change_leaf = [&](VirtualAddress base, LeafTable& leaf, int first, int last) {
     const LockScope table_lock(environment.locks, leaf.lock, LockMode::kExclusive, {leaf.frame.value(), 0});
@@ -47,7 +45,7 @@ void ChangeEntries(MmuGather& gather, const Vma& vma, VirtualRange range, VmFlag
       if (!old.present()) continue;
       const Pte pte = UnderFlags(environment, vma, old);
       leaf.Set(i, pte);
-      if (old.NeedsFlush(pte) || (changes_key && !old.prot_none()))
+      if (old.NeedsFlush(pte))
         gather.ChangeEntries(RangeOf(base + ToBytes(PageCount(static_cast<std::uint64_t>(i))), kPageSize));
       ++changed;
     }
@@ -57,7 +55,7 @@ void ChangeEntries(MmuGather& gather, const Vma& vma, VirtualRange range, VmFlag
     const LockScope lock(environment.locks, *huge.lock, LockMode::kExclusive, huge.lock_owner);
     const Pte old = huge.pte;
     huge.pte = UnderFlags(environment, vma, old);
-    if (old.NeedsFlush(huge.pte) || (changes_key && !old.prot_none())) gather.ChangeHugeEntry(RangeOf(base, kPmdSize));
+    if (old.NeedsFlush(huge.pte)) gather.ChangeHugeEntry(RangeOf(base, kPmdSize));
     environment.cpus.Charge(environment.costs.protect_page);
   });
 }
@@ -78,11 +76,33 @@ ErrnoOr<VmFlags> ChargeFor(AddressSpace& space, const VmCaller& caller, const Vm
   return untouched ? flags & ~kVmAccount : flags;
 }
 
+// What a call asks of all mappings of its range.
+struct Protection {
+  // Without PROT_GROWSDOWN and PROT_GROWSUP.
+  std::uint64_t prot;
+  // -1: mprotect names none.
+  std::int64_t key;
+};
+
+// arch_override_mprotect_pkey: mprotect keeps a mapping's key, but for memory that becomes or was for execution alone.
+ProtectionKey KeyUnder(AddressSpace& space, const VmCaller& caller, const Vma& vma, const Protection& wanted) {
+  if (wanted.key != -1) return static_cast<ProtectionKey>(wanted.key);
+  if (wanted.prot == kProtExec) {
+    const ProtectionKey key = space.keys.ExecuteOnly(caller.pkru);
+    if (key != 0) return key;
+  } else if (space.keys.IsExecuteOnly(vma.flags)) {
+    return 0;
+  }
+  return KeyOf(vma.flags);
+}
+
 // mprotect_fixup: one mapping's part of the range.
-Errno ProtectVma(MmuGather& gather, const VmCaller& caller, Vma& vma, VirtualRange range, VmFlags access) {
+Errno ProtectVma(MmuGather& gather, const VmCaller& caller, Vma& vma, VirtualRange range, const Protection& wanted) {
   AddressSpace& space = gather.space();
   const VmFlags old_flags = vma.flags;
-  VmFlags flags = (old_flags & ~kVmAccessFlags) | access;
+  const VmFlags access = FlagsOfProt(wanted.prot);
+  const VmFlags flags =
+      (old_flags & ~(kVmAccessFlags | kVmPkeyMask)) | access | FlagsOfKey(KeyUnder(space, caller, vma, wanted));
   // MAYREAD, MAYWRITE and MAYEXEC stand four bits above READ, WRITE and EXEC.
   if ((access & ~(old_flags >> 4) & kVmAccessFlags) != 0) return Errno::kAcces;
   if (DeniesWriteExec(space.mm_flags, old_flags, flags)) return Errno::kAcces;
@@ -98,7 +118,7 @@ Errno ProtectVma(MmuGather& gather, const VmCaller& caller, Vma& vma, VirtualRan
     return changed.error();
   }
   if ((old_flags & kVmAccount) != 0 && (*charged & kVmAccount) == 0) space.environment().commit.Uncharge(range.pages());
-  ChangeEntries(gather, **changed, range, old_flags);
+  ChangeEntries(gather, **changed, range);
   // Private locked memory that becomes writable gets its own pages now, not by faults later. What cannot be filled is
   // left as it is.
   if ((old_flags & (kVmWrite | kVmShared | kVmLocked)) == kVmLocked && (flags & kVmWrite) != 0) {
@@ -125,8 +145,8 @@ ErrnoOr<Vma*> FirstVma(AddressSpace& space, VirtualRange& range, std::uint64_t g
 
 }  // namespace
 
-Errno Mprotect(AddressSpace& space, const VmCaller& caller, VirtualAddress address, ByteCount length,
-               std::uint64_t prot) {
+Errno PkeyMprotect(AddressSpace& space, const VmCaller& caller, VirtualAddress address, ByteCount length,
+                   std::uint64_t prot, std::int64_t key) {
   const MmapWriteLock lock(space);
   space.environment().cpus.Charge(space.environment().costs.mprotect);
   const std::uint64_t grows = prot & (kProtGrowsDown | kProtGrowsUp);
@@ -136,6 +156,7 @@ Errno Mprotect(AddressSpace& space, const VmCaller& caller, VirtualAddress addre
   VirtualRange range{address, VirtualAddress(address.value() + ToBytes(ToPagesRoundedUp(length)).value())};
   if (range.end <= range.start) return Errno::kNoMem;
   if ((prot & ~(kProtRead | kProtWrite | kProtExec | kProtSem)) != 0) return Errno::kInval;
+  if (key != -1 && !space.keys.IsAllocated(key)) return Errno::kInval;
   const ErrnoOr<Vma*> first = FirstVma(space, range, grows);
   if (!first.ok()) return first.error();
   MmuGather gather(space);
@@ -143,7 +164,7 @@ Errno Mprotect(AddressSpace& space, const VmCaller& caller, VirtualAddress addre
     Vma* vma = space.Find(at);
     if (vma == nullptr || vma->range.start > at) return Errno::kNoMem;
     const VirtualRange part{at, std::min(vma->range.end, range.end)};
-    const Errno error = ProtectVma(gather, caller, *vma, part, FlagsOfProt(prot));
+    const Errno error = ProtectVma(gather, caller, *vma, part, {prot, key});
     if (error != Errno::kOk) return error;
     at = part.end;
   }

@@ -1,4 +1,4 @@
-// mprotect(2).
+// mprotect(2), pkey_mprotect(2).
 
 #ifndef MEMSIM_SERVER_KERNEL_VM_MPROTECT_H_
 #define MEMSIM_SERVER_KERNEL_VM_MPROTECT_H_
@@ -12,9 +12,16 @@
 
 namespace memsim {
 
-// EINVAL, ENOMEM (a hole, or a limit), EACCES. Mappings before the one that fails stay changed.
-Errno Mprotect(AddressSpace& space, const VmCaller& caller, VirtualAddress address, ByteCount length,
-               std::uint64_t prot);
+// Gives the mappings their rights and a protection key; -1: as mprotect, which leaves them theirs. EINVAL (also a key
+// that is not allocated), ENOMEM (a hole, or a limit), EACCES, EPERM (sealed). Mappings before the one that fails stay
+// changed.
+Errno PkeyMprotect(AddressSpace& space, const VmCaller& caller, VirtualAddress address, ByteCount length,
+                   std::uint64_t prot, std::int64_t key);
+
+inline Errno Mprotect(AddressSpace& space, const VmCaller& caller, VirtualAddress address, ByteCount length,
+                      std::uint64_t prot) {
+  return PkeyMprotect(space, caller, address, length, prot, -1);
+}
 
 }  // namespace memsim
 

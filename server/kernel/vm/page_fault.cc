@@ -15,10 +15,11 @@ constexpr std::uint64_t kFaultOnPresent = 1U << 0;
 constexpr std::uint64_t kFaultByWrite = 1U << 1;
 constexpr std::uint64_t kFaultByUser = 1U << 2;
 constexpr std::uint64_t kFaultByFetch = 1U << 4;
+constexpr std::uint64_t kFaultByKey = 1U << 5;
 
-// What the hardware says to an access by the entry alone.
-bool EntryAllows(Pte pte, AccessKind kind) {
-  if (!pte.present() || pte.prot_none()) return false;
+// What the hardware says to an access.
+bool EntryAllows(Pte pte, AccessKind kind, Pkru pkru) {
+  if (!pte.present() || pte.prot_none() || !pkru.Allows(pte.key(), kind)) return false;
   switch (kind) {
     case AccessKind::kRead:
       return true;
@@ -31,8 +32,8 @@ bool EntryAllows(Pte pte, AccessKind kind) {
 }
 
 // access_error.
-std::optional<SignalCode> AccessError(const Vma& vma, AccessKind kind) {
-  if (kind != AccessKind::kExecute && IsExecuteOnly(vma.flags)) return SignalCode::kPkuErr;
+std::optional<SignalCode> AccessError(const Vma& vma, AccessKind kind, Pkru pkru) {
+  if (!pkru.Allows(KeyOf(vma.flags), kind)) return SignalCode::kPkuErr;
   switch (kind) {
     case AccessKind::kWrite:
       if ((vma.flags & kVmWrite) == 0) return SignalCode::kAccErr;
@@ -103,7 +104,7 @@ class Toucher {
     // The first try may fault; the next ones find what it made. A fault that reports success changes the entry, so few
     // are needed.
     LeafTable* table = space_.page_tables().Find(address);
-    while (table == nullptr || !Allowed(*table, address)) {
+    while (table == nullptr || !Allowed(*table, PageTables::LeafIndex(address))) {
       if (table == nullptr && TouchHugePage(address)) return TouchStatus::kDone;
       const TouchStatus status = accessor_ == Accessor::kProgram ? TakeFault(address) : FaultIn(address);
       if (status != TouchStatus::kDone) return status;
@@ -117,7 +118,7 @@ class Toucher {
   // address, or it does not allow the access.
   bool TouchHugePage(VirtualAddress address) {
     HugeEntry* const huge = space_.page_tables().has_huge() ? space_.page_tables().FindHuge(address) : nullptr;
-    if (huge == nullptr || !Allows(huge->pte, address)) return false;
+    if (huge == nullptr || !EntryAllows(huge->pte, progress_.kind, caller_.pkru)) return false;
     const int first = PageTables::LeafIndex(address);
     const std::uint64_t pages = std::min(progress_.left.value(), static_cast<std::uint64_t>(kTableEntries - first));
     huge->pte = Noted(huge->pte);
@@ -131,16 +132,8 @@ class Toucher {
     return true;
   }
 
-  bool Allowed(const LeafTable& table, VirtualAddress address) {
-    return Allows(table.entries[PageTables::LeafIndex(address)], address);
-  }
-
-  bool Allows(Pte pte, VirtualAddress address) {
-    if (!EntryAllows(pte, progress_.kind)) return false;
-    if (progress_.kind == AccessKind::kExecute || pte.writable() || !pte.executable()) return true;
-    // Executable pages may belong to an execute-only mapping, which only the protection key closes.
-    const Vma* vma = FindVma(address);
-    return vma == nullptr || !IsExecuteOnly(vma->flags);
+  bool Allowed(const LeafTable& table, int index) const {
+    return EntryAllows(table.entries[index], progress_.kind, caller_.pkru);
   }
 
   // What the hardware sets on the way.
@@ -198,7 +191,7 @@ class Toucher {
   // handle_mm_fault, of an address in the mapping. nullopt: it must be tried again with mmap_lock (VM_FAULT_RETRY).
   std::optional<TouchStatus> ServeFault(Vma& vma, VirtualAddress address, FaultLock lock) {
     space_.environment().cpus.Charge(space_.environment().costs.handle_fault);
-    if (const auto code = AccessError(vma, progress_.kind)) return Die(Segv(*code, address));
+    if (const auto code = AccessError(vma, progress_.kind, caller_.pkru)) return Die(Segv(*code, address));
     LeafTable* table = space_.page_tables().Find(address);
     const bool fresh_table = table == nullptr;
     if (fresh_table) {
@@ -274,7 +267,11 @@ class Toucher {
     if (!cpus.trace().enabled(Tracepoint::kPageFaultUser)) [[likely]]
       return;
     std::uint64_t code = kFaultByUser;
-    if (!space_.page_tables().Get(address).prot_none()) code |= kFaultOnPresent;
+    const Pte pte = space_.page_tables().Get(address);
+    if (!pte.prot_none()) {
+      code |= kFaultOnPresent;
+      if (!caller_.pkru.Allows(pte.key(), progress_.kind)) code |= kFaultByKey;
+    }
     if (progress_.kind == AccessKind::kWrite) code |= kFaultByWrite;
     if (progress_.kind == AccessKind::kExecute) code |= kFaultByFetch;
     cpus.Trace<Tracepoint::kPageFaultUser>(address, 0, code);

@@ -22,6 +22,7 @@ class Pte {
     bits |= (flags & kVmAccessFlags) != 0 ? kPresent : kProtNone;
     if (writable && (flags & kVmWrite) != 0) bits |= kWritable;
     if ((flags & kVmExec) == 0) bits |= kNoExecute;
+    bits |= (flags & kVmPkeyMask) << (kPkeyShift - kVmPkeyShift);
     return Pte(bits);
   }
 
@@ -36,6 +37,7 @@ class Pte {
   constexpr bool prot_none() const { return (bits_ & kPresent) == 0; }
   constexpr bool writable() const { return (bits_ & kWritable) != 0; }
   constexpr bool executable() const { return (bits_ & kNoExecute) == 0; }
+  constexpr ProtectionKey key() const { return static_cast<ProtectionKey>((bits_ & kPkeyMask) >> kPkeyShift); }
   constexpr bool dirty() const { return (bits_ & kDirty) != 0; }
   constexpr bool accessed() const { return (bits_ & kAccessed) != 0; }
   constexpr bool guard() const { return bits_ == kGuard; }
@@ -73,7 +75,7 @@ class Pte {
     if ((bits_ & kPresent) == 0) return false;
     if (frame() != next.frame()) return true;
     const std::uint64_t changed = bits_ ^ next.bits_;
-    return (changed & bits_ & (kPresent | kDirty)) != 0 || (changed & (kWritable | kNoExecute)) != 0;
+    return (changed & bits_ & (kPresent | kDirty)) != 0 || (changed & (kWritable | kNoExecute | kPkeyMask)) != 0;
   }
 
   friend constexpr bool operator==(Pte, Pte) = default;
@@ -91,6 +93,9 @@ class Pte {
   static constexpr std::uint64_t kSpecial = 1ULL << 9;
   // _PAGE_BIT_SOFTW5.
   static constexpr std::uint64_t kStored = 1ULL << 57;
+  // _PAGE_PKEY_BIT0 to 3.
+  static constexpr int kPkeyShift = 59;
+  static constexpr std::uint64_t kPkeyMask = 0xfULL << kPkeyShift;
   static constexpr std::uint64_t kNoExecute = 1ULL << 63;
   static constexpr std::uint64_t kFrameMask = 0x000ffffffffff000;
 

@@ -8,6 +8,7 @@
 #include "server/base/units.h"
 #include "server/kernel/vm/address_space.h"
 #include "server/kernel/vm/capability.h"
+#include "server/kernel/vm/protection_keys.h"
 #include "server/kernel/vm/resource_limits.h"
 
 namespace memsim {
@@ -20,11 +21,13 @@ struct FaultTally {
   friend bool operator==(const FaultTally&, const FaultTally&) = default;
 };
 
-// The calling task, as far as this folder may know it. Both must outlive the call.
+// The calling task, as far as this folder may know it. What it refers to must outlive the call.
 struct VmCaller {
   const ResourceLimits& limits;
   // Takes the faults that the call itself causes (MAP_POPULATE).
   FaultTally& faults;
+  // What it may access; mapping memory for execution alone closes a key.
+  Pkru& pkru;
   CapabilitySet capabilities = CapabilitySet::All();
   // Whom files see: fsuid.
   std::uint32_t filesystem_user = 0;

@@ -35,6 +35,9 @@ inline constexpr VmFlags kVmMixedMap = 0x10000000;
 inline constexpr VmFlags kVmHugePage = 0x20000000;
 inline constexpr VmFlags kVmNoHugePage = 0x40000000;
 inline constexpr VmFlags kVmMergeable = 0x80000000;
+// VM_PKEY_BIT0 to 3: the protection key.
+inline constexpr int kVmPkeyShift = 32;
+inline constexpr VmFlags kVmPkeyMask = 0xfULL << kVmPkeyShift;
 inline constexpr VmFlags kVmDroppable = 1ULL << 40;
 inline constexpr VmFlags kVmSealed = 1ULL << 42;
 
@@ -48,8 +51,12 @@ constexpr bool IsExecMapping(VmFlags flags) { return (flags & (kVmExec | kVmWrit
 constexpr bool IsStackMapping(VmFlags flags) { return (flags & kVmGrowsDown) != 0; }
 constexpr bool IsDataMapping(VmFlags flags) { return (flags & (kVmWrite | kVmShared | kVmGrowsDown)) == kVmWrite; }
 
-// A mapping for execution alone is closed to loads and stores by a protection key (execute_only_pkey).
-constexpr bool IsExecuteOnly(VmFlags flags) { return (flags & kVmAccessFlags) == kVmExec; }
+// vma_pkey, and the flags that give a mapping a key.
+using ProtectionKey = std::uint32_t;
+constexpr ProtectionKey KeyOf(VmFlags flags) {
+  return static_cast<ProtectionKey>((flags & kVmPkeyMask) >> kVmPkeyShift);
+}
+constexpr VmFlags FlagsOfKey(ProtectionKey key) { return VmFlags{key} << kVmPkeyShift; }
 
 // is_cow_mapping: private, and writable at least one day.
 constexpr bool IsCowMapping(VmFlags flags) { return (flags & (kVmShared | kVmMayWrite)) == kVmMayWrite; }

@@ -63,7 +63,8 @@ TEST(ShortCallsTest, OfAllOperationsTheseMayBeShort) {
     }
   }
   EXPECT_EQ(may_be, (std::set<std::string>{"alloc_pages", "brk", "free_pages", "get_zeroed_page", "lseek", "madvise",
-                                           "mmap", "mprotect", "prlimit64", "touch"}));
+                                           "mmap", "mprotect", "pkey_alloc", "pkey_free", "pkey_get", "pkey_set",
+                                           "prlimit64", "touch"}));
   EXPECT_FALSE(IsShort(BatchOf("demo", v1::Call())));
 }
 

@@ -62,6 +62,9 @@ TEST_F(EventsTest, EverySystemCallHasItsOwnEvents) {
   EXPECT_EQ(machine_->Msync(pid_, VirtualAddress(0), ByteCount(0), 4), Errno::kOk);
   EXPECT_EQ(machine_->Mseal(pid_, VirtualAddress(0), ByteCount(0), 0), Errno::kOk);
   EXPECT_EQ(machine_->RemapFilePages(pid_, VirtualAddress(0), ByteCount(0), 0, PageOffset(7), 0), Errno::kInval);
+  EXPECT_EQ(*machine_->PkeyAlloc(pid_, 0, 2), 1U);
+  EXPECT_EQ(machine_->PkeyMprotect(pid_, VirtualAddress(0), ByteCount(0), 0, 1), Errno::kOk);
+  EXPECT_EQ(machine_->PkeyFree(pid_, 1), Errno::kOk);
   EXPECT_EQ(*machine_->Shmget(pid_, 0, kPageSize, 0600), 0);
   EXPECT_EQ(*machine_->Shmat(pid_, 0, VirtualAddress(0x10000000), 0), VirtualAddress(0x10000000));
   EXPECT_EQ(machine_->Shmdt(pid_, VirtualAddress(0x10000000)), Errno::kOk);
@@ -128,6 +131,12 @@ sys_enter_mseal: start: 0x00000000, len: 0x00000000, flags: 0x00000000
 sys_exit_mseal: 0x0
 sys_enter_remap_file_pages: start: 0x00000000, size: 0x00000000, prot: 0x00000000, pgoff: 0x00000007, flags: 0x00000000
 sys_exit_remap_file_pages: 0xffffffffffffffea
+sys_enter_pkey_alloc: flags: 0x00000000, init_val: 0x00000002
+sys_exit_pkey_alloc: 0x1
+sys_enter_pkey_mprotect: start: 0x00000000, len: 0x00000000, prot: 0x00000000, pkey: 0x00000001
+sys_exit_pkey_mprotect: 0x0
+sys_enter_pkey_free: pkey: 0x00000001
+sys_exit_pkey_free: 0x0
 sys_enter_shmget: key: 0x00000000, size: 0x00001000, shmflg: 0x00000180
 sys_exit_shmget: 0x0
 sys_enter_shmat: shmid: 0x00000000, shmaddr: 0x10000000, shmflg: 0x00000000

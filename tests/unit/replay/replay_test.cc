@@ -167,6 +167,18 @@ TEST_F(ReplayTest, SealsSyncsAndRemapsAreCalls) {
   EXPECT_EQ(machine_.Of(v1::Call::kRemapFilePages)[0].remap_file_pages().flags(), 0x10000U);
 }
 
+TEST_F(ReplayTest, ProtectionKeysAreCalls) {
+  const TraceReport report = Replay(
+      "1000 pkey_alloc(0, PKEY_DISABLE_WRITE) = 0\n"
+      "1000 pkey_mprotect(0x10000, 4096, PROT_READ, -1) = 0\n"
+      "1000 pkey_free(1) = 0\n");
+  EXPECT_EQ(report.equal, 3U);
+  EXPECT_EQ(machine_.Of(v1::Call::kPkeyAlloc)[0].pkey_alloc().access_rights(), 2U);
+  EXPECT_EQ(machine_.Of(v1::Call::kPkeyMprotect)[0].pkey_mprotect().pkey(), -1);
+  EXPECT_EQ(machine_.Of(v1::Call::kPkeyMprotect)[0].pkey_mprotect().prot(), 1U);
+  EXPECT_EQ(machine_.Of(v1::Call::kPkeyFree)[0].pkey_free().pkey(), 1);
+}
+
 TEST_F(ReplayTest, FilesWithoutANameGetTheTracesDescriptor) {
   const TraceReport report = Replay(
       "1000 memfd_create(\"m\", MFD_CLOEXEC) = 7</memfd:m>(deleted)\n"

@@ -239,7 +239,7 @@ TEST_F(ShmAttachTest, AChildIsAttachedToo) {
 
 TEST_F(ShmAttachTest, LimitsAreMmaps) {
   const std::int32_t id = New(5);
-  EXPECT_EQ(Text(Mlockall(mm().space(), {mm().limits(), faults_, capabilities_}, kMclFuture)), "OK");
+  EXPECT_EQ(Text(Mlockall(mm().space(), {mm().limits(), faults_, mm().pkru(), capabilities_}, kMclFuture)), "OK");
   EXPECT_EQ(Attach(id, 0), "A+0");
   EXPECT_EQ(mm().Entries(0, 5), "wwwww");
   EXPECT_EQ(mm().space().statistics().locked_vm, PageCount(5));

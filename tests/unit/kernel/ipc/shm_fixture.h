@@ -113,7 +113,9 @@ class ShmTest : public ProgramTest {
   ShmSegments segments_{world_.environment};
 
  private:
-  VmCaller Memory() { return {mm().limits(), faults_, user_.uid == kRoot ? capabilities_ : CapabilitySet::None()}; }
+  VmCaller Memory() {
+    return {mm().limits(), faults_, mm().pkru(), user_.uid == kRoot ? capabilities_ : CapabilitySet::None()};
+  }
   IpcCaller Caller(const VmCaller& memory) const {
     return {memory, Pid(7), user_.uid, user_.uid, user_.gid, user_.gid, user_.groups};
   }

@@ -73,7 +73,7 @@ class BootedTasks : public testing::Test {
   // Private anonymous memory, written to.
   void FillPages(Pid pid, std::uint64_t first, std::uint64_t end) {
     Task& task = *tasks_.FindAlive(pid);
-    const VmCaller caller{tasks_.LimitsOf(task), task.faults};
+    const VmCaller caller{tasks_.LimitsOf(task), task.faults, task.pkru};
     const MmapArguments arguments{
         At(first), Pages(end - first), Prot("rw"), kMapPrivate | kMapAnonymous | kMapFixed, OpenFileId(), {}};
     EXPECT_TRUE(Mmap(tasks_.SpaceOf(task), caller, arguments).ok());

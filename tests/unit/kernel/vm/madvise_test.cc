@@ -13,7 +13,7 @@ namespace {
 class MadviseTest : public ProgramTest {
  protected:
   std::string Call(VirtualAddress address, ByteCount length, int advice) {
-    const VmCaller caller{mm().limits(), faults_};
+    const VmCaller caller{mm().limits(), faults_, mm().pkru()};
     const Errno error = Madvise(mm().space(), caller, address, length, advice);
     world_.Check();
     return Text(error);

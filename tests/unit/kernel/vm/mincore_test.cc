@@ -14,7 +14,7 @@ class MincoreTest : public ProgramTest {
  protected:
   // "1101", "ENOMEM 11".
   std::string Ask(VirtualAddress address, ByteCount length, std::optional<VirtualAddress> vec = std::nullopt) {
-    const VmCaller caller{mm().limits(), faults_, capabilities_, user_};
+    const VmCaller caller{mm().limits(), faults_, mm().pkru(), capabilities_, user_};
     const Residency residency = Mincore(mm().space(), caller, address, length, vec);
     world_.Check();
     std::string text;

@@ -41,7 +41,7 @@ class MlockTest : public ProgramTest {
     mm().limits()[Resource::kMemlock].current = Pages(pages).value();
     capabilities_ = CapabilitySet::None();
   }
-  VmCaller caller() { return {mm().limits(), faults_, capabilities_}; }
+  VmCaller caller() { return {mm().limits(), faults_, mm().pkru(), capabilities_}; }
 
  private:
   std::string Checked(Errno error) {

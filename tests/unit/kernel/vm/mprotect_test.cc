@@ -13,7 +13,7 @@ namespace {
 class MprotectTest : public ProgramTest {
  protected:
   std::string Call(VirtualAddress address, ByteCount length, std::uint64_t prot) {
-    const VmCaller caller{mm().limits(), faults_};
+    const VmCaller caller{mm().limits(), faults_, mm().pkru()};
     const Errno error = Mprotect(mm().space(), caller, address, length, prot);
     world_.Check();
     return Text(error);

@@ -19,7 +19,7 @@ constexpr std::uint64_t kKeep = kMremapMayMove | kMremapDontUnmap;
 class MremapTest : public ProgramTest {
  protected:
   std::string Call(const MremapArguments& arguments) {
-    const VmCaller caller{mm().limits(), faults_};
+    const VmCaller caller{mm().limits(), faults_, mm().pkru()};
     const ErrnoOr<VirtualAddress> result = Mremap(mm().space(), caller, arguments);
     world_.Check();
     return Text(result);

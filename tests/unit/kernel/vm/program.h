@@ -87,6 +87,7 @@ class Program {
   AddressSpace& space() { return *space_; }
   ResourceLimits& limits() { return limits_; }
   const FaultTally& faults() const { return faults_; }
+  Pkru& pkru() { return pkru_; }
 
   // --- System calls; page numbers are of the arena. Those named Try answer as the kernel does, the others must succeed.
   std::string TryMmap(const MmapArguments& arguments);
@@ -132,13 +133,14 @@ class Program {
   const Vma& VmaAt(std::uint64_t page) { return *space_->Lookup(At(page)); }
 
  private:
-  VmCaller caller() { return {limits_, faults_}; }
+  VmCaller caller() { return {limits_, faults_, pkru_}; }
   std::string Checked(std::string result);
 
   World& world_;
   std::unique_ptr<AddressSpace> space_;
   ResourceLimits limits_;
   FaultTally faults_;
+  Pkru pkru_;
 };
 
 // A program, its world, and the proof at the end that nothing was lost: with all programs gone, every frame and every

@@ -13,7 +13,7 @@ class RemapFilePagesTest : public ProgramTest {
  protected:
   std::string Show(std::uint64_t first, std::uint64_t end, std::uint64_t from_page, std::uint64_t flags = 0,
                    std::uint64_t prot = 0) {
-    const VmCaller caller{mm().limits(), faults_};
+    const VmCaller caller{mm().limits(), faults_, mm().pkru()};
     const Errno error =
         RemapFilePages(mm().space(), caller, {At(first), Pages(end - first), prot, PageOffset(from_page), flags});
     world_.Check();
