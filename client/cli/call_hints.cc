@@ -21,6 +21,7 @@ std::vector<CallHints> ProcessHints() {
        {"path"},
        {},
        {"execve --machine demo --pid 2 --path /usr/bin/true",
+        "execve --machine demo --pid 2 --path /usr/bin/python3 --program /usr/bin/python3",
         "execve --machine demo --pid 2 --path /usr/bin/x --mapping '555555554000-555555556000 r-xp 00000000 "
         "/usr/bin/x' "
         "--mapping '7ffffffde000-7ffffffff000 rw-p 00000000 [stack]'"}},

@@ -16,6 +16,7 @@
 #include "client/cli/lane_text.h"
 #include "client/cli/quantities.h"
 #include "client/cli/usage_error.h"
+#include "client/elf/elf_program.h"
 #include "client/library/json_text.h"
 #include "client/library/linux_constants.h"
 #include "client/library/nearest_name.h"
@@ -225,6 +226,11 @@ absl::Status SetMessage(Message& message, const FieldDescriptor& field, absl::st
   if (field.message_type() == v1::ResourceLimit::descriptor()) return SetResourceLimit(part, text);
   if (field.message_type() == v1::ImageMapping::descriptor()) return SetImageMapping(part, text);
   if (field.message_type() == v1::AddressRange::descriptor()) return SetAddressRange(part, text);
+  if (field.message_type() == v1::ElfProgram::descriptor()) {
+    const absl::StatusOr<v1::ElfProgram> program = elf::ReadElfProgram(std::string(text));
+    if (program.ok()) part.CopyFrom(*program);
+    return program.status();
+  }
   if (field.message_type() == v1::Lane::descriptor()) {
     return ParseLane(text, *google::protobuf::DynamicCastToGenerated<v1::Lane>(&part));
   }
@@ -278,6 +284,7 @@ std::string ValueNameOf(const FieldDescriptor& field) {
   if (field.message_type() == v1::ImageMapping::descriptor()) return "'START-END rwxp OFFSET PATH'";
   if (field.message_type() == v1::AddressRange::descriptor()) return "ADDRESS:SIZE";
   if (const std::string family = ConstantsOf(field); !family.empty()) return absl::StrCat(family, "_…");
+  if (field.message_type() == v1::ElfProgram::descriptor()) return "FILE";
   if (field.message_type() == v1::Lane::descriptor()) return "'CPU: CALL; CALL…'";
   if (IsSize(field)) return "SIZE";
   if (IsTime(field)) return "TIME";

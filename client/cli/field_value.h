@@ -8,6 +8,7 @@
 //   ResourceLimit                  --NAME 8MiB:unlimited, or 8MiB for both
 //   repeated AddressRange          --NAME 0x7f0000000000:64KiB, repeated
 //   repeated ImageMapping          --NAME '555555554000-555555556000 r--p 00000000 /usr/bin/x', repeated
+//   ElfProgram                     --NAME /usr/bin/x, a program of this host
 
 #ifndef MEMSIM_CLIENT_CLI_FIELD_VALUE_H_
 #define MEMSIM_CLIENT_CLI_FIELD_VALUE_H_

@@ -20,6 +20,8 @@ std::string ErrnoName(Errno error) {
       return "EIO";
     case Errno::kNxio:
       return "ENXIO";
+    case Errno::kNoExec:
+      return "ENOEXEC";
     case Errno::kBadF:
       return "EBADF";
     case Errno::kChild:

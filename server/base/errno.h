@@ -23,6 +23,7 @@ enum class Errno : int {
   kIntr = 4,
   kIo = 5,
   kNxio = 6,
+  kNoExec = 8,
   kBadF = 9,
   kChild = 10,
   kAgain = 11,

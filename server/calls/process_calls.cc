@@ -11,6 +11,26 @@ namespace {
 // An image of more mappings than a process may have by default cannot be meant.
 constexpr int kMaxImageMappings = 65530;
 
+// As many program headers as fit into a page, which is what Linux reads at most (ELF_MIN_ALIGN).
+constexpr int kMaxElfSegments = 64;
+
+ElfFile ReadElfFile(CallFrame& frame, const v1::ElfFile& request) {
+  if (request.segments_size() > kMaxElfSegments) {
+    frame.Refuse(v1::ERROR_REASON_FIELD_INVALID,
+                 absl::StrCat("segments has ", request.segments_size(), " entries; the limit is ", kMaxElfSegments));
+  }
+  ElfFile file;
+  file.path = request.path();
+  file.length = ByteCount(request.length_bytes());
+  file.position_independent = request.position_independent();
+  for (const v1::ElfSegment& segment : request.segments()) {
+    file.segments.push_back({VirtualAddress(segment.address()), ByteCount(segment.offset_bytes()),
+                             ByteCount(segment.file_bytes()), ByteCount(segment.memory_bytes()), segment.prot(),
+                             ByteCount(segment.align_bytes())});
+  }
+  return file;
+}
+
 std::optional<ExecImage> ReadImage(CallFrame& frame, const v1::ExecveRequest& request) {
   if (request.mappings_size() > kMaxImageMappings) {
     frame.Refuse(v1::ERROR_REASON_FIELD_INVALID,
@@ -25,6 +45,13 @@ std::optional<ExecImage> ReadImage(CallFrame& frame, const v1::ExecveRequest& re
     image.mappings.push_back({VirtualAddress(mapping.start()), VirtualAddress(mapping.end()), mapping.prot(),
                               mapping.flags(), ByteCount(mapping.offset_bytes()), mapping.path()});
   }
+  if (!request.has_program()) return image;
+  image.program.emplace();
+  image.program->file = ReadElfFile(frame, request.program().file());
+  if (request.program().has_interpreter()) {
+    image.program->interpreter = ReadElfFile(frame, request.program().interpreter());
+  }
+  image.program->executable_stack = request.program().executable_stack();
   return image;
 }
 

@@ -1,5 +1,7 @@
 #include "server/kernel/process/builtin_image.h"
 
+#include <algorithm>
+
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/mman_flags.h"
 
@@ -8,7 +10,6 @@ namespace {
 
 // ELF_ET_DYN_BASE: two thirds up, where a static PIE goes without randomness.
 constexpr VirtualAddress kProgramBase{0x555555554000};
-// The stack as exec leaves it: 128 KiB of room for arguments and a page.
 constexpr ByteCount kStackSize{132ULL << 10};
 constexpr ByteCount kVdsoSize{2ULL << kPageShift};
 constexpr ByteCount kVvarSize{4ULL << kPageShift};
@@ -32,9 +33,15 @@ ExecImage BuiltinImage(const std::string& path, PageCount stack_random_pages) {
   add(PageCount(4), kProtRead, path);
   add(PageCount(2), kProtRead | kProtWrite, path);
   image.start_brk = at;
-  at = kTaskSize - ToBytes(stack_random_pages) - kStackSize;
-  image.mappings.push_back({at, at + kStackSize, kProtRead | kProtWrite, kMapPrivate, ByteCount(0), "[stack]"});
+  image.mappings.push_back(BuiltinStack(stack_random_pages, kStackSize, false));
   return image;
+}
+
+ImageMapping BuiltinStack(PageCount random_pages, ByteCount limit, bool executable) {
+  const ByteCount size = std::clamp(ToBytes(ToPages(limit)), kPageSize, kStackSize);
+  const VirtualAddress end = kTaskSize - ToBytes(random_pages);
+  const std::uint64_t prot = kProtRead | kProtWrite | (executable ? kProtExec : 0);
+  return {end - size, end, prot, kMapPrivate, ByteCount(0), "[stack]"};
 }
 
 std::vector<ImageMapping> BuiltinVdso(VirtualAddress start) {

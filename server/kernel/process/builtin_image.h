@@ -15,6 +15,10 @@ namespace memsim {
 // highest address.
 ExecImage BuiltinImage(const std::string& path, PageCount stack_random_pages);
 
+// The stack as exec leaves it if arguments and environment fit into a page: that page and 128 KiB of room, or as much
+// of them as the limit of stacks allows (setup_arg_pages).
+ImageMapping BuiltinStack(PageCount random_pages, ByteCount limit, bool executable);
+
 // What the kernel adds wherever there is room for it: vvar, vvar_vclock and vdso, one behind the other (map_vdso).
 inline constexpr ByteCount kBuiltinVdsoSize{8ULL << kPageShift};
 std::vector<ImageMapping> BuiltinVdso(VirtualAddress start);

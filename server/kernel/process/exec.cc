@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "server/kernel/process/binfmt_elf.h"
 #include "server/kernel/process/builtin_image.h"
 #include "server/kernel/process/tasks.h"
 #include "server/kernel/vm/layout.h"
@@ -77,14 +79,19 @@ class ImageLoader {
     for (const auto& [path, file] : files_) space_.environment().files.Put(file);
   }
 
-  Errno Load(const ExecImage& image, VdsoSource vdso) {
+  Errno Load(const ExecImage& image, VdsoSource vdso, const std::optional<ElfRandomness>& randomness) {
     for (const ImageMapping& mapping : image.mappings) {
       if (const Errno error = Map(image, mapping); error != Errno::kOk) return error;
+    }
+    if (image.program.has_value()) {
+      const Errno error = LoadElf(space_, caller_, *image.program, randomness);
+      if (error != Errno::kOk) return error;
     }
     if (vdso == VdsoSource::kKernel) {
       if (const Errno error = MapVdso(image); error != Errno::kOk) return error;
     }
-    LayOut(image);
+    if (!image.program.has_value()) LayOut(image);
+    space_.layout.start_stack = stack_.end;
     return FillStack();
   }
 
@@ -198,7 +205,6 @@ class ImageLoader {
     }
     layout.start_brk = image.start_brk != VirtualAddress(0) ? image.start_brk : program_end;
     layout.brk = layout.start_brk;
-    layout.start_stack = stack_.end;
   }
 
   // The program's file, which may be another than the path (a link, a script's interpreter): that of the first mapping.
@@ -242,9 +248,17 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
   const VirtualAddress mmap_base =
       legacy ? kLegacyBase + ToBytes(mmap_random) : MmapBase(stack_limit, stack_random_max, mmap_random);
   ExecImage resolved = image;
+  std::optional<ElfRandomness> elf_randomness;
   if (image.mappings.empty()) {
-    resolved = BuiltinImage(image.path, PageCount(random ? random_.Below(kStackRandomPages) : 0));
-    if (random) resolved.start_brk += ToBytes(PageCount(random_.Below(kBrkRandomPages)));
+    const PageCount stack_random(random ? random_.Below(kStackRandomPages) : 0);
+    const PageCount heap_random(random ? random_.Below(kBrkRandomPages) : 0);
+    if (image.program.has_value()) {
+      resolved.mappings = {BuiltinStack(stack_random, stack_limit, image.program->executable_stack)};
+      if (random) elf_randomness = {PageCount(random_.Below(kMmapRandomPages)), heap_random};
+    } else {
+      resolved = BuiltinImage(image.path, stack_random);
+      resolved.start_brk += ToBytes(heap_random);
+    }
   }
   const ErrnoOr<AddressSpaceId> created = address_spaces_.Create();
   if (!created.ok()) return created.error();
@@ -256,7 +270,7 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
   const Pkru pkru = std::exchange(task.pkru, Pkru());
   const VmCaller caller = CallerOf(task);
   const VdsoSource vdso = image.mappings.empty() ? VdsoSource::kKernel : VdsoSource::kImage;
-  const Errno error = ImageLoader(address_spaces_[fresh], caller).Load(resolved, vdso);
+  const Errno error = ImageLoader(address_spaces_[fresh], caller).Load(resolved, vdso, elf_randomness);
   if (error != Errno::kOk) {
     task.pkru = pkru;
     address_spaces_.Put(fresh);
@@ -287,6 +301,7 @@ Errno Tasks::Execve(Pid pid, const ExecImage& image) {
   if (task == nullptr) return Errno::kSrch;
   if (image.path.empty()) return Errno::kNoEnt;
   if (!IsWellFormed(image)) return Errno::kInval;
+  if (image.program.has_value() && !image.mappings.empty()) return Errno::kInval;
   return BecomeProgram(*task, image);
 }
 

@@ -1,13 +1,15 @@
-// What execve finds in an ELF file, as a list of the mappings that it makes.
+// What execve is to make of an address space: a list of mappings, or what an ELF file says.
 
 #ifndef MEMSIM_SERVER_KERNEL_PROCESS_EXEC_IMAGE_H_
 #define MEMSIM_SERVER_KERNEL_PROCESS_EXEC_IMAGE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "server/base/units.h"
+#include "server/kernel/process/elf_program.h"
 
 namespace memsim {
 
@@ -28,6 +30,8 @@ struct ExecImage {
   std::vector<ImageMapping> mappings;
   // 0: at the end of the program's own mappings.
   VirtualAddress start_brk;
+  // Loaded beside the mappings, which then have no more than the stack.
+  std::optional<ElfProgram> program;
 };
 
 }  // namespace memsim

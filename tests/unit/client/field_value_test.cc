@@ -131,6 +131,13 @@ TEST(FieldValueTest, ImageMappingsAreRowsOfMaps) {
   }
 }
 
+TEST(FieldValueTest, AProgramIsAFileOfThisHost) {
+  v1::ExecveRequest execve;
+  EXPECT_TRUE(Set(execve, "program", "/bin/sh").ok());
+  EXPECT_GE(execve.program().file().segments_size(), 2);
+  EXPECT_FALSE(Set(execve, "program", "/no such file").ok());
+}
+
 TEST(FieldValueTest, FlagNamesDropUnitsAndPlurals) {
   const auto name = [](const google::protobuf::Descriptor* type, const char* field) {
     return FlagNameOf(*type->FindFieldByName(field));
@@ -144,7 +151,7 @@ TEST(FieldValueTest, FlagNamesDropUnitsAndPlurals) {
 
 // Some text that the field takes, whatever its kind.
 TEST(FieldValueTest, EveryFieldOfEveryCallCanBeWritten) {
-  const std::vector<std::string> texts = {"1", "read", "regular", "1:2", "1-2 r--p 0 /x"};
+  const std::vector<std::string> texts = {"1", "read", "regular", "1:2", "1-2 r--p 0 /x", "/bin/sh"};
   for (const Operation& operation : Operations()) {
     const auto* const type = operation.field->message_type();
     for (int i = 0; i < type->field_count(); ++i) {
