@@ -16,6 +16,9 @@ inline constexpr std::uint32_t kMaxSlot = 65535;
 // ExecuteBatchRequest.calls and those of their lanes; ConcurrentRequest.lanes.
 inline constexpr std::size_t kMaxBatchCalls = 10'000;
 
+// StoreRequest.data, WriteRequest.data, LoadRequest.length_bytes and ReadRequest.length_bytes.
+inline constexpr std::size_t kMaxTransferBytes = 16384;
+
 // AdvanceTimeRequest.duration_ns: a year.
 inline constexpr std::uint64_t kMaxAdvanceNs = std::uint64_t{365} * 24 * 3600 * 1'000'000'000;
 

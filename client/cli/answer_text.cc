@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
@@ -128,6 +129,60 @@ std::string UsageText(const v1::ShmUsage& usage) {
                       usage.resident_pages(), " of them in memory");
 }
 
+std::string CacheText(const v1::CacheStat& stat) {
+  return absl::StrCat(FormatCount(stat.nr_cache(), "page"), " in memory, ", stat.nr_dirty(), " dirty");
+}
+
+// "MPOL_BIND, nodes 0x1", "node 0".
+std::string PolicyText(const v1::MemoryPolicy& policy) {
+  std::string text = policy.has_node() ? absl::StrCat("node ", policy.node())
+                                       : client::FormatConstants(*client::FindConstantFamily("MPOL"), policy.policy());
+  if (policy.nodemask().empty()) return text;
+  absl::StrAppend(&text, ", nodes 0x", absl::Hex(*policy.nodemask().rbegin()));
+  for (int i = policy.nodemask_size() - 2; i >= 0; --i) {
+    absl::StrAppend(&text, absl::Hex(policy.nodemask(i), absl::kZeroPad16));
+  }
+  return text;
+}
+
+// "12 bytes, 1 minor fault", and rows as hexdump -C has them, counted from the first byte; a row like the one above is
+// "*", however many of them there are.
+std::string BytesText(const v1::Answer& answer) {
+  constexpr std::size_t kRow = 16;
+  const v1::LoadedBytes& loaded = answer.loaded();
+  const std::string& data = loaded.data();
+  std::string text = FormatCount(data.size(), "byte");
+  if (loaded.minor_faults() != 0) absl::StrAppend(&text, ", ", FormatCount(loaded.minor_faults(), "minor fault"));
+  if (loaded.major_faults() != 0) absl::StrAppend(&text, ", ", FormatCount(loaded.major_faults(), "major fault"));
+  bool skipping = false;
+  for (std::size_t at = 0; at < data.size(); at += kRow) {
+    const std::string row = data.substr(at, kRow);
+    const bool repeats = at != 0 && row == data.substr(at - kRow, kRow);
+    if (repeats && skipping) continue;
+    skipping = repeats;
+    if (repeats) {
+      absl::StrAppend(&text, "\n*");
+      continue;
+    }
+    absl::StrAppend(&text, "\n", absl::Hex(at, absl::kZeroPad8), " ");
+    std::string letters;
+    for (std::size_t i = 0; i < kRow; ++i) {
+      const bool there = i < row.size();
+      const auto byte = static_cast<unsigned char>(there ? row[i] : 0);
+      absl::StrAppend(&text, i == kRow / 2 ? "  " : " ", there ? absl::StrFormat("%02x", byte) : "  ");
+      if (there) letters += absl::ascii_isprint(byte) ? row[i] : '.';
+    }
+    absl::StrAppend(&text, "  |", letters, "|");
+  }
+  return text;
+}
+
+std::string StoredText(const v1::Answer& answer) {
+  std::string text = FormatCount(answer.value(), "byte");
+  if (answer.has_fault_counts()) absl::StrAppend(&text, ", ", FaultsText(answer));
+  return text;
+}
+
 std::string ValueText(AnswerValue kind, const v1::Answer& answer) {
   switch (kind) {
     case AnswerValue::kNothing:
@@ -143,7 +198,7 @@ std::string ValueText(AnswerValue kind, const v1::Answer& answer) {
     case AnswerValue::kDescriptor:
       return absl::StrCat("descriptor ", answer.value());
     case AnswerValue::kBytes:
-      return FormatCount(answer.value(), "byte");
+      return answer.has_loaded() ? BytesText(answer) : StoredText(answer);
     case AnswerValue::kOffset:
       return absl::StrCat("offset ", answer.value());
     case AnswerValue::kMinorFaults:
@@ -169,7 +224,10 @@ std::string ResultText(AnswerValue kind, const v1::Answer& answer) {
   }
   if (answer.has_signal()) {
     const bool faulted = kind == AnswerValue::kMinorFaults && (answer.value() != 0 || answer.has_fault_counts());
-    return absl::StrCat(SignalText(answer.signal()), faulted ? absl::StrCat(" after ", FaultsText(answer)) : "");
+    // What precedes a signal was done.
+    const bool moved = kind == AnswerValue::kBytes && (answer.value() != 0 || answer.has_fault_counts());
+    const std::string before = faulted ? FaultsText(answer) : moved ? ValueText(kind, answer) : "";
+    return absl::StrCat(SignalText(answer.signal()), before.empty() ? "" : " after ", before);
   }
   if (answer.error_number() != 0) {
     return absl::StrCat(client::ErrorNumberName(answer.error_number()), " (", ErrorText(answer), ")");
@@ -180,6 +238,8 @@ std::string ResultText(AnswerValue kind, const v1::Answer& answer) {
   }
   if (answer.has_concurrent()) return LanesText(answer);
   if (answer.has_residency()) return ResidencyText(answer.residency());
+  if (answer.has_cache_stat()) return CacheText(answer.cache_stat());
+  if (answer.has_memory_policy()) return PolicyText(answer.memory_policy());
   if (answer.has_shmid_ds()) return SegmentText(answer);
   if (answer.has_shm_limits()) return LimitsText(answer.shm_limits());
   if (answer.has_shm_usage()) return UsageText(answer.shm_usage());

@@ -1,8 +1,11 @@
 #include "client/cli/call_flags.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -52,6 +55,30 @@ FlagSpec FlagOf(const Operation& operation, const FieldDescriptor& field) {
   return flag;
 }
 
+// The same bytes as hexadecimal digits, beside the flag that takes them as text.
+constexpr char kHexFlag[] = "hex";
+
+FlagSpec HexFlag(const FieldDescriptor& field) {
+  return {kHexFlag, "DIGITS",
+          absl::StrCat("The bytes of --", FlagNameOf(field), " as hexadecimal digits, two for each: 00ff.")};
+}
+
+absl::Status SetHex(google::protobuf::Message& message, const FieldDescriptor& field, const Arguments& arguments) {
+  const std::optional<std::string> digits = arguments.Get(kHexFlag);
+  if (!digits.has_value()) return absl::OkStatus();
+  if (arguments.Has(FlagNameOf(field))) {
+    return UsageError("--", kHexFlag, " and --", FlagNameOf(field), " say the same; give one of them");
+  }
+  const bool is_hex = std::all_of(digits->begin(), digits->end(),
+                                  [](char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); });
+  if (!is_hex || digits->size() % 2 != 0) {
+    return UsageError("--", kHexFlag, ": \"", client::Printable(*digits),
+                      "\" is no row of hexadecimal digits, two for each byte; write 00ff");
+  }
+  message.GetReflection()->SetString(&message, &field, absl::HexStringToBytes(*digits));
+  return absl::OkStatus();
+}
+
 // "Process calls" for ProcessService, "Address space calls" for AddressSpaceService.
 std::string SectionOf(const google::protobuf::ServiceDescriptor& service) {
   std::string section;
@@ -74,7 +101,9 @@ CommandSpec CallCommandSpec(const Operation& operation) {
   spec.description = absl::StrCat(comment, " ", CommentOf(*operation.field->message_type()));
   const auto* const message = operation.field->message_type();
   for (int i = 0; i < message->field_count(); ++i) {
-    if (HasFlag(*message->field(i))) spec.flags.push_back(FlagOf(operation, *message->field(i)));
+    if (!HasFlag(*message->field(i))) continue;
+    spec.flags.push_back(FlagOf(operation, *message->field(i)));
+    if (message->field(i)->type() == FieldDescriptor::TYPE_BYTES) spec.flags.push_back(HexFlag(*message->field(i)));
   }
   spec.flags.push_back({"store-as", "SLOT",
                         absl::StrCat("Keep the answer's value in this slot, 1 to ", kMaxSlot,
@@ -104,6 +133,8 @@ absl::StatusOr<v1::Call> CallFromArguments(const Operation& operation, const Arg
     for (const std::string& text : texts) {
       if (absl::Status status = SetField(request, field, text); !status.ok()) return status;
     }
+    if (field.type() != FieldDescriptor::TYPE_BYTES) continue;
+    if (absl::Status status = SetHex(request, field, arguments); !status.ok()) return status;
   }
   if (const auto cpu = arguments.Get("cpu"); cpu.has_value()) {
     const absl::StatusOr<std::uint64_t> number = ParseUnsigned(*cpu);

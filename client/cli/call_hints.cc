@@ -26,6 +26,12 @@ std::vector<CallHints> ProcessHints() {
         "/usr/bin/x' "
         "--mapping '7ffffffde000-7ffffffff000 rw-p 00000000 [stack]'"}},
       {"exit_group", AnswerValue::kNothing, {"pid"}, {}, {"exit_group --machine demo --pid 2 --status 1"}},
+      {"exit", AnswerValue::kNothing, {"pid"}, {}, {"exit --machine demo --pid 2"}},
+      {"personality",
+       AnswerValue::kNumber,
+       {"persona"},
+       {},
+       {"personality --machine demo --pid 1 --persona 'ADDR_NO_RANDOMIZE|READ_IMPLIES_EXEC'"}},
       {"wait4",
        AnswerValue::kPid,
        {},
@@ -125,19 +131,6 @@ std::vector<CallHints> PageAdviceHints() {
        {"address", "length"},
        {},
        {"mseal --machine demo --pid 1 --address '$3' --length 64KiB"}},
-      {"pkey_alloc", AnswerValue::kNumber, {}, {}, {"pkey_alloc --machine demo --pid 1 --access-rights DISABLE_WRITE"}},
-      {"pkey_free", AnswerValue::kNothing, {"pkey"}, {}, {"pkey_free --machine demo --pid 1 --pkey 1"}},
-      {"pkey_mprotect",
-       AnswerValue::kNothing,
-       {"address", "length", "prot", "pkey"},
-       {},
-       {"pkey_mprotect --machine demo --pid 1 --address '$3' --length 64KiB --prot 'READ|WRITE' --pkey 1"}},
-      {"pkey_set",
-       AnswerValue::kNothing,
-       {"pkey", "access-rights"},
-       {},
-       {"pkey_set --machine demo --pid 1 --pkey 1 --access-rights DISABLE_ACCESS"}},
-      {"pkey_get", AnswerValue::kNumber, {"pkey"}, {}, {"pkey_get --machine demo --pid 1 --pkey 1"}},
       {"remap_file_pages",
        AnswerValue::kNothing,
        {"address", "length", "page-offset"},
@@ -160,12 +153,67 @@ std::vector<CallHints> PageAdviceHints() {
        {"munlock --machine demo --pid 1 --address '$3' --length 4KiB"}},
       {"mlockall", AnswerValue::kNothing, {"flags"}, {}, {"mlockall --machine demo --pid 1 --flags 'CURRENT|FUTURE'"}},
       {"munlockall", AnswerValue::kNothing, {}, {}, {"munlockall --machine demo --pid 1"}},
+  };
+}
+
+std::vector<CallHints> MemoryPolicyHints() {
+  return {
+      {"mbind",
+       AnswerValue::kNothing,
+       {"address", "length", "mode"},
+       {{"maxnode", "65"}},
+       {"mbind --machine demo --pid 1 --address '$3' --length 64KiB --mode BIND --nodemask 1"}},
+      {"set_mempolicy",
+       AnswerValue::kNothing,
+       {"mode"},
+       {{"maxnode", "65"}},
+       {"set_mempolicy --machine demo --pid 1 --mode INTERLEAVE --nodemask 1"}},
+      {"get_mempolicy",
+       AnswerValue::kNothing,
+       {},
+       {},
+       {"get_mempolicy --machine demo --pid 1",
+        "get_mempolicy --machine demo --pid 1 --address '$3' --flags 'ADDR|NODE'"}},
+  };
+}
+
+std::vector<CallHints> ProtectionKeyHints() {
+  return {
+      {"pkey_alloc", AnswerValue::kNumber, {}, {}, {"pkey_alloc --machine demo --pid 1 --access-rights DISABLE_WRITE"}},
+      {"pkey_free", AnswerValue::kNothing, {"pkey"}, {}, {"pkey_free --machine demo --pid 1 --pkey 1"}},
+      {"pkey_mprotect",
+       AnswerValue::kNothing,
+       {"address", "length", "prot", "pkey"},
+       {},
+       {"pkey_mprotect --machine demo --pid 1 --address '$3' --length 64KiB --prot 'READ|WRITE' --pkey 1"}},
+      {"pkey_set",
+       AnswerValue::kNothing,
+       {"pkey", "access-rights"},
+       {},
+       {"pkey_set --machine demo --pid 1 --pkey 1 --access-rights DISABLE_ACCESS"}},
+      {"pkey_get", AnswerValue::kNumber, {"pkey"}, {}, {"pkey_get --machine demo --pid 1 --pkey 1"}},
+  };
+}
+
+std::vector<CallHints> ContentsHints() {
+  return {
       {"touch",
        AnswerValue::kMinorFaults,
        {"address"},
        {},
        {"touch --machine demo --pid 1 --address '$3' --page-count 16 --access write",
         "touch --machine demo --pid 1 --address 0x7ffff7dc0000  # the address that mmap answered"}},
+      {"load",
+       AnswerValue::kBytes,
+       {"address"},
+       {{"length", "64"}},
+       {"load --machine demo --pid 1 --address '$3'", "load --machine demo --pid 1 --address '$3+0xffc' --length 8"}},
+      {"store",
+       AnswerValue::kBytes,
+       {"address"},
+       {},
+       {"store --machine demo --pid 1 --address '$3' --data 'hello, world'",
+        "store --machine demo --pid 1 --address '$3+0xffe' --hex 00ff00ff"}},
   };
 }
 
@@ -307,39 +355,6 @@ std::vector<CallHints> FileHints() {
        {},
        {kOpenFirst, "dup --machine demo --pid 1 --fd 0",
         "dup --machine demo --pid 1 --fd 0 --new-fd 10 --flags CLOEXEC"}},
-      {"memfd_create",
-       AnswerValue::kDescriptor,
-       {"name"},
-       {},
-       {"memfd_create --machine demo --pid 1 --name buffer --flags ALLOW_SEALING"}},
-      {"fcntl",
-       AnswerValue::kNumber,
-       {"fd", "command"},
-       {},
-       {"fcntl --machine demo --pid 1 --fd 3 --command ADD_SEALS --argument 8",
-        "fcntl --machine demo --pid 1 --fd 3 --command GET_SEALS"}},
-      {"fallocate",
-       AnswerValue::kNothing,
-       {"fd", "length"},
-       {},
-       {"fallocate --machine demo --pid 1 --fd 3 --length 64KiB",
-        "fallocate --machine demo --pid 1 --fd 3 --mode 'KEEP_SIZE|PUNCH_HOLE' --offset 8KiB --length 16KiB"}},
-      {"ftruncate",
-       AnswerValue::kNothing,
-       {"fd", "length"},
-       {},
-       {kOpenFirst, "ftruncate --machine demo --pid 1 --fd 0 --length 1MiB"}},
-      {"write",
-       AnswerValue::kBytes,
-       {"fd", "length"},
-       {},
-       {kOpenFirst, "write --machine demo --pid 1 --fd 0 --length 64KiB",
-        "write --machine demo --pid 1 --fd 0 --length 100 --offset 4096"}},
-      {"lseek",
-       AnswerValue::kOffset,
-       {"fd"},
-       {},
-       {kOpenFirst, "lseek --machine demo --pid 1 --fd 0 --offset 4096 --whence END"}},
       {"unlink", AnswerValue::kNothing, {"path"}, {}, {kOpenFirst, "unlink --machine demo --path /data/log"}},
       {"rename",
        AnswerValue::kNothing,
@@ -355,14 +370,63 @@ std::vector<CallHints> FileHints() {
   };
 }
 
+std::vector<CallHints> DescriptorHints() {
+  return {
+      {"memfd_create",
+       AnswerValue::kDescriptor,
+       {"name"},
+       {},
+       {"memfd_create --machine demo --pid 1 --name buffer --flags ALLOW_SEALING"}},
+      {"fcntl",
+       AnswerValue::kNumber,
+       {"fd", "command"},
+       {},
+       {"fcntl --machine demo --pid 1 --fd 3 --command ADD_SEALS --argument 8",
+        "fcntl --machine demo --pid 1 --fd 3 --command GET_SEALS"}},
+      {"cachestat",
+       AnswerValue::kNothing,
+       {"fd"},
+       {},
+       {kOpenFirst, "cachestat --machine demo --pid 1 --fd 0 --length 1MiB"}},
+      {"fallocate",
+       AnswerValue::kNothing,
+       {"fd", "length"},
+       {},
+       {"fallocate --machine demo --pid 1 --fd 3 --length 64KiB",
+        "fallocate --machine demo --pid 1 --fd 3 --mode 'KEEP_SIZE|PUNCH_HOLE' --offset 8KiB --length 16KiB"}},
+      {"ftruncate",
+       AnswerValue::kNothing,
+       {"fd", "length"},
+       {},
+       {kOpenFirst, "ftruncate --machine demo --pid 1 --fd 0 --length 1MiB"}},
+      {"read",
+       AnswerValue::kBytes,
+       {"fd"},
+       {{"length", "4096"}},
+       {kOpenFirst, "read --machine demo --pid 1 --fd 0",
+        "read --machine demo --pid 1 --fd 0 --offset 4096 --length 100"}},
+      {"write",
+       AnswerValue::kBytes,
+       {"fd"},
+       {},
+       {kOpenFirst, "write --machine demo --pid 1 --fd 0 --length 64KiB",
+        "write --machine demo --pid 1 --fd 0 --offset 4096 --data 'a line'"}},
+      {"lseek",
+       AnswerValue::kOffset,
+       {"fd"},
+       {},
+       {kOpenFirst, "lseek --machine demo --pid 1 --fd 0 --offset 4096 --whence END"}},
+  };
+}
+
 }  // namespace
 
 const CallHints& HintsFor(absl::string_view operation) {
   static const auto* const kHints = [] {
     auto* const hints = new std::vector<CallHints>;
-    for (const auto& group :
-         {ProcessHints(), CredentialHints(), AddressSpaceHints(), PageAdviceHints(), SharedMemoryHints(), PageHints(),
-          CacheHints(), KmallocHints(), CpuHints(), FileHints()}) {
+    for (const auto& group : {ProcessHints(), CredentialHints(), AddressSpaceHints(), PageAdviceHints(),
+                              MemoryPolicyHints(), ProtectionKeyHints(), ContentsHints(), SharedMemoryHints(),
+                              PageHints(), CacheHints(), KmallocHints(), CpuHints(), FileHints(), DescriptorHints()}) {
       hints->insert(hints->end(), group.begin(), group.end());
     }
     return hints;

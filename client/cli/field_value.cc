@@ -114,7 +114,8 @@ absl::Status SetNumber(Message& message, const FieldDescriptor& field, std::uint
   const auto* const reflection = message.GetReflection();
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_UINT64:
-      reflection->SetUInt64(&message, &field, value);
+      field.is_repeated() ? reflection->AddUInt64(&message, &field, value)
+                          : reflection->SetUInt64(&message, &field, value);
       return absl::OkStatus();
     case FieldDescriptor::CPPTYPE_INT64:
       reflection->SetInt64(&message, &field, static_cast<std::int64_t>(value));

@@ -5,6 +5,7 @@
 //   with option constants "PROT"   --NAME rw, READ|WRITE, PROT_READ, 0x3
 //   with a twin NAME_slot          --NAME 0x1000, --NAME '$3', --NAME '$3+0x1000'
 //   an enum                        --NAME write, for ACCESS_KIND_WRITE
+//   bytes                          --NAME 'as they stand', or in call_flags.h --hex 00ff
 //   ResourceLimit                  --NAME 8MiB:unlimited, or 8MiB for both
 //   repeated AddressRange          --NAME 0x7f0000000000:64KiB, repeated
 //   repeated ImageMapping          --NAME '555555554000-555555556000 r--p 00000000 /usr/bin/x', repeated

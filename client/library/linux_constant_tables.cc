@@ -102,8 +102,20 @@ constexpr LinuxConstant kMpolTable[] = {
     In(kMempolicyMode, "MPOL_INTERLEAVE", 3), In(kMempolicyMode, "MPOL_LOCAL", 4),
     In(kMempolicyMode, "MPOL_PREFERRED_MANY", 5), In(kMempolicyMode, "MPOL_WEIGHTED_INTERLEAVE", 6),
     Flag("MPOL_F_NUMA_BALANCING", 0x2000), Flag("MPOL_F_RELATIVE_NODES", 0x4000), Flag("MPOL_F_STATIC_NODES", 0x8000),
-    Spelling("MPOL_F_NODE", 1), Spelling("MPOL_F_ADDR", 2), Spelling("MPOL_F_MEMS_ALLOWED", 4),
-    Spelling("MPOL_MF_STRICT", 1), Spelling("MPOL_MF_MOVE", 2), Spelling("MPOL_MF_MOVE_ALL", 4),
+};
+
+// mempolicy.h: of get_mempolicy
+constexpr LinuxConstant kMpolFTable[] = {
+    Flag("MPOL_F_NODE", 1),
+    Flag("MPOL_F_ADDR", 2),
+    Flag("MPOL_F_MEMS_ALLOWED", 4),
+};
+
+// mempolicy.h: of mbind
+constexpr LinuxConstant kMpolMfTable[] = {
+    Flag("MPOL_MF_STRICT", 1),
+    Flag("MPOL_MF_MOVE", 2),
+    Flag("MPOL_MF_MOVE_ALL", 4),
 };
 
 // mman-common.h
@@ -308,6 +320,8 @@ constexpr ConstantFamily kFamilies[] = {
     {"MCL", "MCL_", kMclTable},
     {"MFD", "MFD_", kMfdTable},
     {"MPOL", "MPOL_", kMpolTable},
+    {"MPOL_F", "MPOL_F_", kMpolFTable},
+    {"MPOL_MF", "MPOL_MF_", kMpolMfTable},
     {"PKEY", "PKEY_", kPkeyTable},
     {"CLONE", "CLONE_", kCloneTable, "SIG"},
     {"O", "O_", kOTable},

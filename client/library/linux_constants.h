@@ -3,8 +3,8 @@
 // They come in families named by their prefix. The API's field option `constants` names the family of a field, so a
 // person may write "READ|WRITE" for mmap's prot; strace's logs spell whole names out.
 //
-// Families: PROT, MAP, MREMAP, MADV, MLOCK, MS, MCL, MFD, MPOL, PKEY, CLONE, O, AT, F, F_SEAL, FALLOC, SEEK, RLIMIT,
-// PR, PERSONALITY, IPC, SHM, GFP, SIG, E (error numbers), SEGV, BUS, SI.
+// Families: PROT, MAP, MREMAP, MADV, MLOCK, MS, MCL, MFD, MPOL, MPOL_F, MPOL_MF, PKEY, CLONE, O, AT, F, F_SEAL, FALLOC,
+// SEEK, RLIMIT, PR, PERSONALITY, IPC, SHM, GFP, SIG, E (error numbers), SEGV, BUS, SI.
 
 #ifndef MEMSIM_CLIENT_LIBRARY_LINUX_CONSTANTS_H_
 #define MEMSIM_CLIENT_LIBRARY_LINUX_CONSTANTS_H_

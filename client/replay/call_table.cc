@@ -8,6 +8,7 @@
 #include "client/replay/credential_calls.h"
 #include "client/replay/file_calls.h"
 #include "client/replay/memory_calls.h"
+#include "client/replay/mempolicy_calls.h"
 #include "client/replay/observations.h"
 #include "client/replay/process_calls.h"
 #include "client/replay/shared_memory_calls.h"
@@ -54,7 +55,7 @@ constexpr CallRow kRows[] = {
     {"@status", kObserved, TranslateStatus, nullptr},
     {"@touch", kObserved, TranslateTouch, nullptr},
     {"brk", kCompared, TranslateBrk, nullptr},
-    {"cachestat", kCompared, nullptr, nullptr},
+    {"cachestat", kCompared, TranslateCachestat, nullptr},
     {"chdir", kFollowed, TranslateChdir, nullptr},
     {"clone", kApplied, TranslateClone, nullptr},
     {"clone3", kApplied, TranslateClone3, nullptr},
@@ -76,10 +77,10 @@ constexpr CallRow kRows[] = {
     {"fcntl", kFollowed, TranslateFcntl, nullptr},
     {"fork", kApplied, TranslateFork, nullptr},
     {"ftruncate", kApplied, TranslateFtruncate, nullptr},
-    {"get_mempolicy", kCompared, nullptr, nullptr},
+    {"get_mempolicy", kCompared, TranslateGetMempolicy, nullptr},
     {"lseek", kApplied, TranslateLseek, nullptr},
     {"madvise", kCompared, TranslateMadvise, nullptr},
-    {"mbind", kCompared, nullptr, nullptr},
+    {"mbind", kCompared, TranslateMbind, nullptr},
     {"memfd_create", kCompared, TranslateMemfdCreate, nullptr},
     {"migrate_pages", kCompared, nullptr, nullptr},
     {"mincore", kCompared, TranslateMincore, nullptr},
@@ -98,7 +99,7 @@ constexpr CallRow kRows[] = {
     {"open", kApplied, TranslateOpen, nullptr},
     {"openat", kApplied, TranslateOpen, nullptr},
     {"openat2", kApplied, TranslateOpen, nullptr},
-    {"personality", kApplied, nullptr, nullptr},
+    {"personality", kApplied, TranslatePersonality, nullptr},
     {"pidfd_open", kFollowed, TranslatePidfdOpen, nullptr},
     {"pkey_alloc", kCompared, TranslatePkeyAlloc, nullptr},
     {"pkey_free", kCompared, TranslatePkeyFree, nullptr},
@@ -112,7 +113,7 @@ constexpr CallRow kRows[] = {
     {"rename", kApplied, TranslateRename, nullptr},
     {"renameat", kApplied, TranslateRename, nullptr},
     {"renameat2", kApplied, TranslateRename, nullptr},
-    {"set_mempolicy", kCompared, nullptr, nullptr},
+    {"set_mempolicy", kCompared, TranslateSetMempolicy, nullptr},
     {"setfsgid", kApplied, TranslateSetfsgid, nullptr},
     {"setfsuid", kApplied, TranslateSetfsuid, nullptr},
     {"setgid", kApplied, TranslateSetgid, nullptr},

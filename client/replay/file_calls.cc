@@ -12,6 +12,7 @@
 #include "client/library/json_text.h"
 #include "client/replay/answer_text.h"
 #include "client/replay/argument_reader.h"
+#include "client/replay/compare_result.h"
 #include "client/replay/descriptors.h"
 
 namespace memsim::replay {
@@ -123,6 +124,29 @@ void TranslateOpen(ReplaySession& session, TracedProcess& process, const TraceLi
 void TranslateCreat(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   if (!line.result.Succeeded()) return;
   Open(session, process, line, 0, /*has_directory=*/false, kWriteOnly | kOpenCreate | kOpenTruncate);
+}
+
+// Of an strace that does not know the call: cachestat(0x3, range, stat, 0), with two addresses. The range that stands
+// there is not told: the whole file is asked for, which changes nothing.
+void TranslateCachestat(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  v1::CachestatRequest& cachestat = *call.mutable_cachestat();
+  cachestat.set_pid(process.machine_pid);
+  cachestat.set_fd(static_cast<std::int32_t>(arguments.Number(0)));
+  const TraceValue* range = arguments.Find(1);
+  if (range != nullptr && range->kind == TraceValue::Kind::kStruct) {
+    const TraceValue* offset = range->Find("off");
+    const TraceValue* length = range->Find("len");
+    if (offset != nullptr) cachestat.set_offset_bytes(offset->Number().value_or(0));
+    if (length != nullptr) cachestat.set_length_bytes(length->Number().value_or(0));
+  } else {
+    cachestat.set_range_address(arguments.Number(1));
+  }
+  const TraceValue* stat = arguments.Find(2);
+  if (stat == nullptr || stat->kind != TraceValue::Kind::kStruct) cachestat.set_stat_address(arguments.Number(2));
+  cachestat.set_flags(static_cast<std::uint32_t>(arguments.Number(3)));
+  CompareResult(session, arguments, line, std::move(call));
 }
 
 void TranslateClose(ReplaySession& session, TracedProcess& process, const TraceLine& line) {

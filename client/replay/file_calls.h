@@ -20,6 +20,7 @@ void TranslateFile(ReplaySession& session, TracedProcess& process, const TraceLi
 // open, openat and openat2.
 void TranslateOpen(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateCreat(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+void TranslateCachestat(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateClose(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateCloseRange(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 // dup, dup2 and dup3.

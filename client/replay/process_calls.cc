@@ -31,16 +31,16 @@ void AddChild(ReplaySession& session, TracedProcess& parent, const TraceLine& li
   child.machine_pid = answer->value();
 }
 
-// The group's leader, whose pid the machine knows the process by.
+// The group's leader, whose pid the machine knows the process by; or who asks, where the leader has ended.
 TracedProcess& LeaderOf(ReplaySession& session, TracedProcess& process) {
   TracedProcess* leader = session.processes().Find(process.group);
-  return leader != nullptr && leader->machine_pid != 0 ? *leader : process;
+  return leader != nullptr && leader->machine_pid != 0 && !leader->ended ? *leader : process;
 }
 
 void ExitGroup(ReplaySession& session, TracedProcess& process, int status) {
   if (process.ended) return;
-  session.processes().EndGroup(process.group);
   const TracedProcess& leader = LeaderOf(session, process);
+  session.processes().EndGroup(process.group);
   if (session.KeepsRunning(leader)) return;
   v1::Call call;
   call.mutable_exit_group()->set_pid(leader.machine_pid);
@@ -228,10 +228,24 @@ void TranslateImage(ReplaySession& session, TracedProcess& /*process*/, const Tr
 void TranslateExit(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
   if (session.processes().LivingThreads(process.group) > 1) {
     process.ended = true;
-    session.Skip("no call ends one thread of several");
-    return;
+    if (process.machine_pid == 0) return session.Skip("the machine has no such thread");
+    ArgumentReader arguments(line);
+    v1::Call call;
+    call.mutable_exit()->set_pid(process.machine_pid);
+    call.mutable_exit()->set_status(static_cast<int>(arguments.NumberOr(0, 0)));
+    if (!arguments.ok()) session.NotUnderstood(arguments.problem());
+    return session.Apply(std::move(call));
   }
   TranslateExitGroup(session, process, line);
+}
+
+void TranslatePersonality(ReplaySession& session, TracedProcess& process, const TraceLine& line) {
+  ArgumentReader arguments(line);
+  v1::Call call;
+  call.mutable_personality()->set_pid(process.machine_pid);
+  call.mutable_personality()->set_persona(static_cast<std::uint32_t>(arguments.Number(0)));
+  if (!arguments.ok()) return session.NotUnderstood(arguments.problem());
+  session.Apply(std::move(call));
 }
 
 void TranslateExitGroup(ReplaySession& session, TracedProcess& process, const TraceLine& line) {

@@ -26,6 +26,7 @@ void TranslateExecve(ReplaySession& session, TracedProcess& process, const Trace
 // What an @image means, its execve has done already; this counts one that means nothing.
 void TranslateImage(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateExit(ReplaySession& session, TracedProcess& process, const TraceLine& line);
+void TranslatePersonality(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 void TranslateExitGroup(ReplaySession& session, TracedProcess& process, const TraceLine& line);
 // pidfd_open(2).
 void TranslatePidfdOpen(ReplaySession& session, TracedProcess& process, const TraceLine& line);

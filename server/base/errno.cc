@@ -1,77 +1,57 @@
 #include "server/base/errno.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace memsim {
+namespace {
+
+struct NamedErrno {
+  Errno error;
+  absl::string_view name;
+};
+constexpr NamedErrno kNames[] = {
+    {Errno::kOk, "OK"},
+    {Errno::kPerm, "EPERM"},
+    {Errno::kNoEnt, "ENOENT"},
+    {Errno::kSrch, "ESRCH"},
+    {Errno::kIntr, "EINTR"},
+    {Errno::kIo, "EIO"},
+    {Errno::kNxio, "ENXIO"},
+    {Errno::kNoExec, "ENOEXEC"},
+    {Errno::kBadF, "EBADF"},
+    {Errno::kChild, "ECHILD"},
+    {Errno::kAgain, "EAGAIN"},
+    {Errno::kNoMem, "ENOMEM"},
+    {Errno::kAcces, "EACCES"},
+    {Errno::kFault, "EFAULT"},
+    {Errno::kBusy, "EBUSY"},
+    {Errno::kExist, "EEXIST"},
+    {Errno::kXDev, "EXDEV"},
+    {Errno::kNoDev, "ENODEV"},
+    {Errno::kNotDir, "ENOTDIR"},
+    {Errno::kIsDir, "EISDIR"},
+    {Errno::kInval, "EINVAL"},
+    {Errno::kNFile, "ENFILE"},
+    {Errno::kMFile, "EMFILE"},
+    {Errno::kTxtBsy, "ETXTBSY"},
+    {Errno::kFBig, "EFBIG"},
+    {Errno::kNoSpc, "ENOSPC"},
+    {Errno::kSPipe, "ESPIPE"},
+    {Errno::kRoFs, "EROFS"},
+    {Errno::kPipe, "EPIPE"},
+    {Errno::kRange, "ERANGE"},
+    {Errno::kNoSys, "ENOSYS"},
+    {Errno::kNameTooLong, "ENAMETOOLONG"},
+    {Errno::kOverflow, "EOVERFLOW"},
+    {Errno::kOpNotSupp, "EOPNOTSUPP"},
+};
+
+}  // namespace
 
 std::string ErrnoName(Errno error) {
-  switch (error) {
-    case Errno::kOk:
-      return "OK";
-    case Errno::kPerm:
-      return "EPERM";
-    case Errno::kNoEnt:
-      return "ENOENT";
-    case Errno::kSrch:
-      return "ESRCH";
-    case Errno::kIntr:
-      return "EINTR";
-    case Errno::kIo:
-      return "EIO";
-    case Errno::kNxio:
-      return "ENXIO";
-    case Errno::kNoExec:
-      return "ENOEXEC";
-    case Errno::kBadF:
-      return "EBADF";
-    case Errno::kChild:
-      return "ECHILD";
-    case Errno::kAgain:
-      return "EAGAIN";
-    case Errno::kNoMem:
-      return "ENOMEM";
-    case Errno::kAcces:
-      return "EACCES";
-    case Errno::kFault:
-      return "EFAULT";
-    case Errno::kBusy:
-      return "EBUSY";
-    case Errno::kExist:
-      return "EEXIST";
-    case Errno::kXDev:
-      return "EXDEV";
-    case Errno::kNoDev:
-      return "ENODEV";
-    case Errno::kNotDir:
-      return "ENOTDIR";
-    case Errno::kIsDir:
-      return "EISDIR";
-    case Errno::kInval:
-      return "EINVAL";
-    case Errno::kNFile:
-      return "ENFILE";
-    case Errno::kMFile:
-      return "EMFILE";
-    case Errno::kTxtBsy:
-      return "ETXTBSY";
-    case Errno::kFBig:
-      return "EFBIG";
-    case Errno::kNoSpc:
-      return "ENOSPC";
-    case Errno::kSPipe:
-      return "ESPIPE";
-    case Errno::kRoFs:
-      return "EROFS";
-    case Errno::kPipe:
-      return "EPIPE";
-    case Errno::kNoSys:
-      return "ENOSYS";
-    case Errno::kNameTooLong:
-      return "ENAMETOOLONG";
-    case Errno::kOverflow:
-      return "EOVERFLOW";
-    case Errno::kOpNotSupp:
-      return "EOPNOTSUPP";
+  for (const NamedErrno& known : kNames) {
+    if (known.error == error) return std::string(known.name);
   }
   return absl::StrCat("E", static_cast<int>(error));
 }

@@ -45,6 +45,7 @@ enum class Errno : int {
   kSPipe = 29,
   kRoFs = 30,
   kPipe = 32,
+  kRange = 34,
   kNoSys = 38,
   kNameTooLong = 36,
   kOverflow = 75,

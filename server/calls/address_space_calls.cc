@@ -1,8 +1,10 @@
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 
 #include "server/calls/operation_runners.h"
 
@@ -27,6 +29,20 @@ AccessKind ReadAccess(CallFrame& frame, v1::AccessKind access) {
                    absl::StrCat("access is ", static_cast<int>(access), "; it must be READ, WRITE or EXECUTE"));
       return AccessKind::kRead;
   }
+}
+
+void SetSignal(const AccessResult& result, v1::Answer& answer) {
+  if (!result.signal.has_value()) return;
+  v1::Signal& signal = *answer.mutable_signal();
+  signal.set_number(static_cast<int>(result.signal->number));
+  signal.set_code(static_cast<int>(result.signal->code));
+  signal.set_address(result.signal->address.value());
+}
+
+void SetFaults(const AccessResult& result, v1::Answer& answer) {
+  if (result.minor_faults == 0 && result.major_faults == 0) return;
+  answer.mutable_fault_counts()->set_minor_faults(result.minor_faults);
+  answer.mutable_fault_counts()->set_major_faults(result.major_faults);
 }
 
 }  // namespace
@@ -186,6 +202,57 @@ void RunOperation(CallFrame& frame, const v1::PkeyGetRequest& request) {
   frame.Finish(frame.machine().PkeyGet(pid, request.pkey()));
 }
 
+namespace {
+
+// nodemask, and where it stands. The request must outlive what it gives.
+template <typename Request>
+NodeMaskArgument NodesOf(const Request& request) {
+  NodeMaskArgument nodes;
+  nodes.words = request.nodemask();
+  if (request.has_nodemask_address()) nodes.address = VirtualAddress(request.nodemask_address());
+  nodes.maxnode = request.maxnode();
+  return nodes;
+}
+
+}  // namespace
+
+void RunOperation(CallFrame& frame, const v1::MbindRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  const ByteCount length(request.length_bytes());
+  frame.Finish(frame.machine().Mbind(pid, {address, length, request.mode(), NodesOf(request), request.flags()}));
+}
+
+void RunOperation(CallFrame& frame, const v1::SetMempolicyRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().SetMempolicy(pid, request.mode(), NodesOf(request)));
+}
+
+void RunOperation(CallFrame& frame, const v1::GetMempolicyRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  GetMempolicyArguments arguments;
+  arguments.address = frame.ReadAddress("address", request.address(), request.address_slot());
+  if (frame.refused()) return;
+  if (request.has_policy()) arguments.policy = VirtualAddress(request.policy());
+  if (request.has_nodemask()) arguments.nodemask = VirtualAddress(request.nodemask());
+  arguments.maxnode = request.maxnode();
+  arguments.flags = request.flags();
+  const GetMempolicyResult result = frame.machine().GetMempolicy(pid, arguments);
+  frame.Finish(result.error);
+  if (result.error != Errno::kOk) return;
+  v1::MemoryPolicy& told = *frame.answer().mutable_memory_policy();
+  if ((request.flags() & kMpolNode) != 0) {
+    told.set_node(result.policy);
+  } else {
+    told.set_policy(result.policy);
+  }
+  std::size_t words = NodeMask::kWords;
+  while (words > 0 && result.nodes.word(words - 1) == 0) --words;
+  for (std::size_t i = 0; i < words; ++i) told.add_nodemask(result.nodes.word(i));
+}
+
 void RunOperation(CallFrame& frame, const v1::TouchRequest& request) {
   const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
   const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
@@ -199,16 +266,38 @@ void RunOperation(CallFrame& frame, const v1::TouchRequest& request) {
   const ErrnoOr<AccessResult> result = frame.machine().Touch(pid, address, access, pages);
   if (!result.ok()) return frame.Finish(result.error());
   frame.Finish(result->minor_faults);
-  if (result->major_faults != 0) {
-    frame.answer().mutable_fault_counts()->set_minor_faults(result->minor_faults);
-    frame.answer().mutable_fault_counts()->set_major_faults(result->major_faults);
-  }
-  if (result->signal.has_value()) {
-    v1::Signal* signal = frame.answer().mutable_signal();
-    signal->set_number(static_cast<int>(result->signal->number));
-    signal->set_code(static_cast<int>(result->signal->code));
-    signal->set_address(result->signal->address.value());
-  }
+  if (result->major_faults != 0) SetFaults(*result, frame.answer());
+  SetSignal(*result, frame.answer());
+}
+
+void RunOperation(CallFrame& frame, const v1::LoadRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  frame.CheckTransfer("length_bytes", request.length_bytes());
+  if (frame.refused()) return;
+  std::string bytes(request.length_bytes(), '\0');
+  const ErrnoOr<TransferResult> result = frame.machine().Load(pid, address, absl::MakeSpan(bytes));
+  if (!result.ok()) return frame.Finish(result.error());
+  frame.Finish(result->done);
+  SetSignal(result->access, frame.answer());
+  if (result->done == ByteCount(0)) return SetFaults(result->access, frame.answer());
+  bytes.resize(result->done.value());
+  v1::LoadedBytes& loaded = *frame.answer().mutable_loaded();
+  loaded.set_data(std::move(bytes));
+  loaded.set_minor_faults(result->access.minor_faults);
+  loaded.set_major_faults(result->access.major_faults);
+}
+
+void RunOperation(CallFrame& frame, const v1::StoreRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  const VirtualAddress address = frame.ReadAddress("address", request.address(), request.address_slot());
+  frame.CheckTransfer("data", request.data().size());
+  if (frame.refused()) return;
+  const ErrnoOr<TransferResult> result = frame.machine().Store(pid, address, request.data());
+  if (!result.ok()) return frame.Finish(result.error());
+  frame.Finish(result->done);
+  SetSignal(result->access, frame.answer());
+  SetFaults(result->access, frame.answer());
 }
 
 }  // namespace memsim

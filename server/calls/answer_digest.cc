@@ -18,6 +18,12 @@ void AddSegment(const v1::ShmidDs& segment, Digest& digest) {
   }
 }
 
+void AddPolicy(const v1::MemoryPolicy& policy, Digest& digest) {
+  digest.Add(std::uint64_t{policy.policy()});
+  digest.Add(policy.has_node() ? std::uint64_t{policy.node()} + 1 : 0);
+  for (const std::uint64_t word : policy.nodemask()) digest.Add(word);
+}
+
 void AddDetail(const v1::Answer& answer, Digest& digest) {
   switch (answer.detail_case()) {
     case v1::Answer::kFaultCounts:
@@ -34,6 +40,14 @@ void AddDetail(const v1::Answer& answer, Digest& digest) {
       return digest.Add(answer.live_objects());
     case v1::Answer::kResidency:
       return digest.Add(absl::string_view(answer.residency()));
+    case v1::Answer::kCacheStat:
+      digest.Add(answer.cache_stat().nr_cache());
+      digest.Add(answer.cache_stat().nr_dirty());
+      digest.Add(answer.cache_stat().nr_writeback());
+      digest.Add(answer.cache_stat().nr_evicted());
+      return digest.Add(answer.cache_stat().nr_recently_evicted());
+    case v1::Answer::kMemoryPolicy:
+      return AddPolicy(answer.memory_policy(), digest);
     case v1::Answer::kShmidDs:
       return AddSegment(answer.shmid_ds(), digest);
     case v1::Answer::kShmLimits:
@@ -46,6 +60,10 @@ void AddDetail(const v1::Answer& answer, Digest& digest) {
       digest.Add(std::uint64_t{answer.shm_usage().segments()});
       digest.Add(answer.shm_usage().pages());
       return digest.Add(answer.shm_usage().resident_pages());
+    case v1::Answer::kLoaded:
+      digest.Add(absl::string_view(answer.loaded().data()));
+      digest.Add(answer.loaded().minor_faults());
+      return digest.Add(answer.loaded().major_faults());
     case v1::Answer::kConcurrent:
       digest.Add(static_cast<std::uint64_t>(answer.concurrent().lanes_size()));
       for (const v1::LaneAnswer& lane : answer.concurrent().lanes()) {

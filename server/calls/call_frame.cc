@@ -29,6 +29,12 @@ Pid CallFrame::ReadPid(absl::string_view field, std::uint64_t literal, std::uint
   return number > UINT32_MAX ? kNoPid : Pid(static_cast<std::uint32_t>(number));
 }
 
+void CallFrame::CheckTransfer(absl::string_view field, std::uint64_t bytes) {
+  if (bytes <= kMaxTransferBytes) return;
+  Refuse(v1::ERROR_REASON_FIELD_INVALID,
+         absl::StrCat(field, " is ", bytes, " bytes; it must be at most ", kMaxTransferBytes));
+}
+
 std::string CallFrame::CpuProblem(std::uint32_t cpu) const {
   const std::uint32_t count = machine_.spec().cpu_count;
   if (cpu < count) return "";

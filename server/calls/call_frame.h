@@ -26,6 +26,9 @@ class CallFrame {
  public:
   // A pid that no process has, far above pid_max. Not 0, which some calls read as "any".
   static constexpr Pid kNoPid{UINT32_MAX};
+  // What one call loads, stores, reads or writes at most. Ten thousand answers are one message, and the cap on host
+  // memory is kept to between calls.
+  static constexpr std::uint64_t kMaxTransferBytes = 16384;
 
   // All must outlive the frame. The answer is empty.
   CallFrame(Machine& machine, v1::Answer& answer, LaneGate gate) : machine_(machine), answer_(answer), gate_(gate) {}
@@ -41,6 +44,9 @@ class CallFrame {
   }
   // A number too large for a pid is kNoPid.
   Pid ReadPid(absl::string_view field, std::uint64_t literal, std::uint32_t slot);
+
+  // Refuses a call that would move more bytes than one may. field: which says how many.
+  void CheckTransfer(absl::string_view field, std::uint64_t bytes);
 
   // Why a number is none of the machine's CPUs, beginning with "cpu is"; empty: it is one.
   std::string CpuProblem(std::uint32_t cpu) const;

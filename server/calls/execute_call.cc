@@ -58,7 +58,15 @@ bool RunMemoryCall(CallFrame& frame, const v1::Call& call) {
     MEMSIM_RUN(kPkeyMprotect, pkey_mprotect);
     MEMSIM_RUN(kPkeySet, pkey_set);
     MEMSIM_RUN(kPkeyGet, pkey_get);
+    MEMSIM_RUN(kCachestat, cachestat);
+    MEMSIM_RUN(kExit, exit);
+    MEMSIM_RUN(kPersonality, personality);
+    MEMSIM_RUN(kMbind, mbind);
+    MEMSIM_RUN(kSetMempolicy, set_mempolicy);
+    MEMSIM_RUN(kGetMempolicy, get_mempolicy);
     MEMSIM_RUN(kTouch, touch);
+    MEMSIM_RUN(kLoad, load);
+    MEMSIM_RUN(kStore, store);
     default:
       return false;
   }
@@ -103,6 +111,7 @@ bool RunKernelCall(CallFrame& frame, const v1::Call& call) {
     MEMSIM_RUN(kDup, dup);
     MEMSIM_RUN(kFtruncate, ftruncate);
     MEMSIM_RUN(kWrite, write);
+    MEMSIM_RUN(kRead, read);
     MEMSIM_RUN(kLseek, lseek);
     MEMSIM_RUN(kUnlink, unlink);
     MEMSIM_RUN(kRename, rename);

@@ -1,6 +1,9 @@
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 
 #include "server/calls/operation_runners.h"
 
@@ -66,10 +69,31 @@ void RunOperation(CallFrame& frame, const v1::FtruncateRequest& request) {
 
 void RunOperation(CallFrame& frame, const v1::WriteRequest& request) {
   const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  frame.CheckTransfer("data", request.data().size());
+  if (request.length_bytes() != 0 && request.data().size() > request.length_bytes()) {
+    frame.Refuse(v1::ERROR_REASON_FIELD_INVALID,
+                 absl::StrCat("data is ", request.data().size(), " bytes, more than length_bytes, which is ",
+                              request.length_bytes(), "; leave that out"));
+  }
   if (frame.refused()) return;
   std::optional<ByteCount> offset;
   if (request.has_offset_bytes()) offset = ByteCount(request.offset_bytes());
-  frame.Finish(frame.machine().Write(pid, request.fd(), ByteCount(request.length_bytes()), offset));
+  const std::uint64_t length = request.length_bytes() == 0 ? request.data().size() : request.length_bytes();
+  frame.Finish(frame.machine().Write(pid, request.fd(), ByteCount(length), offset, request.data()));
+}
+
+void RunOperation(CallFrame& frame, const v1::ReadRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  frame.CheckTransfer("length_bytes", request.length_bytes());
+  if (frame.refused()) return;
+  std::optional<ByteCount> offset;
+  if (request.has_offset_bytes()) offset = ByteCount(request.offset_bytes());
+  std::string bytes(request.length_bytes(), '\0');
+  const ErrnoOr<ByteCount> count = frame.machine().Read(pid, request.fd(), absl::MakeSpan(bytes), offset);
+  frame.Finish(count);
+  if (!count.ok() || *count == ByteCount(0)) return;
+  bytes.resize(count->value());
+  frame.answer().mutable_loaded()->set_data(std::move(bytes));
 }
 
 void RunOperation(CallFrame& frame, const v1::LseekRequest& request) {
@@ -104,6 +128,22 @@ void RunOperation(CallFrame& frame, const v1::FcntlRequest& request) {
   const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
   if (frame.refused()) return;
   frame.Finish(frame.machine().Fcntl(pid, request.fd(), request.command(), request.argument()));
+}
+
+void RunOperation(CallFrame& frame, const v1::CachestatRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  CachestatArguments arguments;
+  arguments.fd = request.fd();
+  arguments.offset = ByteCount(request.offset_bytes());
+  arguments.length = ByteCount(request.length_bytes());
+  arguments.flags = request.flags();
+  if (request.has_range_address()) arguments.range_address = VirtualAddress(request.range_address());
+  if (request.has_stat_address()) arguments.stat_address = VirtualAddress(request.stat_address());
+  const ErrnoOr<CacheStat> stat = frame.machine().Cachestat(pid, arguments);
+  if (!stat.ok()) return frame.Finish(stat.error());
+  frame.answer().mutable_cache_stat()->set_nr_cache(stat->cached);
+  frame.answer().mutable_cache_stat()->set_nr_dirty(stat->dirty);
 }
 
 void RunOperation(CallFrame& frame, const v1::FallocateRequest& request) {

@@ -6,8 +6,11 @@
 #include "memsim/v1/address_space_service.pb.h"
 #include "memsim/v1/call.pb.h"
 #include "memsim/v1/file_service.pb.h"
+#include "memsim/v1/memory_contents.pb.h"
+#include "memsim/v1/memory_policy.pb.h"
 #include "memsim/v1/page_service.pb.h"
 #include "memsim/v1/process_service.pb.h"
+#include "memsim/v1/protection_keys.pb.h"
 #include "memsim/v1/shared_memory_service.pb.h"
 #include "memsim/v1/slab_service.pb.h"
 #include "memsim/v1/time_service.pb.h"
@@ -60,7 +63,15 @@ void RunOperation(CallFrame& frame, const v1::PkeyFreeRequest& request);
 void RunOperation(CallFrame& frame, const v1::PkeyMprotectRequest& request);
 void RunOperation(CallFrame& frame, const v1::PkeySetRequest& request);
 void RunOperation(CallFrame& frame, const v1::PkeyGetRequest& request);
+void RunOperation(CallFrame& frame, const v1::CachestatRequest& request);
+void RunOperation(CallFrame& frame, const v1::ExitRequest& request);
+void RunOperation(CallFrame& frame, const v1::PersonalityRequest& request);
+void RunOperation(CallFrame& frame, const v1::MbindRequest& request);
+void RunOperation(CallFrame& frame, const v1::SetMempolicyRequest& request);
+void RunOperation(CallFrame& frame, const v1::GetMempolicyRequest& request);
 void RunOperation(CallFrame& frame, const v1::TouchRequest& request);
+void RunOperation(CallFrame& frame, const v1::LoadRequest& request);
+void RunOperation(CallFrame& frame, const v1::StoreRequest& request);
 
 // page_calls.cc
 void RunOperation(CallFrame& frame, const v1::AllocPagesRequest& request);
@@ -87,6 +98,7 @@ void RunOperation(CallFrame& frame, const v1::CloseRequest& request);
 void RunOperation(CallFrame& frame, const v1::DupRequest& request);
 void RunOperation(CallFrame& frame, const v1::FtruncateRequest& request);
 void RunOperation(CallFrame& frame, const v1::WriteRequest& request);
+void RunOperation(CallFrame& frame, const v1::ReadRequest& request);
 void RunOperation(CallFrame& frame, const v1::LseekRequest& request);
 void RunOperation(CallFrame& frame, const v1::UnlinkRequest& request);
 void RunOperation(CallFrame& frame, const v1::RenameRequest& request);

@@ -92,6 +92,18 @@ void RunOperation(CallFrame& frame, const v1::ExitGroupRequest& request) {
   frame.Finish(frame.machine().ExitGroup(pid, request.status()));
 }
 
+void RunOperation(CallFrame& frame, const v1::ExitRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().Exit(pid, request.status()));
+}
+
+void RunOperation(CallFrame& frame, const v1::PersonalityRequest& request) {
+  const Pid pid = frame.ReadPid("pid", request.pid(), request.pid_slot());
+  if (frame.refused()) return;
+  frame.Finish(frame.machine().SetPersonality(pid, request.persona()));
+}
+
 void RunOperation(CallFrame& frame, const v1::Wait4Request& request) {
   const Pid parent = frame.ReadPid("pid", request.pid(), request.pid_slot());
   Pid child = frame.ReadPid("child_pid", request.child_pid(), request.child_pid_slot());

@@ -14,6 +14,9 @@ bool MayGrowState(const v1::Call& call) {
     case v1::Call::kWait4:
     case v1::Call::kMunmap:
     case v1::Call::kMsync:
+    case v1::Call::kSetMempolicy:
+    case v1::Call::kExit:
+    case v1::Call::kPersonality:
     case v1::Call::kMunlockall:
     case v1::Call::kPkeyAlloc:
     case v1::Call::kPkeyFree:

@@ -11,6 +11,9 @@ namespace {
 // Of calls that refuse an address at which no page begins, so that the bytes lie in no more pages than they fill.
 bool FewBytes(std::uint64_t bytes) { return bytes <= kMaxPagesOfShortCall * kPageSize.value(); }
 
+// Of calls that take any address: the bytes lie in one page more, at most.
+bool FewBytesAnywhere(std::uint64_t bytes) { return bytes <= (kMaxPagesOfShortCall - 1) * kPageSize.value(); }
+
 bool SmallOrder(std::uint32_t order) { return order < 64 && (1ULL << order) <= kMaxPagesOfShortCall; }
 
 bool HasOnly(std::uint64_t flags, std::uint64_t allowed) { return (flags & ~allowed) == 0; }
@@ -53,6 +56,10 @@ bool IsShort(const v1::Call& call) {
       return IsShort(call.madvise());
     case v1::Call::kTouch:
       return call.touch().page_count() <= kMaxPagesOfShortCall;
+    case v1::Call::kLoad:
+      return FewBytesAnywhere(call.load().length_bytes());
+    case v1::Call::kStore:
+      return FewBytesAnywhere(call.store().data().size());
     case v1::Call::kAllocPages:
       return SmallOrder(call.alloc_pages().order());
     case v1::Call::kFreePages:

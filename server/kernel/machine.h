@@ -41,6 +41,9 @@
 #include "server/kernel/slab/slab_refusal.h"
 #include "server/kernel/slots.h"
 #include "server/kernel/vm/access.h"
+#include "server/kernel/vm/cachestat.h"
+#include "server/kernel/vm/mbind.h"
+#include "server/kernel/vm/mempolicy_calls.h"
 #include "server/kernel/vm/mincore.h"
 #include "server/kernel/vm/resource_limits.h"
 
@@ -83,6 +86,10 @@ class Machine {
   Errno Execve(Pid pid, const ExecImage& image);
   // ESRCH; EPERM for init.
   Errno ExitGroup(Pid pid, int status);
+  // One thread, of which the last takes the process along. ESRCH; EPERM for init's first.
+  Errno Exit(Pid pid, int status);
+  // The old one (vm/personality.h). kAskPersonality: it stays.
+  ErrnoOr<std::uint64_t> SetPersonality(Pid pid, std::uint32_t personality);
   // WNOHANG: Pid(0) when no child has ended. child 0: any. ESRCH, ECHILD.
   ErrnoOr<Pid> Wait4(Pid parent, Pid child);
   // The limits before the call. ESRCH, EINVAL; EPERM for more descriptors than any process may have.
@@ -155,9 +162,18 @@ class Machine {
   Errno Munlock(Pid pid, VirtualAddress address, ByteCount length);
   Errno Mlockall(Pid pid, std::uint64_t flags);
   Errno Munlockall(Pid pid);
+  // MPOL_* and MPOL_F_* stand in numa/mempolicy.h. mode and flags are 32 bits, as the kernel takes them. EINVAL,
+  // EFAULT, EPERM, EIO, ENOMEM: vm/mbind.h, vm/mempolicy_calls.h.
+  Errno Mbind(Pid pid, const MbindArguments& arguments);
+  Errno SetMempolicy(Pid pid, std::uint32_t mode, const NodeMaskArgument& nodes);
+  GetMempolicyResult GetMempolicy(Pid pid, const GetMempolicyArguments& arguments);
   // Touches the byte at address and the same byte of the pages after it, until one access ends in a signal. ESRCH;
   // ENOMEM is never an answer: who finds no memory is killed.
   ErrnoOr<AccessResult> Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages);
+  // The program's own loads and stores, byte after byte, until one ends in a signal: what precedes it is done
+  // (vm/load_store.h). Load fills bytes as far as it comes. ESRCH.
+  ErrnoOr<TransferResult> Load(Pid pid, VirtualAddress address, absl::Span<char> bytes);
+  ErrnoOr<TransferResult> Store(Pid pid, VirtualAddress address, absl::string_view bytes);
 
   // --- System V shared memory. IPC_* and SHM_* stand in ipc/shm_flags.h. Each call may answer ESRCH.
   // The segment's id. EINVAL, ENOENT, EEXIST, EACCES, ENOSPC, ENOMEM, EPERM, ENFILE: ipc/shm_segments.h.
@@ -230,8 +246,14 @@ class Machine {
   ErrnoOr<std::uint64_t> Fcntl(Pid pid, int fd, int command, std::uint64_t argument);
   // EBADF, EINVAL, EOPNOTSUPP, ESPIPE, EISDIR, ENODEV, EFBIG, EPERM, ENOMEM; ENOSYS (file/descriptor_calls.h).
   Errno Fallocate(Pid pid, int fd, std::uint32_t mode, std::int64_t offset, std::int64_t length);
-  // The bytes written; offset absent: at the file's position, which moves along. EBADF, EINVAL, ESPIPE, EFBIG, ENOMEM.
-  ErrnoOr<ByteCount> Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset);
+  // What memory has of a range of a file. EBADF, EFAULT, EPERM, EINVAL (vm/cachestat.h).
+  ErrnoOr<CacheStat> Cachestat(Pid pid, const CachestatArguments& arguments);
+  // The bytes written; offset absent: at the file's position, which moves along. data: what they are, as far as that is
+  // known; the rest is zeros. EBADF, EINVAL, ESPIPE, EFBIG, ENOMEM.
+  ErrnoOr<ByteCount> Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset,
+                           absl::string_view data = "");
+  // The bytes read, which fill so much of `bytes`; offset as of Write. EBADF, EINVAL, ESPIPE, EISDIR, ENOMEM.
+  ErrnoOr<ByteCount> Read(Pid pid, int fd, absl::Span<char> bytes, std::optional<ByteCount> offset);
   // The position in bytes. whence: SEEK_SET 0, SEEK_CUR 1, SEEK_END 2, SEEK_DATA 3, SEEK_HOLE 4. EBADF, EINVAL, ESPIPE,
   // ENXIO.
   ErrnoOr<ByteCount> Lseek(Pid pid, int fd, std::int64_t offset, int whence);

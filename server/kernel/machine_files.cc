@@ -85,15 +85,38 @@ Errno Machine::Fallocate(Pid pid, int fd, std::uint32_t mode, std::int64_t offse
   return call.Run([&](const Caller& caller) {
     const ErrnoOr<std::optional<FileHole>> hole = AllocateRange(state_->FilesOf(caller), fd, mode, offset, length);
     if (!hole.ok()) return hole.error();
-    if (hole->has_value()) PunchHole(state_->environment, (*hole)->inode, (*hole)->first, (*hole)->end);
+    if (!hole->has_value()) return Errno::kOk;
+    PunchHole(state_->environment, (*hole)->inode, (*hole)->first(), (*hole)->past());
+    state_->files.ZeroEdges(**hole);
     return Errno::kOk;
   });
 }
 
-ErrnoOr<ByteCount> Machine::Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset) {
-  const auto write = [&](const Caller& caller) { return WriteDescriptor(state_->FilesOf(caller), fd, length, offset); };
+ErrnoOr<CacheStat> Machine::Cachestat(Pid pid, const CachestatArguments& arguments) {
+  const SystemCall<system_call::kCachestat> call(*state_, pid, arguments.fd,
+                                                 arguments.range_address.value_or(VirtualAddress(0)),
+                                                 arguments.stat_address.value_or(VirtualAddress(0)), arguments.flags);
+  return call.Run([&](const Caller& caller) -> ErrnoOr<CacheStat> {
+    const ErrnoOr<OpenFileId> file = FileOfDescriptor(state_->FilesOf(caller), arguments.fd);
+    if (!file.ok()) return file.error();
+    return memsim::Cachestat(caller.space, caller.memory, *file, arguments);
+  });
+}
+
+ErrnoOr<ByteCount> Machine::Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset,
+                                  absl::string_view data) {
+  const auto write = [&](const Caller& caller) {
+    return WriteDescriptor(state_->FilesOf(caller), fd, length, offset, data);
+  };
   if (!offset.has_value()) return SystemCall<system_call::kWrite>(*state_, pid, fd, 0, length).Run(write);
   return SystemCall<system_call::kPwrite64>(*state_, pid, fd, 0, length, *offset).Run(write);
+}
+
+ErrnoOr<ByteCount> Machine::Read(Pid pid, int fd, absl::Span<char> bytes, std::optional<ByteCount> offset) {
+  const ByteCount length(bytes.size());
+  const auto read = [&](const Caller& caller) { return ReadDescriptor(state_->FilesOf(caller), fd, bytes, offset); };
+  if (!offset.has_value()) return SystemCall<system_call::kRead>(*state_, pid, fd, 0, length).Run(read);
+  return SystemCall<system_call::kPread64>(*state_, pid, fd, 0, length, *offset).Run(read);
 }
 
 ErrnoOr<ByteCount> Machine::Lseek(Pid pid, int fd, std::int64_t offset, int whence) {
@@ -107,7 +130,7 @@ ErrnoOr<ByteCount> Machine::WriteProc(Pid pid, absl::string_view path, absl::str
   const SystemCall<system_call::kWrite> call(*state_, pid, kNoDescriptor, 0, ByteCount(text.size()));
   return call.Run([&](const Caller& caller) -> ErrnoOr<ByteCount> {
     Sysctls sysctls = state_->sysctls;
-    const auto taken = memsim::WriteProc(state_->View(), caller.task.credentials, path, text, sysctls);
+    const auto taken = memsim::WriteProc(state_->View(), caller.task.credentials, path, text, sysctls, state_->tasks);
     if (taken.ok()) state_->SetSysctls(sysctls);
     return taken;
   });

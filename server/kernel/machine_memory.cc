@@ -5,7 +5,10 @@
 #include "server/kernel/machine_state.h"
 #include "server/kernel/system_call.h"
 #include "server/kernel/vm/brk.h"
+#include "server/kernel/vm/load_store.h"
 #include "server/kernel/vm/madvise.h"
+#include "server/kernel/vm/mbind.h"
+#include "server/kernel/vm/mempolicy_calls.h"
 #include "server/kernel/vm/mlock.h"
 #include "server/kernel/vm/mman_flags.h"
 #include "server/kernel/vm/mmap.h"
@@ -185,31 +188,100 @@ Errno Machine::Munlockall(Pid pid) {
   return call.Run([&](const Caller& caller) { return memsim::Munlockall(caller.space); });
 }
 
+Errno Machine::Mbind(Pid pid, const MbindArguments& arguments) {
+  const SystemCall<system_call::kMbind> call(*state_, pid, arguments.address, arguments.length, arguments.mode,
+                                             arguments.nodes.address.value_or(VirtualAddress(0)),
+                                             arguments.nodes.maxnode, arguments.flags);
+  return call.Run([&](const Caller& caller) { return memsim::Mbind(caller.space, caller.memory, arguments); });
+}
+
+Errno Machine::SetMempolicy(Pid pid, std::uint32_t mode, const NodeMaskArgument& nodes) {
+  const SystemCall<system_call::kSetMempolicy> call(*state_, pid, mode, nodes.address.value_or(VirtualAddress(0)),
+                                                    nodes.maxnode);
+  return call.Run([&](const Caller& caller) {
+    return memsim::SetMempolicy(caller.space, caller.memory, caller.task.mempolicy, mode, nodes);
+  });
+}
+
+GetMempolicyResult Machine::GetMempolicy(Pid pid, const GetMempolicyArguments& arguments) {
+  GetMempolicyResult result;
+  const SystemCall<system_call::kGetMempolicy> call(*state_, pid, arguments.policy.value_or(VirtualAddress(0)),
+                                                    arguments.nodemask.value_or(VirtualAddress(0)), arguments.maxnode,
+                                                    arguments.address, arguments.flags);
+  result.error = call.Run([&](const Caller& caller) {
+    result = memsim::GetMempolicy(caller.space, caller.memory, caller.task.mempolicy, arguments);
+    return result.error;
+  });
+  return result;
+}
+
+namespace {
+
+// Makes a task's accesses: access(AddressSpace&, const VmCaller&, std::optional<Signal>&) goes on with them, and tells
+// of the signal that ended them. ESRCH.
+template <typename Access>
+ErrnoOr<AccessResult> MakeAccesses(MachineState& state, Pid pid, Access access) {
+  Task* const accessor = state.tasks.FindAlive(pid);
+  if (accessor == nullptr) return Errno::kSrch;
+  state.Run(*accessor);
+  const FaultTally before = accessor->faults;
+  AccessResult result;
+  for (;;) {
+    Task* const task = state.tasks.FindAlive(pid);
+    const TouchStatus status = access(state.tasks.SpaceOf(*task), state.tasks.CallerOf(*task), result.signal);
+    result.minor_faults = task->faults.minor_faults - before.minor_faults;
+    result.major_faults = task->faults.major_faults - before.major_faults;
+    if (status != TouchStatus::kOutOfMemory) return result;
+    // pagefault_out_of_memory: somebody dies, and unless it was who made the access it is tried again. Every round ends
+    // a task, so there are no more rounds than tasks.
+    if (!state.KillForMemory() || state.tasks.FindAlive(pid) == nullptr) {
+      result.signal = Signal{SignalNumber::kKill, SignalCode::kUser, VirtualAddress(0)};
+      return result;
+    }
+  }
+}
+
+// The same for a row of bytes.
+template <typename Move>
+ErrnoOr<TransferResult> MoveBytes(MachineState& state, Pid pid, VirtualAddress address, Move move) {
+  TransferProgress progress;
+  progress.next = address;
+  const auto access = [&](AddressSpace& space, const VmCaller& caller, std::optional<Signal>& signal) {
+    const TouchStatus status = move(space, caller, progress);
+    signal = progress.signal;
+    return status;
+  };
+  const ErrnoOr<AccessResult> result = MakeAccesses(state, pid, access);
+  if (!result.ok()) return result.error();
+  return TransferResult{progress.done, *result};
+}
+
+}  // namespace
+
 ErrnoOr<AccessResult> Machine::Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages) {
   TouchProgress progress;
   progress.next = address;
   progress.left = pages;
   progress.kind = access;
-  Task* toucher = state_->tasks.FindAlive(pid);
-  if (toucher == nullptr) return Errno::kSrch;
-  state_->Run(*toucher);
-  const FaultTally before = toucher->faults;
-  AccessResult result;
-  for (;;) {
-    Task* task = state_->tasks.FindAlive(pid);
-    const VmCaller caller = state_->tasks.CallerOf(*task);
-    const TouchStatus status = memsim::Touch(state_->tasks.SpaceOf(*task), caller, progress);
-    result.minor_faults = task->faults.minor_faults - before.minor_faults;
-    result.major_faults = task->faults.major_faults - before.major_faults;
-    result.signal = progress.signal;
-    if (status != TouchStatus::kOutOfMemory) return result;
-    // pagefault_out_of_memory: somebody dies, and unless it was the toucher the access is tried again. Every round ends
-    // a task, so there are no more rounds than tasks.
-    if (!state_->KillForMemory() || state_->tasks.FindAlive(pid) == nullptr) {
-      result.signal = Signal{SignalNumber::kKill, SignalCode::kUser, VirtualAddress(0)};
-      return result;
-    }
-  }
+  return MakeAccesses(*state_, pid, [&](AddressSpace& space, const VmCaller& caller, std::optional<Signal>& signal) {
+    const TouchStatus status = memsim::Touch(space, caller, progress);
+    signal = progress.signal;
+    return status;
+  });
+}
+
+ErrnoOr<TransferResult> Machine::Load(Pid pid, VirtualAddress address, absl::Span<char> bytes) {
+  return MoveBytes(*state_, pid, address,
+                   [bytes](AddressSpace& space, const VmCaller& caller, TransferProgress& progress) {
+                     return LoadBytes(space, caller, bytes, progress);
+                   });
+}
+
+ErrnoOr<TransferResult> Machine::Store(Pid pid, VirtualAddress address, absl::string_view bytes) {
+  return MoveBytes(*state_, pid, address,
+                   [bytes](AddressSpace& space, const VmCaller& caller, TransferProgress& progress) {
+                     return StoreBytes(space, caller, bytes, progress);
+                   });
 }
 
 }  // namespace memsim

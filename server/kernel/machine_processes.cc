@@ -40,6 +40,21 @@ Errno Machine::ExitGroup(Pid pid, int status) {
   });
 }
 
+Errno Machine::Exit(Pid pid, int status) {
+  return SystemCall<system_call::kExit>(*state_, pid, status).Run([&](const Caller& /*caller*/) {
+    return state_->tasks.Exit(pid, (status & 0xff) << 8);
+  });
+}
+
+ErrnoOr<std::uint64_t> Machine::SetPersonality(Pid pid, std::uint32_t personality) {
+  const SystemCall<system_call::kPersonality> call(*state_, pid, personality);
+  return call.Run([&](const Caller& caller) -> ErrnoOr<std::uint64_t> {
+    const Personality old = caller.task.personality;
+    if (personality != kAskPersonality) caller.task.personality = personality;
+    return old;
+  });
+}
+
 ErrnoOr<Pid> Machine::Wait4(Pid parent, Pid child) {
   // -1 is any child, and the call never blocks.
   constexpr int kNoHang = 1;

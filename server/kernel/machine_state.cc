@@ -1,6 +1,7 @@
 #include "server/kernel/machine_state.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -44,13 +45,14 @@ MachineState::MachineState(const MachineSpec& requested)
       kmalloc(slabs, pages, counters, cpus),
       spec(Resolve(requested, pages)),
       sysctls(spec.sysctls),
-      files(pages, slabs, counters, cpus),
+      mempolicies(slabs),
+      files(pages, slabs, mempolicies, counters, cpus),
       file_tables(files, slabs),
       anon_vmas(slabs),
       huge(spec, pages, counters),
       commit(pages.managed_pages(), sysctls, counters),
-      environment{pages, slabs, files, anon_vmas, file_mappings,     huge, commit, counters,
-                  cpus,  locks, costs, sysctls,   PageFrameNumber(0)},
+      environment{pages,  slabs,    mempolicies, files, anon_vmas, file_mappings, huge,
+                  commit, counters, cpus,        locks, costs,     sysctls,       PageFrameNumber(0)},
       shm(environment),
       tasks(environment, file_tables, random, spec.address_randomization) {}
 
@@ -138,16 +140,18 @@ void MachineState::TellOfVictim(const Task& task) {
   const auto rss = [&](RssKind kind) { return kib(ToBytes(space.statistics().rss[static_cast<std::size_t>(kind)])); };
   cpus.Trace<Tracepoint::kMarkVictim>(task.pid, task.comm, kib(ToBytes(space.statistics().total_vm)),
                                       rss(RssKind::kAnonymous), rss(RssKind::kFile), rss(RssKind::kShmem), 0,
-                                      kib(space.page_tables().table_bytes()), 0);
+                                      kib(space.page_tables().table_bytes()), tasks.LeaderOf(task).oom_score_adj);
 }
 
 bool MachineState::KillForMemory() {
   std::vector<OomCandidate> candidates;
+  std::set<Pid> groups;
   tasks.ForEach([&](const Task& task) {
-    if (task.state != TaskState::kAlive || task.IsThread()) return;
-    candidates.push_back(OomCandidate::Of(task, tasks.SpaceOf(task)));
+    // find_lock_task_mm: the first of a process's threads that lives.
+    if (task.state != TaskState::kAlive || !groups.insert(task.tgid).second) return;
+    candidates.push_back(OomCandidate::Of(tasks, task));
   });
-  const std::vector<Pid> victims = SelectOomVictims(candidates);
+  const std::vector<Pid> victims = SelectOomVictims(candidates, pages.managed_pages());
   if (victims.empty()) return false;
   counters.Add(Counter::kOomKill, 1);
   TellOfVictim(*tasks.Find(victims.front()));

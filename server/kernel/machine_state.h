@@ -21,6 +21,7 @@
 #include "server/kernel/ipc/ipc_caller.h"
 #include "server/kernel/ipc/shm_segments.h"
 #include "server/kernel/machine_spec.h"
+#include "server/kernel/numa/mempolicies.h"
 #include "server/kernel/observe/counter.h"
 #include "server/kernel/physical/page_allocator.h"
 #include "server/kernel/process/tasks.h"
@@ -101,6 +102,7 @@ struct MachineState {
   const MachineSpec spec;
   // As programs set them since.
   Sysctls sysctls;
+  Mempolicies mempolicies;
   FileSystem files;
   FileTables file_tables;
   AnonVmas anon_vmas;

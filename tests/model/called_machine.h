@@ -80,6 +80,10 @@ class CalledMachine {
   // REQUIRES: pages are not 0, which a Call takes for 1.
   ErrnoOr<AccessResult> Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages);
 
+  // loaded: what was, as far as it came.
+  ErrnoOr<TransferResult> Load(Pid pid, VirtualAddress address, ByteCount length, std::string& loaded);
+  ErrnoOr<TransferResult> Store(Pid pid, VirtualAddress address, absl::string_view bytes);
+
   // A call that has no method of its own here.
   v1::Answer Ask(v1::Call call) { return Execute(std::move(call)); }
 
@@ -107,7 +111,8 @@ class CalledMachine {
   Errno Close(Pid pid, int fd);
   ErrnoOr<int> Dup(Pid pid, int fd, std::optional<int> new_fd, int minimum_fd, std::uint32_t flags);
   Errno Ftruncate(Pid pid, int fd, ByteCount length);
-  ErrnoOr<ByteCount> Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset);
+  ErrnoOr<ByteCount> Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset, absl::string_view data);
+  ErrnoOr<ByteCount> Read(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset, std::string& found);
   ErrnoOr<ByteCount> Lseek(Pid pid, int fd, std::int64_t offset, int whence);
   Errno Unlink(absl::string_view path);
   Errno Rename(absl::string_view old_path, absl::string_view new_path);

@@ -174,13 +174,27 @@ Errno CalledMachine::Ftruncate(Pid pid, int fd, ByteCount length) {
   return ErrorOf(Execute(call));
 }
 
-ErrnoOr<ByteCount> CalledMachine::Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset) {
+ErrnoOr<ByteCount> CalledMachine::Write(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset,
+                                        absl::string_view data) {
   v1::Call call;
   call.mutable_write()->set_pid(pid.value());
   call.mutable_write()->set_fd(fd);
   call.mutable_write()->set_length_bytes(length.value());
   if (offset.has_value()) call.mutable_write()->set_offset_bytes(offset->value());
+  call.mutable_write()->set_data(std::string(data));
   return ValueOf<ByteCount>(Execute(call));
+}
+
+ErrnoOr<ByteCount> CalledMachine::Read(Pid pid, int fd, ByteCount length, std::optional<ByteCount> offset,
+                                       std::string& found) {
+  v1::Call call;
+  call.mutable_read()->set_pid(pid.value());
+  call.mutable_read()->set_fd(fd);
+  call.mutable_read()->set_length_bytes(length.value());
+  if (offset.has_value()) call.mutable_read()->set_offset_bytes(offset->value());
+  const v1::Answer answer = Execute(call);
+  found = answer.loaded().data();
+  return ValueOf<ByteCount>(answer);
 }
 
 ErrnoOr<ByteCount> CalledMachine::Lseek(Pid pid, int fd, std::int64_t offset, int whence) {

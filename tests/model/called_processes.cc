@@ -217,6 +217,16 @@ ErrnoOr<v1::ShmidDs> CalledMachine::Shmctl(Pid pid, std::int32_t shmid, std::int
   return answer.shmid_ds();
 }
 
+namespace {
+
+std::optional<Signal> SignalOf(const v1::Answer& answer) {
+  if (!answer.has_signal()) return std::nullopt;
+  return Signal{static_cast<SignalNumber>(answer.signal().number()), static_cast<SignalCode>(answer.signal().code()),
+                VirtualAddress(answer.signal().address())};
+}
+
+}  // namespace
+
 ErrnoOr<AccessResult> CalledMachine::Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages) {
   MEMSIM_CHECK(pages != PageCount(0));
   v1::Call call;
@@ -227,14 +237,33 @@ ErrnoOr<AccessResult> CalledMachine::Touch(Pid pid, VirtualAddress address, Acce
   call.mutable_touch()->set_page_count(pages.value());
   const v1::Answer answer = Execute(call);
   if (answer.error_number() != 0) return ErrorOf(answer);
-  AccessResult result;
-  result.minor_faults = answer.value();
-  result.major_faults = answer.fault_counts().major_faults();
-  if (answer.has_signal()) {
-    result.signal = Signal{static_cast<SignalNumber>(answer.signal().number()),
-                           static_cast<SignalCode>(answer.signal().code()), VirtualAddress(answer.signal().address())};
-  }
-  return result;
+  return AccessResult{answer.value(), answer.fault_counts().major_faults(), SignalOf(answer)};
+}
+
+ErrnoOr<TransferResult> CalledMachine::Load(Pid pid, VirtualAddress address, ByteCount length, std::string& loaded) {
+  v1::Call call;
+  call.mutable_load()->set_pid(pid.value());
+  call.mutable_load()->set_address(address.value());
+  call.mutable_load()->set_length_bytes(length.value());
+  const v1::Answer answer = Execute(call);
+  if (answer.error_number() != 0) return ErrorOf(answer);
+  loaded = answer.loaded().data();
+  // Faults that came to nothing.
+  const v1::FaultCounts& vain = answer.fault_counts();
+  return TransferResult{ByteCount(answer.value()),
+                        {answer.loaded().minor_faults() + vain.minor_faults(),
+                         answer.loaded().major_faults() + vain.major_faults(), SignalOf(answer)}};
+}
+
+ErrnoOr<TransferResult> CalledMachine::Store(Pid pid, VirtualAddress address, absl::string_view bytes) {
+  v1::Call call;
+  call.mutable_store()->set_pid(pid.value());
+  call.mutable_store()->set_address(address.value());
+  call.mutable_store()->set_data(std::string(bytes));
+  const v1::Answer answer = Execute(call);
+  if (answer.error_number() != 0) return ErrorOf(answer);
+  const v1::FaultCounts& faults = answer.fault_counts();
+  return TransferResult{ByteCount(answer.value()), {faults.minor_faults(), faults.major_faults(), SignalOf(answer)}};
 }
 
 }  // namespace memsim

@@ -34,7 +34,7 @@ std::map<std::string, int> CountSuccesses() {
     const std::string name = call.GetReflection()->GetOneofFieldDescriptor(call, operations)->name();
     if (answer.error_number() == 0) ++successes[prefix + name];
   };
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 350; ++seed) {
     const CalledProgram program = CallsOfSeed(seed);
     for (std::size_t i = 0; i < program.calls.size(); ++i) {
       const v1::Call& call = program.calls[i];

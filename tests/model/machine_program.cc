@@ -12,11 +12,12 @@
 namespace memsim {
 namespace {
 
-constexpr const char* kKindNames[] = {
-    "kSpawn",     "kClone",      "kExec",          "kExit",      "kWait",   "kLimit",       "kMmap",  "kMunmap",
-    "kMprotect",  "kMremap",     "kBrk",           "kMadvise",   "kMlock",  "kMlockall",    "kShm",   "kAsk",
-    "kTouch",     "kAllocPages", "kGetZeroedPage", "kFreePages", "kMknod",  "kOpen",        "kClose", "kDup",
-    "kFtruncate", "kWrite",      "kLseek",         "kUnlink",    "kRename", "kAdvanceTime", "kSlab",  "kConcurrent"};
+constexpr const char* kKindNames[] = {"kSpawn",      "kClone",         "kExec",      "kExit",      "kWait",  "kLimit",
+                                      "kMmap",       "kMunmap",        "kMprotect",  "kMremap",    "kBrk",   "kMadvise",
+                                      "kMlock",      "kMlockall",      "kShm",       "kAsk",       "kBytes", "kTouch",
+                                      "kAllocPages", "kGetZeroedPage", "kFreePages", "kMknod",     "kOpen",  "kClose",
+                                      "kDup",        "kFtruncate",     "kWrite",     "kRead",      "kLseek", "kUnlink",
+                                      "kRename",     "kAdvanceTime",   "kSlab",      "kConcurrent"};
 
 // How often, as a share of all weights; what happens in the arena most of all.
 struct Weight {
@@ -24,14 +25,15 @@ struct Weight {
   std::uint32_t weight;
 };
 constexpr Weight kWeights[] = {
-    {Kind::kSpawn, 30},     {Kind::kClone, 40},      {Kind::kExec, 15},          {Kind::kExit, 20},
-    {Kind::kWait, 20},      {Kind::kLimit, 10},      {Kind::kMmap, 200},         {Kind::kMunmap, 70},
-    {Kind::kMprotect, 100}, {Kind::kMremap, 100},    {Kind::kBrk, 30},           {Kind::kMadvise, 60},
-    {Kind::kMlock, 50},     {Kind::kMlockall, 6},    {Kind::kShm, 90},           {Kind::kAsk, 120},
-    {Kind::kTouch, 200},    {Kind::kAllocPages, 60}, {Kind::kGetZeroedPage, 15}, {Kind::kFreePages, 70},
-    {Kind::kMknod, 15},     {Kind::kOpen, 40},       {Kind::kClose, 20},         {Kind::kDup, 15},
-    {Kind::kFtruncate, 20}, {Kind::kWrite, 25},      {Kind::kLseek, 20},         {Kind::kUnlink, 12},
-    {Kind::kRename, 10},    {Kind::kAdvanceTime, 8}, {Kind::kSlab, 350},         {Kind::kConcurrent, 20}};
+    {Kind::kSpawn, 30},     {Kind::kClone, 40},     {Kind::kExec, 15},       {Kind::kExit, 20},
+    {Kind::kWait, 20},      {Kind::kLimit, 10},     {Kind::kMmap, 200},      {Kind::kMunmap, 70},
+    {Kind::kMprotect, 100}, {Kind::kMremap, 100},   {Kind::kBrk, 30},        {Kind::kMadvise, 60},
+    {Kind::kMlock, 50},     {Kind::kMlockall, 6},   {Kind::kShm, 90},        {Kind::kAsk, 200},
+    {Kind::kBytes, 150},    {Kind::kTouch, 200},    {Kind::kAllocPages, 60}, {Kind::kGetZeroedPage, 15},
+    {Kind::kFreePages, 70}, {Kind::kMknod, 15},     {Kind::kOpen, 40},       {Kind::kClose, 20},
+    {Kind::kDup, 15},       {Kind::kFtruncate, 20}, {Kind::kWrite, 25},      {Kind::kRead, 25},
+    {Kind::kLseek, 20},     {Kind::kUnlink, 12},    {Kind::kRename, 10},     {Kind::kAdvanceTime, 8},
+    {Kind::kSlab, 350},     {Kind::kConcurrent, 20}};
 
 Kind DrawKind(Random& random) {
   std::uint32_t sum = 0;
@@ -138,6 +140,9 @@ void DrawMemoryArguments(Random& random, MachineOperation& op) {
   } else if (op.kind == Kind::kAsk) {
     op.a = random.Below(static_cast<std::uint64_t>(AskChoice::kCount));
     op.b = random.Below(1U << 16);
+  } else if (op.kind == Kind::kBytes) {
+    op.a = random.Below(10) == 0 ? 2 : random.Below(2);
+    op.b = random.Below(4096) | (random.Below(10) == 0 ? random.Below(12288) : random.Below(20)) << 12;
   } else if (op.kind == Kind::kTouch) {
     op.a = random.Below(10) == 0 ? 2 : random.Below(2);
   }
@@ -170,6 +175,9 @@ void DrawFileArguments(Random& random, MachineOperation& op) {
     op.pages = random.Below(4) == 0 ? kOpenCloseOnExec : random.Below(20) == 0 ? 1 : 0;
   } else if (op.kind == Kind::kFtruncate || op.kind == Kind::kWrite) {
     op.b = random.Below(3) == 0 ? random.Below(60) : 0;
+  } else if (op.kind == Kind::kRead) {
+    op.pages = random.Below(10000);
+    op.b = random.Below(2) == 0 ? random.Below(60) : 0;
   } else if (op.kind == Kind::kLseek) {
     op.b = random.Below(6);
   } else if (op.kind == Kind::kRename) {

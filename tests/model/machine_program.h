@@ -21,6 +21,7 @@ enum class Kind : std::uint8_t {
   kClone,
   // a: 0 the built-in image, otherwise one of our own of a mappings.
   kExec,
+  // pages: odd, of a thread that is not its group's first, for the thread alone.
   kExit,
   // a: which process to wait for, modulo the pids so far; 0: any.
   kWait,
@@ -45,6 +46,8 @@ enum class Kind : std::uint8_t {
   kShm,
   // a: which AskChoice, b: its number; place, pages.
   kAsk,
+  // a: 0 load, 1 store, 2 store zeros; b: the first byte in its page, and how many from bit 12.
+  kBytes,
   // a: 0 read, 1 write, 2 execute.
   kTouch,
   // a: order, b: which of kGfpChoices.
@@ -62,8 +65,11 @@ enum class Kind : std::uint8_t {
   kDup,
   // a: descriptor; pages: size in pages, b: bytes more.
   kFtruncate,
-  // a: descriptor; pages: length in pages; b: 0 at the position, else at b - 1 half pages.
+  // a: descriptor; pages: length in pages; b: 0 at the position, else at b - 1 half pages. With data where place is
+  // odd.
   kWrite,
+  // As of kWrite, but length in bytes.
+  kRead,
   // a: descriptor; pages: offset in pages, b: whence.
   kLseek,
   // a: path.
@@ -108,6 +114,11 @@ enum class AskChoice : std::uint8_t {
   kMemfdCreate,
   kFcntl,
   kFallocate,
+  kCachestat,
+  kMbind,
+  kSetMempolicy,
+  kGetMempolicy,
+  kPersonality,
   kCount
 };
 

@@ -52,6 +52,10 @@ std::map<std::string, std::int64_t> MachineTwin::Gauges() const {
   static const std::set<absl::string_view> unused = {"nr_free_pages", "pcp_pages", "nr_slab_reclaimable",
                                                      "nr_slab_unreclaimable"};
   for (const CounterSample& sample : machine_.machine().ReadCounters()) {
+    // The first read of huge memory makes the page of zeros, which stays.
+    if (sample.info->name == "thp_zero_page_alloc") {
+      gauges["pages that are free or kept"] += sample.value * std::int64_t{kHugePages};
+    }
     if (sample.info->kind != CounterKind::kGauge || sample.order >= 0 || sample.cpu >= 0) continue;
     if (unused.count(sample.info->name) != 0) {
       gauges["pages that are free or kept"] += sample.value;
@@ -187,7 +191,8 @@ std::string MachineTwin::Dispatch(const MachineOperation& op) {
     case Kind::kExec:
       return Exec(op);
     case Kind::kExit:
-      return Exit(caller->pid);
+      return op.pages % 2 != 0 && caller->pid.value() != caller->process.tgid ? ExitThread(caller->pid)
+                                                                              : Exit(caller->pid);
     case Kind::kWait:
       return Wait(op);
     case Kind::kLimit:
@@ -212,6 +217,8 @@ std::string MachineTwin::Dispatch(const MachineOperation& op) {
       return Shm(op, *caller);
     case Kind::kAsk:
       return Ask(op, *caller);
+    case Kind::kBytes:
+      return MoveBytes(op, *caller);
     case Kind::kTouch:
       return Touch(op, *caller);
     default:

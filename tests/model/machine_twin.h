@@ -74,6 +74,7 @@ class MachineTwin {
   std::string Clone(const MachineOperation& op);
   std::string Exec(const MachineOperation& op);
   std::string Exit(Pid pid);
+  std::string ExitThread(Pid pid);
   std::string Wait(const MachineOperation& op);
   std::string Limit(const MachineOperation& op);
   void ExitOnPaper(std::uint32_t tgid);
@@ -93,6 +94,13 @@ class MachineTwin {
   std::string Mlockall(const MachineOperation& op, Caller caller);
   std::string Touch(const MachineOperation& op, Caller caller);
 
+  // --- Contents (twin_contents.cc)
+  std::string MoveBytes(const MachineOperation& op, Caller caller);
+  // Whether the bytes that were loaded are those that the model has, as far as it knows them.
+  static std::string CompareBytes(const SlowMemory& memory, std::uint64_t address, const std::string& loaded);
+  // What an operation stores or writes.
+  static std::string BytesOf(const MachineOperation& op, std::uint64_t length);
+
   // --- Questions (twin_ask.cc)
   std::string Ask(const MachineOperation& op, Caller caller);
   std::string AskWhoItIs(const MachineOperation& op, Caller caller);
@@ -102,6 +110,7 @@ class MachineTwin {
   std::string RemapFilePages(const MachineOperation& op, Caller caller);
   std::string AskKeys(const MachineOperation& op, Caller caller);
   std::string AllocateKey(Caller caller);
+  std::string AskPolicy(const MachineOperation& op, Caller caller);
   std::string AskDescriptor(const MachineOperation& op, Caller caller);
 
   // --- System V shared memory (twin_shm.cc)
@@ -126,6 +135,7 @@ class MachineTwin {
   std::string FreePages(const MachineOperation& op);
   std::string RunFileOperation(const MachineOperation& op, Caller caller);
   std::string Write(const MachineOperation& op, Caller caller);
+  std::string Read(const MachineOperation& op, Caller caller);
 
   // --- Frames (twin_frames.cc)
   // Who has each frame that calls were given; says whose are two's.

@@ -20,6 +20,21 @@ std::uint64_t MaxSize(const SlowInode& inode) {
 
 }  // namespace
 
+void PutBytes(SlowBytes& bytes, std::uint64_t place, std::uint64_t length, const std::string& text) {
+  bytes.erase(bytes.lower_bound(place), bytes.lower_bound(place + length));
+  for (std::uint64_t i = 0; i < std::min<std::uint64_t>(length, text.size()); ++i) {
+    if (text[i] != 0) bytes[place + i] = text[i];
+  }
+}
+
+std::string GetBytes(const SlowBytes& bytes, std::uint64_t place, std::uint64_t length) {
+  std::string text(length, '\0');
+  for (auto it = bytes.lower_bound(place); it != bytes.end() && it->first < place + length; ++it) {
+    text[it->first - place] = it->second;
+  }
+  return text;
+}
+
 SlowInodeRef SlowFiles::Find(const std::string& path) const {
   const auto found = names_.find(path);
   return found == names_.end() ? nullptr : found->second;
@@ -61,7 +76,10 @@ SlowAnswer SlowFiles::Open(SlowTable& table, std::uint64_t limit, const std::str
   if (directory && create) return {Errno::kIsDir};
   if ((flags & kOpenDirectory) != 0 && !directory) return {Errno::kNotDir};
   if (directory && ((flags & 3) != 0 || (flags & kOpenTruncate) != 0)) return {Errno::kIsDir};
-  if ((flags & kOpenTruncate) != 0 && inode->HasPages()) inode->size = 0;
+  if ((flags & kOpenTruncate) != 0 && inode->HasPages()) {
+    inode->size = 0;
+    inode->bytes.clear();
+  }
   auto file = std::make_shared<SlowOpenFile>();
   file->inode = inode;
   file->flags = flags;
@@ -141,11 +159,12 @@ Errno SlowFiles::Truncate(SlowTable& table, std::uint64_t limit, int fd, std::ui
   if (!file->inode->HasPages() || !file->can_write()) return Errno::kInval;
   if (size > file->inode->size && size > std::min(limit, MaxSize(*file->inode))) return Errno::kFBig;
   file->inode->size = size;
+  file->inode->bytes.erase(file->inode->bytes.lower_bound(size), file->inode->bytes.end());
   return Errno::kOk;
 }
 
 SlowAnswer SlowFiles::Write(SlowTable& table, std::uint64_t limit, int fd, std::uint64_t length,
-                            std::optional<std::uint64_t> offset) {
+                            std::optional<std::uint64_t> offset, const std::string& data) {
   const auto file = Get(table, fd);
   if (file == nullptr) return {Errno::kBadF};
   SlowInode& inode = *file->inode;
@@ -157,8 +176,28 @@ SlowAnswer SlowFiles::Write(SlowTable& table, std::uint64_t limit, int fd, std::
   if (start >= limit) return {Errno::kFBig};
   length = std::min(length, limit - start);
   inode.size = std::max(inode.size, start + length);
+  PutBytes(inode.bytes, start, length, data);
   if (!offset.has_value()) file->position = start + length;
   return {Errno::kOk, length};
+}
+
+SlowAnswer SlowFiles::Read(SlowTable& table, int fd, std::uint64_t length, std::optional<std::uint64_t> offset,
+                           std::string& found) {
+  const auto file = Get(table, fd);
+  if (file == nullptr) return {Errno::kBadF};
+  const SlowInode& inode = *file->inode;
+  if (offset.has_value() && inode.kind == FileKind::kPipe) return {Errno::kSPipe};
+  if (!file->can_read()) return {Errno::kBadF};
+  if (inode.kind == FileKind::kDirectory) return {Errno::kIsDir};
+  if (inode.kind == FileKind::kZeroDevice) {
+    found.assign(length, '\0');
+    return {Errno::kOk, length};
+  }
+  const std::uint64_t start = offset.value_or(file->position);
+  if (!inode.HasPages() || start >= inode.size) return {Errno::kOk, 0};
+  found = GetBytes(inode.bytes, start, std::min(length, inode.size - start));
+  if (!offset.has_value()) file->position = start + found.size();
+  return {Errno::kOk, found.size()};
 }
 
 SlowAnswer SlowFiles::Seek(SlowTable& table, int fd, std::int64_t offset, int whence) {

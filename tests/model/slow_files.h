@@ -14,12 +14,21 @@
 
 namespace memsim {
 
+// Bytes by their place, without those that are zero.
+using SlowBytes = std::map<std::uint64_t, char>;
+// Puts text there, and length zeros from its beginning on where it ends before.
+void PutBytes(SlowBytes& bytes, std::uint64_t place, std::uint64_t length, const std::string& text);
+// Zeros as zeros.
+std::string GetBytes(const SlowBytes& bytes, std::uint64_t place, std::uint64_t length);
+
 struct SlowInode {
   FileKind kind = FileKind::kRegular;
   std::uint64_t size = 0;
   // The name it has or had last.
   std::string name;
   bool linked = false;
+  // Its bytes by their place, but zeros. None lies behind the end: nobody stores there.
+  SlowBytes bytes;
 
   bool HasPages() const {
     return kind == FileKind::kRegular || kind == FileKind::kTmpfs || kind == FileKind::kSharedAnonymous;
@@ -73,7 +82,10 @@ class SlowFiles {
   // The limits are RLIMIT_FSIZE.
   static Errno Truncate(SlowTable& table, std::uint64_t limit, int fd, std::uint64_t size);
   static SlowAnswer Write(SlowTable& table, std::uint64_t limit, int fd, std::uint64_t length,
-                          std::optional<std::uint64_t> offset);
+                          std::optional<std::uint64_t> offset, const std::string& data);
+  // Appends what there is to `found`.
+  static SlowAnswer Read(SlowTable& table, int fd, std::uint64_t length, std::optional<std::uint64_t> offset,
+                         std::string& found);
   static SlowAnswer Seek(SlowTable& table, int fd, std::int64_t offset, int whence);
   // Null: EBADF.
   static std::shared_ptr<SlowOpenFile> Get(const SlowTable& table, int fd);

@@ -39,6 +39,25 @@ bool IsOwn(Presence presence) {
 
 }  // namespace
 
+std::optional<std::string> SlowPage::Load(std::uint64_t offset, std::uint64_t length) const {
+  if (!bytes_known) return std::nullopt;
+  if (own != nullptr) return GetBytes(*own, offset, length);
+  if (HasFilePages() && !shared && presence == Presence::kUnknown) return std::nullopt;
+  return HasFilePages() ? GetBytes(inode->bytes, index * kPage + offset, length) : std::string(length, '\0');
+}
+
+void SlowPage::Store(std::uint64_t offset, const std::string& text) {
+  if (shared && HasFilePages()) return PutBytes(inode->bytes, index * kPage + offset, text.size(), text);
+  auto bytes = std::make_shared<SlowBytes>();
+  if (own != nullptr) {
+    *bytes = *own;
+  } else if (HasFilePages()) {
+    PutBytes(*bytes, 0, kPage, GetBytes(inode->bytes, index * kPage, kPage));
+  }
+  PutBytes(*bytes, offset, text.size(), text);
+  own = bytes;
+}
+
 std::vector<SlowMapsLine> ParseMaps(const std::string& text) {
   std::vector<SlowMapsLine> lines;
   for (const absl::string_view row : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
@@ -128,7 +147,7 @@ Errno SlowMemory::Advise(std::uint64_t begin, std::uint64_t end, int advice, Tou
     switch (advice) {
       case 4:
         if (page.locked) return Errno::kInval;
-        page.presence = Presence::kNone;
+        page.Forget();
         break;
       case 8:
         if (page.locked || !page.IsAnonymous()) return Errno::kInval;
@@ -185,6 +204,9 @@ bool SlowMemory::TouchPage(SlowPage& page, AccessKind access, TouchForecast& for
     return true;
   }
   const bool unsure = page.presence == Presence::kOwnEither || page.presence == Presence::kUnknown;
+  // A page of a file that may have been copied before: the copy's bytes are not the file's.
+  if (page.presence == Presence::kUnknown && page.HasFilePages() && page.own == nullptr) page.bytes_known = false;
+  if (page.own == nullptr && page.HasFilePages()) page.Store(0, "");
   if (page.presence != Presence::kOwn) faults(unsure ? 0 : 1, 1);
   page.presence = Presence::kOwn;
   return true;
@@ -217,8 +239,10 @@ void SlowMemory::SpreadFault(std::uint64_t at, const SlowPage& page) {
 }
 
 void SlowMemory::MaybeCollapse(std::uint64_t begin, std::uint64_t end) {
-  ForgetPresence(begin, end);
-  for (auto it = pages.lower_bound(begin); it != pages.end() && it->first < end; ++it) it->second.maybe_huge = true;
+  for (auto it = pages.lower_bound(begin); it != pages.end() && it->first < end; ++it) {
+    it->second.presence = Presence::kUnknown;
+    it->second.maybe_huge = true;
+  }
 }
 
 TouchForecast SlowMemory::Touch(std::uint64_t address, std::uint64_t count, AccessKind access) {
@@ -245,6 +269,22 @@ TouchForecast SlowMemory::Touch(std::uint64_t address, std::uint64_t count, Acce
       return forecast;
     }
   }
+  return forecast;
+}
+
+TouchForecast SlowMemory::Access(std::uint64_t address, std::uint64_t length, AccessKind access) {
+  TouchForecast forecast;
+  if (length == 0) return forecast;
+  forecast = Touch(address, 1, access);
+  const std::uint64_t next = (address / kPage + 1) * kPage;
+  const std::uint64_t end = address + length;
+  if (forecast.signal.has_value() || forecast.unforeseeable || end < address || next >= end) return forecast;
+  const TouchForecast rest = Touch(next, (end - next + kPage - 1) / kPage, access);
+  forecast.least_faults += rest.least_faults;
+  forecast.most_faults += rest.most_faults;
+  forecast.signal = rest.signal;
+  forecast.never_major = forecast.never_major && rest.never_major;
+  forecast.unforeseeable = rest.unforeseeable;
   return forecast;
 }
 
@@ -282,7 +322,7 @@ void SlowMemory::LockAll(std::uint64_t flags) {
 
 void SlowMemory::DropBehindEnds() {
   for (auto& [number, page] : pages) {
-    if (page.BeyondEnd()) page.presence = Presence::kNone;
+    if (page.BeyondEnd()) page.Forget();
   }
 }
 
@@ -296,8 +336,11 @@ SlowMemory SlowMemory::Fork() {
     SlowPage copy = page;
     copy.locked = copy.on_fault = false;
     if (copy.presence == Presence::kZero) copy.presence = Presence::kMaybeZero;
-    if (copy.wipe_on_fork) copy.presence = Presence::kNone;
-    if (fork_uncertain) copy.presence = Presence::kUnknown;
+    if (copy.wipe_on_fork) copy.Forget();
+    if (fork_uncertain) {
+      copy.presence = Presence::kUnknown;
+      copy.bytes_known = copy.shared;
+    }
     child.pages.emplace(number, copy);
   }
   if (fork_uncertain) ForgetExclusive();
@@ -313,6 +356,7 @@ void SlowMemory::ForgetExclusive() {
 void SlowMemory::ForgetPresence(std::uint64_t begin, std::uint64_t end) {
   for (auto it = pages.lower_bound(begin); it != pages.end() && it->first < end; ++it) {
     it->second.presence = Presence::kUnknown;
+    it->second.bytes_known = it->second.shared;
   }
 }
 
@@ -328,7 +372,9 @@ void SlowMemory::Adopt(const std::vector<SlowMapsLine>& lines, const SlowFiles& 
       } else if (sibling != pages.end() && sibling->first < line.end) {
         // The mapping has grown.
         page = sibling->second;
+        page.Forget();
         page.presence = Presence::kUnknown;
+        page.bytes_known = page.shared;
         page.index += at - sibling->first;
       } else {
         page.presence = Presence::kUnknown;
@@ -337,10 +383,14 @@ void SlowMemory::Adopt(const std::vector<SlowMapsLine>& lines, const SlowFiles& 
         page.grows_down = line.name == "[stack]";
         if (line.inode_number != 0) page.inode = files.Find(line.name);
         page.index = line.offset + (at - line.start);
+        page.bytes_known = false;
       }
-      page.prot =
+      const auto prot =
           static_cast<std::uint8_t>((line.permissions[0] == 'r' ? 1 : 0) + (line.permissions[1] == 'w' ? 2 : 0) +
                                     (line.permissions[2] == 'x' ? 4 : 0));
+      // It was filled when it became writable.
+      const bool was_writable = (std::exchange(page.prot, prot) & 2) != 0;
+      if ((prot & 2) != 0 && !was_writable && page.locked) page.presence = Presence::kUnknown;
       adopted.emplace(at, page);
     }
   }

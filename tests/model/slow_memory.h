@@ -62,8 +62,23 @@ struct SlowPage {
   // What it maps, and which page of it; null for private anonymous memory.
   SlowInodeRef inode;
   std::uint64_t index = 0;
+  // What it holds by itself: of private memory that was stored to, by the places in it. Null: what it maps holds it.
+  std::shared_ptr<const SlowBytes> own;
+  // Not so after a failure in the middle of a call.
+  bool bytes_known = true;
   // Which shmat made it, counted from 1; 0: none.
   std::uint64_t attachment = 0;
+
+  // The page is as it was before anybody touched it.
+  void Forget() {
+    presence = Presence::kNone;
+    own = nullptr;
+    bytes_known = true;
+  }
+  // Bytes of it, by their place in it; nullopt: the model does not know.
+  std::optional<std::string> Load(std::uint64_t offset, std::uint64_t length) const;
+  // REQUIRES: a store there was foretold.
+  void Store(std::uint64_t offset, const std::string& text);
 
   bool IsData() const { return (prot & 2) != 0 && !ReallyShared() && !grows_down; }
   // What a store reaches belongs to others too: VM_SHARED.
@@ -138,6 +153,8 @@ class SlowMemory {
   Errno Advise(std::uint64_t begin, std::uint64_t end, int advice, TouchForecast* faults);
   // From a byte address on.
   TouchForecast Touch(std::uint64_t address, std::uint64_t count, AccessKind access);
+  // Of a row of bytes: the same, but that each page after the first is accessed at its beginning.
+  TouchForecast Access(std::uint64_t address, std::uint64_t length, AccessKind access);
   // As mmap with MAP_POPULATE: ends where it cannot, and says whether it came to the end.
   bool Populate(std::uint64_t begin, std::uint64_t end);
   // mlock and munlock, without filling. ENOMEM at the first hole; the pages before are changed.

@@ -68,6 +68,9 @@ std::string MachineTwin::AskWhoItIs(const MachineOperation& op, Caller caller) {
     case AskChoice::kSetgroups:
       Of(caller.pid, call.mutable_setgroups()).add_gids(group);
       break;
+    case AskChoice::kPersonality:
+      Of(caller.pid, call.mutable_personality()).set_persona(UINT32_MAX);
+      break;
     case AskChoice::kCapset:
       Of(caller.pid, call.mutable_capset()).set_effective(kEverything);
       call.mutable_capset()->set_permitted(kEverything);
@@ -162,7 +165,9 @@ std::string MachineTwin::AskOther(const MachineOperation& op, Caller caller) {
 // Which it is depends on when memory was first mapped for execution alone.
 std::string MachineTwin::AllocateKey(Caller caller) {
   v1::Call call;
-  Of(caller.pid, call.mutable_pkey_alloc());
+  // Closed, as it is for everybody else: one that is given back may become the key of memory for execution alone, and
+  // what it was open to it stays open to.
+  Of(caller.pid, call.mutable_pkey_alloc()).set_access_rights(1);
   const v1::Answer answer = machine_.Ask(call);
   const bool fresh =
       answer.value() >= 1 && answer.value() <= 15 && caller.memory.keys.insert(static_cast<int>(answer.value())).second;
@@ -213,7 +218,13 @@ std::string MachineTwin::RemapFilePages(const MachineOperation& op, Caller calle
   const auto error = static_cast<Errno>(machine_.Ask(call).error_number());
   if (shared) found->second.presence = Presence::kUnknown;
   if (!shared) return Differ("remap_file_pages", error, Errno::kInval);
-  return error == Errno::kOk || MayFail(error, caller.pid) ? "" : Differ("remap_file_pages", error, Errno::kOk);
+  // A limit that has been lowered since holds for a page in the place of another, too.
+  if (!MayExpand(caller, found->second, 1, 1)) return Differ("remap_file_pages", error, Errno::kNoMem);
+  if (error != Errno::kOk) return MayFail(error, caller.pid) ? "" : Differ("remap_file_pages", error, Errno::kOk);
+  // It is a new mapping.
+  if (caller.memory.lock_future != 0) found->second.locked = true;
+  found->second.on_fault = (caller.memory.lock_future & kMclOnFault) != 0;
+  return "";
 }
 
 namespace {
@@ -249,6 +260,9 @@ std::string MachineTwin::AskDescriptor(const MachineOperation& op, Caller caller
     Of(caller.pid, call.mutable_fcntl()).set_fd(fd);
     call.mutable_fcntl()->set_command(1);
     if (found != table.end()) expected = {Errno::kOk, found->second.close_on_exec ? 1U : 0U};
+  } else if (static_cast<AskChoice>(op.a) == AskChoice::kCachestat) {
+    Of(caller.pid, call.mutable_cachestat()).set_fd(fd);
+    if (found != table.end() && !found->second.file->path_only()) expected = {Errno::kOk};
   } else {
     const SlowOpenFile* file = found == table.end() ? nullptr : found->second.file.get();
     // Shared memory would get pages.
@@ -261,6 +275,48 @@ std::string MachineTwin::AskDescriptor(const MachineOperation& op, Caller caller
   }
   const v1::Answer answer = machine_.Ask(call);
   return Differ("a descriptor", {static_cast<Errno>(answer.error_number()), answer.value()}, expected);
+}
+
+// The kernel's own mappings are left out, as parts of them cannot be cut off.
+std::string MachineTwin::AskPolicy(const MachineOperation& op, Caller caller) {
+  constexpr std::uint32_t kModes[] = {0, 2, 3, 4, 6};
+  const std::uint32_t mode = kModes[op.b % std::size(kModes)];
+  const bool takes_nodes = mode != 0 && mode != 4;
+  // Node 1 is not there.
+  const std::uint64_t nodes = op.b / 8 % 8 == 0 ? 2 : 1;
+  const bool sound = !takes_nodes || nodes == 1;
+  v1::Call call;
+  if (static_cast<AskChoice>(op.a) == AskChoice::kSetMempolicy) {
+    v1::SetMempolicyRequest& request = Of(caller.pid, call.mutable_set_mempolicy());
+    request.set_mode(mode);
+    if (takes_nodes) request.add_nodemask(nodes);
+    request.set_maxnode(65);
+    const auto error = static_cast<Errno>(machine_.Ask(call).error_number());
+    return MayFail(error, caller.pid) ? "" : Differ("set_mempolicy", error, sound ? Errno::kOk : Errno::kInval);
+  }
+  const std::uint64_t address = AddressOf(op.place, caller.memory);
+  const std::uint64_t first = address / kPage;
+  if (static_cast<AskChoice>(op.a) == AskChoice::kGetMempolicy) {
+    constexpr std::uint64_t kOfMapping = 2;
+    v1::GetMempolicyRequest& request = Of(caller.pid, call.mutable_get_mempolicy());
+    request.set_address(address);
+    request.set_flags(kOfMapping);
+    const auto error = static_cast<Errno>(machine_.Ask(call).error_number());
+    return Differ("get_mempolicy", error, caller.memory.pages.contains(first) ? Errno::kOk : Errno::kFault);
+  }
+  const std::uint64_t end = first + op.pages;
+  if (caller.memory.AnySpecial(first, end)) return "";
+  v1::MbindRequest& request = OfRange(caller.pid, address, op.pages * kPage, call.mutable_mbind());
+  request.set_mode(mode);
+  if (takes_nodes) request.add_nodemask(nodes);
+  request.set_maxnode(65);
+  const auto error = static_cast<Errno>(machine_.Ask(call).error_number());
+  const std::uint64_t mapped = caller.memory.CountMapped(first, end);
+  Errno expected = mapped == op.pages || (mode == 0 && mapped != 0) ? Errno::kOk : Errno::kFault;
+  if (!sound) expected = Errno::kInval;
+  if (op.pages == 0) expected = Errno::kOk;
+  if (address % kPage != 0 || address + op.pages * kPage < address) expected = Errno::kInval;
+  return MayFail(error, caller.pid) ? "" : Differ("mbind", error, expected);
 }
 
 std::string MachineTwin::Ask(const MachineOperation& op, Caller caller) {
@@ -279,6 +335,11 @@ std::string MachineTwin::Ask(const MachineOperation& op, Caller caller) {
     case AskChoice::kPkeySet:
     case AskChoice::kPkeyGet:
       return AskKeys(op, caller);
+    case AskChoice::kMbind:
+    case AskChoice::kSetMempolicy:
+    case AskChoice::kGetMempolicy:
+      return AskPolicy(op, caller);
+    case AskChoice::kCachestat:
     case AskChoice::kMemfdCreate:
     case AskChoice::kFcntl:
     case AskChoice::kFallocate:

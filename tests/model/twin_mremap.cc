@@ -61,13 +61,13 @@ void MovePages(SlowMemory& memory, const Request& r, std::uint64_t target) {
       memory.pages.erase(found);
       continue;
     }
-    found->second.presence = Presence::kNone;
+    found->second.Forget();
   }
   if (!r.Has(kMremapDontUnmap)) memory.Unmap(r.first() + common, r.end());
   for (std::uint64_t i = common; i < r.new_pages; ++i) {
     SlowPage page = first;
     page.index += i;
-    page.presence = Presence::kNone;
+    page.Forget();
     moved.emplace(target + i, page);
   }
   for (const auto& [number, page] : moved) memory.pages[number] = page;
@@ -108,7 +108,7 @@ void GrowInPlace(SlowMemory& memory, const Request& r) {
   for (std::uint64_t i = r.old_pages; i < r.new_pages; ++i) {
     SlowPage grown = memory.pages.at(r.first());
     grown.index += i;
-    grown.presence = Presence::kNone;
+    grown.Forget();
     memory.pages.emplace(r.first() + i, grown);
   }
 }

@@ -96,18 +96,41 @@ std::string MachineTwin::Write(const MachineOperation& op, Caller caller) {
   const auto file = SlowFiles::Get(table, fd);
   const SlowInode before = file == nullptr ? SlowInode() : *file->inode;
   const std::uint64_t position = file == nullptr ? 0 : file->position;
-  const SlowAnswer expected = SlowFiles::Write(table, limit, fd, op.pages * kPage, offset);
+  // The first half of what is written, so that the rest is zeros.
+  constexpr std::uint64_t kMostData = 5000;
+  const std::string data = op.place % 2 == 0 ? "" : BytesOf(op, std::min(kMostData, op.pages * kPage / 2));
+  const SlowAnswer expected = SlowFiles::Write(table, limit, fd, op.pages * kPage, offset, data);
   const SlowAnswer answer =
       AnswerOf(machine_.Write(caller.pid, fd, ByteCount(op.pages * kPage),
-                              offset.has_value() ? std::optional<ByteCount>(ByteCount(*offset)) : std::nullopt));
+                              offset.has_value() ? std::optional<ByteCount>(ByteCount(*offset)) : std::nullopt, data));
   if (answer == expected) return "";
   const bool less = expected.error == Errno::kOk && (answer.error == Errno::kNoMem || answer.value < expected.value);
   if (!less || !MemoryIsShort()) return Differ("write", answer, expected);
   // As far as memory went.
   *file->inode = before;
   file->position = position;
-  if (answer.error == Errno::kOk) SlowFiles::Write(table, limit, fd, answer.value, offset);
+  if (answer.error == Errno::kOk) SlowFiles::Write(table, limit, fd, answer.value, offset, data);
   return "";
+}
+
+std::string MachineTwin::Read(const MachineOperation& op, Caller caller) {
+  SlowTable& table = *caller.process.table;
+  const int fd = static_cast<int>(op.a);
+  std::optional<std::uint64_t> offset;
+  if (op.b != 0) offset = (op.b - 1) * kPage / 2;
+  const auto file = SlowFiles::Get(table, fd);
+  const std::uint64_t position = file == nullptr ? 0 : file->position;
+  std::string expected_bytes;
+  const SlowAnswer expected = SlowFiles::Read(table, fd, op.pages, offset, expected_bytes);
+  std::string bytes;
+  const SlowAnswer answer =
+      AnswerOf(machine_.Read(caller.pid, fd, ByteCount(op.pages),
+                             offset.has_value() ? std::optional<ByteCount>(ByteCount(*offset)) : std::nullopt, bytes));
+  if (answer == expected) return bytes == expected_bytes ? "" : "read: other bytes than were written";
+  const bool less = expected.error == Errno::kOk && (answer.error == Errno::kNoMem || answer.value < expected.value);
+  if (!less || !MemoryIsShort()) return Differ("read", answer, expected);
+  if (!offset.has_value()) file->position = position + answer.value;
+  return expected_bytes.substr(0, answer.value) == bytes ? "" : "read: other bytes than were written";
 }
 
 std::string MachineTwin::RunFileOperation(const MachineOperation& op, Caller caller) {
@@ -149,6 +172,8 @@ std::string MachineTwin::RunFileOperation(const MachineOperation& op, Caller cal
     }
     case Kind::kWrite:
       return Write(op, caller);
+    case Kind::kRead:
+      return Read(op, caller);
     case Kind::kLseek: {
       const std::int64_t offset = static_cast<std::int64_t>(op.pages * kPage) - 3 * static_cast<std::int64_t>(op.place);
       return Differ("lseek", AnswerOf(machine_.Lseek(caller.pid, fd, offset, static_cast<int>(op.b))),

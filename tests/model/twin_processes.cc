@@ -92,7 +92,7 @@ void MachineTwin::LearnProgram(std::uint32_t pid, SlowProcess& process) {
   SlowMemory& memory = *process.memory;
   std::uint64_t stack_top = 0;
   for (auto& [number, page] : memory.pages) {
-    page.presence = Presence::kNone;
+    page.Forget();
     if (page.grows_down) stack_top = number;
     // The initialised data of either program is its only writable part with a file.
     if (page.inode != nullptr && (page.prot & 2) != 0) memory.initialised_data += kPage;
@@ -176,6 +176,15 @@ std::string MachineTwin::Exit(Pid pid) {
   if (error != Errno::kOk) return Differ("exit_group", error, Errno::kOk);
   ExitOnPaper(tgid);
   return "";
+}
+
+std::string MachineTwin::ExitThread(Pid pid) {
+  v1::Call call;
+  call.mutable_exit()->set_pid(pid.value());
+  call.mutable_exit()->set_status(5);
+  const auto error = static_cast<Errno>(machine_.Ask(call).error_number());
+  processes_.erase(pid.value());
+  return Differ("exit", error, Errno::kOk);
 }
 
 void MachineTwin::BuryTheKilled() {

@@ -13,6 +13,7 @@
 #include "proto/api_comments.h"
 #include "proto/call_limits.h"
 #include "proto/operations.h"
+#include "server/calls/call_frame.h"
 #include "server/host/batch_limits.h"
 #include "server/kernel/slots.h"
 #include "tests/style/api_rules.h"
@@ -95,6 +96,8 @@ TEST(ApiStyleTest, EveryOperationHasExactlyOneMethodAndThatIsUnary) {
 TEST(ApiStyleTest, TheLimitsThatClientsKnowAreTheServersAndThoseOfTheComments) {
   EXPECT_EQ(kMaxSlot, Slots::kMaxSlot);
   EXPECT_THAT(CommentOf(*v1::Call::descriptor()->FindFieldByName("store_as")), HasSubstr("1 to 65535"));
+  EXPECT_EQ(kMaxTransferBytes, CallFrame::kMaxTransferBytes);
+  EXPECT_THAT(CommentOf(*v1::StoreRequest::descriptor()->FindFieldByName("data")), HasSubstr("at most 16384"));
   EXPECT_EQ(kMaxBatchCalls, BatchLimits().calls);
   EXPECT_THAT(CommentOf(*v1::ExecuteBatchRequest::descriptor()->FindFieldByName("calls")),
               HasSubstr("At most 10,000 calls"));

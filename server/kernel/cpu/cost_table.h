@@ -43,6 +43,7 @@ namespace memsim {
   X(new_page, 55, "A new page's charge, place on an LRU batch and reverse mapping (estimate)")                         \
   X(replace_page, 120, "The books of the page that a copy replaces (estimate)")                                        \
   X(file_fault, 180, "A file's page looked up and locked (estimate)")                                                  \
+  X(access_line, 1, "Each 64 bytes that a program loads or stores, beside its faults (estimate)")                      \
   /* Huge pages. */                                                                                                     \
   X(huge_page_zero, 139000, "clear_page of 2 MiB at the 15.1 GB/s of clear_pages' changelog")                          \
   X(huge_fault, 2000, "A huge page's charge, rmap, entry and deposit (estimate)")                                      \
@@ -67,6 +68,7 @@ namespace memsim {
   /* Files. */                                                                                                         \
   X(fault_around_page, 20, "Each further page that a file fault maps (estimate)")                                      \
   X(write_page, 400, "Each page that write copies to: page_copy, and finding and marking it (estimate)")                 \
+  X(read_page, 350, "Each page that read copies from: page_copy, and finding it (estimate)")                             \
   X(device_read, 80000, "A 4 KiB read from an older TLC drive over NVMe, at queue depth 1: 80 to 100 us")              \
   X(device_write, 30000, "One request to write, into the device's cache (estimate)")                                   \
   /* The work of the calls themselves beside mappings and pages (estimates from system-call benchmarks). */            \
@@ -83,6 +85,11 @@ namespace memsim {
   X(mseal, 400, "mseal (estimate: as mprotect)")                                                                       \
   X(pkey, 300, "pkey_alloc and pkey_free (estimate: as madvise)")                                                      \
   X(wrpkru, 8, "The instruction WRPKRU, about 23 cycles (estimate)")                                                   \
+  X(mempolicy, 300, "set_mempolicy and get_mempolicy (estimate: as madvise)")                                          \
+  X(mbind, 400, "mbind, beside splits and merges (estimate: as mprotect)")                                             \
+  X(mbind_page, 5, "Each page that mbind looks at (estimate: as mincore)")                                             \
+  X(cachestat, 300, "cachestat (estimate: as mincore)")                                                                \
+  X(cachestat_page, 5, "Each page that cachestat counts (estimate: as mincore)")                                       \
   X(shm, 400, "shmget and shmctl, and beside mmap and munmap shmat and shmdt (estimate)")                              \
   X(vma_split_or_merge, 250, "A mapping split in two, or two made one (estimate)")                                     \
   X(zap_page, 20, "Each present page that is unmapped: with page_free 40 (estimate)")                                  \
@@ -94,6 +101,7 @@ namespace memsim {
   X(clone_thread, 10000, "clone of a task that shares its parent's memory, beside its objects (estimate)")             \
   X(execve, 250000, "execve of a small program from the page cache (estimate)")                                        \
   X(exit, 50000, "exit of a small process, beside its pages (estimate)")                                               \
+  X(exit_thread, 5000, "exit of a thread that is not the last, beside its objects (estimate: half of its clone)")      \
   X(kmem_cache_create, 5000, "kmem_cache_create, beside its objects: its directory in /sys (estimate)")                \
   X(kmem_cache_destroy, 5000, "kmem_cache_destroy, likewise (estimate)")
 // clang-format on

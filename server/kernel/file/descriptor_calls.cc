@@ -154,9 +154,7 @@ ErrnoOr<std::optional<FileHole>> AllocateRange(const FileCaller& caller, int fd,
   const ByteCount end = start + ByteCount(static_cast<std::uint64_t>(length));
   if ((mode & kPunchHole) != 0) {
     if ((inode.seals & kWriteSeals) != 0) return Errno::kPerm;
-    // Whole pages go; what is left of others would be zeroed, and a machine's files hold no bytes.
-    const FileHole hole{id, PageOffset(ToPagesRoundedUp(start).value()), PageOffset(ToPages(end).value())};
-    return std::optional<FileHole>(hole);
+    return std::optional<FileHole>({id, start, end});
   }
   const bool grows = (mode & kKeepSize) == 0 && end > inode.size;
   if (grows && end > caller.max_file_size) return Errno::kFBig;
@@ -232,8 +230,8 @@ ErrnoOr<std::optional<CutTail>> TruncateDescriptor(const FileCaller& caller, int
   return caller.files.SetSize(caller.files.file(*file).inode, length);
 }
 
-ErrnoOr<ByteCount> WriteDescriptor(const FileCaller& caller, int fd, ByteCount length,
-                                   std::optional<ByteCount> offset) {
+ErrnoOr<ByteCount> WriteDescriptor(const FileCaller& caller, int fd, ByteCount length, std::optional<ByteCount> offset,
+                                   absl::string_view data) {
   // MAX_RW_COUNT: no call moves more.
   constexpr ByteCount kMaxTransfer{INT32_MAX & ~(kPageSize.value() - 1)};
   if (offset.has_value() && *offset > ByteCount(INT64_MAX)) return Errno::kInval;
@@ -255,9 +253,33 @@ ErrnoOr<ByteCount> WriteDescriptor(const FileCaller& caller, int fd, ByteCount l
   // shmem_write_begin.
   if ((inode.seals & kWriteSeals) != 0) return Errno::kPerm;
   if ((inode.seals & kSealGrow) != 0 && start + std::min(length, limit - start) > inode.size) return Errno::kPerm;
-  const ErrnoOr<ByteCount> written = files.WriteBytes(file.inode, start, std::min(length, limit - start));
+  const ErrnoOr<ByteCount> written = files.WriteBytes(file.inode, start, std::min(length, limit - start), data);
   if (written.ok() && !offset.has_value()) files.SetPosition(*id, start + *written);
   return written;
+}
+
+ErrnoOr<ByteCount> ReadDescriptor(const FileCaller& caller, int fd, absl::Span<char> bytes,
+                                  std::optional<ByteCount> offset) {
+  if (offset.has_value() && *offset > ByteCount(INT64_MAX)) return Errno::kInval;
+  const ErrnoOr<OpenFileId> id = FileOfDescriptor(caller, fd);
+  if (!id.ok()) return id.error();
+  FileSystem& files = caller.files;
+  const OpenFile& file = files.file(*id);
+  const Inode& inode = files.inode(file.inode);
+  if (offset.has_value() && inode.kind == FileKind::kPipe) return Errno::kSPipe;
+  if (!file.can_read()) return Errno::kBadF;
+  if (inode.kind == FileKind::kDirectory) return Errno::kIsDir;
+  if (inode.kind == FileKind::kZeroDevice) {
+    std::fill(bytes.begin(), bytes.end(), '\0');
+    return ByteCount(bytes.size());
+  }
+  const ByteCount start = offset.value_or(file.position);
+  if (!HasPages(inode.kind) || start >= inode.size) return ByteCount(0);
+  bytes = bytes.first(std::min<std::uint64_t>(bytes.size(), (inode.size - start).value()));
+  if (bytes.empty()) return ByteCount(0);
+  const ErrnoOr<ByteCount> read = files.ReadBytes(file.inode, start, bytes);
+  if (read.ok() && !offset.has_value()) files.SetPosition(*id, start + *read);
+  return read;
 }
 
 ErrnoOr<ByteCount> SeekDescriptor(const FileCaller& caller, int fd, std::int64_t offset, int whence) {

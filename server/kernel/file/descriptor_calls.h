@@ -8,6 +8,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 #include "server/base/errno.h"
 #include "server/base/units.h"
@@ -53,11 +54,6 @@ ErrnoOr<int> CreateMemfd(const FileCaller& caller, std::optional<absl::string_vi
 // fallocate(2) as far as the file itself is concerned: FALLOC_FL_KEEP_SIZE and FALLOC_FL_PUNCH_HOLE, of which the
 // latter says what the caller must take out of the file and its mappings. EBADF, EINVAL, EOPNOTSUPP, ESPIPE, ENODEV,
 // EISDIR, EFBIG, EPERM (seals), ENOMEM; ENOSYS: a mode of ext4's that is not simulated.
-struct FileHole {
-  InodeId inode;
-  PageOffset first;
-  PageOffset end;
-};
 ErrnoOr<std::optional<FileHole>> AllocateRange(const FileCaller& caller, int fd, std::uint32_t mode,
                                                std::int64_t offset, std::int64_t length);
 
@@ -71,8 +67,14 @@ Errno AddSeals(const FileCaller& caller, int fd, std::uint32_t seals,
 
 // ftruncate(2). EINVAL, EBADF, EFBIG, EPERM (seals).
 ErrnoOr<std::optional<CutTail>> TruncateDescriptor(const FileCaller& caller, int fd, ByteCount length);
-// write(2), or pwrite64(2) at an offset. What devices and pipes take is gone. EBADF, EINVAL, ESPIPE, EFBIG, ENOMEM.
-ErrnoOr<ByteCount> WriteDescriptor(const FileCaller& caller, int fd, ByteCount length, std::optional<ByteCount> offset);
+// write(2), or pwrite64(2) at an offset, of bytes that begin with data and go on with zeros. What devices and pipes
+// take is gone. EBADF, EINVAL, ESPIPE, EFBIG, ENOMEM.
+ErrnoOr<ByteCount> WriteDescriptor(const FileCaller& caller, int fd, ByteCount length, std::optional<ByteCount> offset,
+                                   absl::string_view data = "");
+// read(2), or pread64(2) at an offset: the bytes read, with which `bytes` begins from now on. /dev/zero has zeros,
+// other devices, pipes and files of /proc nothing. EBADF, EINVAL, ESPIPE, EISDIR, ENOMEM.
+ErrnoOr<ByteCount> ReadDescriptor(const FileCaller& caller, int fd, absl::Span<char> bytes,
+                                  std::optional<ByteCount> offset);
 // lseek(2) with whence SEEK_SET 0, SEEK_CUR 1, SEEK_END 2, SEEK_DATA 3, SEEK_HOLE 4: files have one hole, at their end.
 // EBADF, EINVAL, ESPIPE, ENXIO.
 ErrnoOr<ByteCount> SeekDescriptor(const FileCaller& caller, int fd, std::int64_t offset, int whence);

@@ -17,6 +17,17 @@ bool FileSystem::IsCached(InodeId id, PageOffset index) const {
   return page.has_value() && (allocator_.frame(*page).flags & kFrameNotRead) == 0;
 }
 
+CacheStat FileSystem::CountCached(InodeId id, PageOffset first, PageOffset end) const {
+  const Inode& file = inode(id);
+  CacheStat stat;
+  stat.cached = file.assumed_cached.CountIn(first, end);
+  file.pages.ForEachIn(first, end, [&](PageOffset index, PageFrameNumber pfn) {
+    if (!file.assumed_cached.Contains(index)) ++stat.cached;
+    if ((allocator_.frame(pfn).flags & kFrameDirty) != 0 && !IsShmemKind(file.kind)) ++stat.dirty;
+  });
+  return stat;
+}
+
 void FileSystem::CountPage(const Inode& inode, std::int64_t change) {
   const bool shmem = IsShmemKind(inode.kind);
   counters_.Add(Counter::kNrFilePages, change);
@@ -45,6 +56,10 @@ std::optional<PageFrameNumber> FileSystem::AddPage(InodeId id, PageOffset index)
   page.mapping = id.value();
   page.index = index;
   file.pages.Add(index, *pfn);
+  if (file.disk_pages.Has(index)) {
+    allocator_.contents().Put(*pfn, file.disk_pages.Take(index));
+    --disk_pages_;
+  }
   CountPage(file, 1);
   return pfn;
 }
@@ -94,6 +109,14 @@ void FileSystem::MarkDirty(PageFrameNumber frame) {
 }
 
 void FileSystem::DropPages(InodeId id, PageOffset first, PageOffset end) {
+  UncachePages(id, first, end);
+  DiskPages& disk = MutableInode(id).disk_pages;
+  disk_pages_ -= disk.size();
+  disk.Remove(first, end);
+  disk_pages_ += disk.size();
+}
+
+void FileSystem::UncachePages(InodeId id, PageOffset first, PageOffset end) {
   Inode& file = MutableInode(id);
   const std::size_t nodes = file.page_nodes.size();
   file.pages.Remove(first, end, [this, &file](PageOffset index, PageFrameNumber pfn) {
@@ -128,6 +151,9 @@ std::optional<CutTail> FileSystem::SetSize(InodeId id, ByteCount size) {
   const PageOffset first(file.page_count().value());
   if (size < old_size) DropPages(id, first, kPastLastPage);
   AddCutPage(id, std::min(size, old_size));
+  // Stores through mappings may have left bytes behind the end: the disk's files lose them whenever a size is set,
+  // those of tmpfs only where they do not grow.
+  if (!IsShmemKind(file.kind) || size <= old_size) ZeroTail(id, std::min(size, old_size));
   if (size >= old_size) return std::nullopt;
   return CutTail{id, first};
 }
@@ -145,6 +171,26 @@ void FileSystem::PunchHole(InodeId id, PageOffset first, PageOffset end) {
   DropPages(id, first, end);
 }
 
+void FileSystem::ZeroEdges(const FileHole& hole) {
+  const auto start_of = [](PageOffset index) { return ToBytes(PageCount(index.value())); };
+  ZeroInPage(hole.inode, hole.begin, std::min(hole.end, start_of(hole.first())));
+  ZeroInPage(hole.inode, std::max(hole.begin, start_of(hole.past())), hole.end);
+}
+
+void FileSystem::ZeroInPage(InodeId id, ByteCount begin, ByteCount end) {
+  if (begin >= end) return;
+  Inode& file = MutableInode(id);
+  const PageOffset index(ToPages(begin).value());
+  const ByteCount offset = begin - ToBytes(ToPages(begin));
+  MEMSIM_CHECK(HasPages(file.kind) && offset + (end - begin) <= kPageSize, begin.value(), end.value());
+  if (const std::optional<PageFrameNumber> frame = file.pages.Find(index)) {
+    allocator_.contents().Clear(*frame, offset, end - begin);
+  } else if (file.disk_pages.Has(index)) {
+    file.disk_pages.Put(index, FrameContents::Cut(file.disk_pages.Take(index), offset, end - begin));
+    if (!file.disk_pages.Has(index)) --disk_pages_;
+  }
+}
+
 std::uint64_t FileSystem::CleanPages(InodeId id, PageOffset first, PageOffset end) {
   const bool counted = !IsShmemKind(inode(id).kind);
   std::uint64_t cleaned = 0;
@@ -154,6 +200,9 @@ std::uint64_t FileSystem::CleanPages(InodeId id, PageOffset first, PageOffset en
     page.flags &= static_cast<FrameFlags>(~kFrameDirty);
     ++cleaned;
   });
+  // ext4_bio_write_folio: what lies behind the end does not go to the disk, and is cleared.
+  const PageOffset last(ToPages(inode(id).size).value());
+  if (counted && cleaned != 0 && first <= last && last < end) ZeroTail(id, inode(id).size);
   if (counted) counters_.Add(Counter::kNrDirty, -static_cast<std::int64_t>(cleaned));
   return cleaned;
 }
@@ -166,16 +215,24 @@ bool FileSystem::IsShmemPage(PageFrameNumber frame) const {
 void FileSystem::ReclaimPage(PageFrameNumber frame) {
   const PageFrame& page = allocator_.frame(frame);
   if (page.mapping == 0 || page.refcount != 1 || (page.flags & kFrameDirty) != 0) return;
+  const InodeId id(page.mapping);
   const PageOffset index = page.index;
-  DropPages(InodeId(page.mapping), index, index + PageCount(1));
+  PageBytes bytes = allocator_.contents().Take(frame);
+  UncachePages(id, index, index + PageCount(1));
+  if (bytes.zero()) return;
+  MutableInode(id).disk_pages.Put(index, std::move(bytes));
+  ++disk_pages_;
 }
 
-ErrnoOr<ByteCount> FileSystem::WriteBytes(InodeId id, ByteCount offset, ByteCount length) {
+ErrnoOr<ByteCount> FileSystem::WriteBytes(InodeId id, ByteCount offset, ByteCount length, absl::string_view data) {
   Inode& file = MutableInode(id);
   MEMSIM_CHECK(HasPages(file.kind) && length > ByteCount(0) && offset + length <= MaxSize(file.kind), offset.value(),
                length.value());
   // The end that the file had is inside of it from now on.
-  if (offset > file.size) AddCutPage(id, file.size);
+  if (offset > file.size) {
+    AddCutPage(id, file.size);
+    if (!IsShmemKind(file.kind)) ZeroTail(id, file.size);
+  }
   const ByteCount wanted_end = offset + length;
   ByteCount end = offset;
   while (end < wanted_end) {
@@ -183,7 +240,11 @@ ErrnoOr<ByteCount> FileSystem::WriteBytes(InodeId id, ByteCount offset, ByteCoun
     std::optional<PageFrameNumber> page = file.pages.Find(index);
     if (!page.has_value()) page = AddPage(id, index);
     if (!page.has_value()) break;
-    end = std::min(wanted_end, ToBytes(PageCount(index.value() + 1)));
+    const ByteCount start = std::exchange(end, std::min(wanted_end, ToBytes(PageCount(index.value() + 1))));
+    const ByteCount in_page = start - ToBytes(PageCount(index.value()));
+    const absl::string_view part = data.substr(std::min(data.size(), (start - offset).value()), (end - start).value());
+    allocator_.contents().Write(*page, in_page, part);
+    allocator_.contents().Clear(*page, in_page + ByteCount(part.size()), end - start - ByteCount(part.size()));
     allocator_.frame(*page).flags &= static_cast<FrameFlags>(~kFrameNotRead);
     // The size first: no page of the cache lies beyond it.
     file.size = std::max(file.size, end);
@@ -192,6 +253,30 @@ ErrnoOr<ByteCount> FileSystem::WriteBytes(InodeId id, ByteCount offset, ByteCoun
   }
   if (end == offset) return Errno::kNoMem;
   return end - offset;
+}
+
+ErrnoOr<ByteCount> FileSystem::ReadBytes(InodeId id, ByteCount offset, absl::Span<char> bytes) {
+  const CostTable& costs = cpus_.costs();
+  ByteCount done;
+  while (done < ByteCount(bytes.size())) {
+    const ByteCount at = offset + done;
+    const PageOffset index(ToPages(at).value());
+    const ByteCount in_page = at - ToBytes(ToPages(at));
+    const ByteCount length = std::min(kPageSize - in_page, ByteCount(bytes.size()) - done);
+    const absl::Span<char> part = bytes.subspan(done.value(), length.value());
+    if (IsShmemKind(inode(id).kind) && !IsCached(id, index)) {
+      std::fill(part.begin(), part.end(), '\0');
+    } else {
+      const ErrnoOr<FilePage> page = GetPage(id, index, ReadAround::PageAlone());
+      if (!page.ok()) break;
+      if (page->source == PageSource::kRead) cpus_.Charge(costs.device_read);
+      allocator_.contents().Read(page->frame, in_page, part);
+    }
+    cpus_.Charge(costs.read_page);
+    done += length;
+  }
+  if (done == ByteCount(0)) return Errno::kNoMem;
+  return done;
 }
 
 }  // namespace memsim

@@ -100,10 +100,20 @@ void FileSystem::FreeIfDead(InodeId id) {
   DropPages(id, PageOffset(0), kPastLastPage);
   counters_.Add(Counter::kCommittedAs, -static_cast<std::int64_t>(dead.accounted.value()));
   name_bytes_ -= ByteCount(dead.name.size());
+  policy_ranges_ -= dead.policy.size();
+  dead.policy.Clear(mempolicies_, slabs_);
   slabs_.Free(KernelCache::kDentry, dead.dentry_object);
   slabs_.Free(InodeCacheOf(dead.kind), dead.object);
   dead = Inode();
   inodes_.Remove(id);
+}
+
+Errno FileSystem::SetPolicy(InodeId id, PageOffset first, PageOffset end, MempolicyId policy) {
+  SharedPolicy& shared = MutableInode(id).policy;
+  policy_ranges_ -= shared.size();
+  const Errno error = shared.Set(first, end, policy, mempolicies_, slabs_);
+  policy_ranges_ += shared.size();
+  return error;
 }
 
 // --- Names

@@ -10,24 +10,29 @@
 // get their frames when they are first used, and that is a cache hit. Pages of shared memory and tmpfs are made at
 // their first use. A hole of a file on the disk must be read like any other page that is not in memory.
 //
+// The frames of cached pages have a file's bytes (physical/frame_contents.h), of other pages the disk has them. Of a
+// file that Mknod made nobody knows what it holds: it is all zeros until somebody writes.
+//
 // Thread-compatible. The allocator and the counters outlive it.
 //
 // Invariants (CheckInvariants verifies them):
 //  1. Each name belongs to one inode, which has it as its name and has one link; all others have no link.
 //  2. An inode is alive, and its count of open files is right.
 //  3. A page in a cache has an allocated frame of owner kPageCache, which names the inode and its place in it, and lies
-//  before the file's end.
+//  before the file's end. The disk has none of its bytes.
 //  4. nr_file_pages, nr_shmem and nr_dirty are what the caches hold.
 
 #ifndef MEMSIM_SERVER_KERNEL_FILE_FILE_SYSTEM_H_
 #define MEMSIM_SERVER_KERNEL_FILE_FILE_SYSTEM_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "absl/container/btree_map.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 #include "server/base/digest.h"
 #include "server/base/errno.h"
@@ -36,6 +41,7 @@
 #include "server/kernel/cpu/cpus.h"
 #include "server/kernel/file/inode.h"
 #include "server/kernel/file/open_file.h"
+#include "server/kernel/numa/mempolicies.h"
 #include "server/kernel/observe/counter.h"
 #include "server/kernel/physical/page_allocator.h"
 #include "server/kernel/slab/slab_caches.h"
@@ -51,11 +57,29 @@ struct CutTail {
   friend bool operator==(CutTail, CutTail) = default;
 };
 
+// Bytes [begin, end) of a file that are to be zero: whole pages of them leave the file.
+struct FileHole {
+  InodeId inode;
+  ByteCount begin;
+  ByteCount end;
+
+  PageOffset first() const { return PageOffset(ToPagesRoundedUp(begin).value()); }
+  // Not before first(), though a hole inside of one page ends there.
+  PageOffset past() const { return std::max(first(), PageOffset(ToPages(end).value())); }
+};
+
 struct OpenedFile {
   // With one reference, which is the caller's.
   OpenFileId file;
   // O_TRUNC made the file shorter.
   std::optional<CutTail> cut;
+};
+
+// Of a range of a file. Writing back takes no time, and what memory gave up is forgotten.
+struct CacheStat {
+  std::uint64_t cached = 0;
+  // Of those, newer than on the disk. Shared memory has no disk.
+  std::uint64_t dirty = 0;
 };
 
 // How a page came to be there.
@@ -112,8 +136,8 @@ class FileSystem {
   static constexpr ByteCount kMaxTmpfsFileSize{INT64_MAX};
 
   // All must outlive the files.
-  FileSystem(PageAllocator& pages, SlabCaches& slabs, Counters& counters, Cpus& cpus)
-      : allocator_(pages), slabs_(slabs), counters_(counters), cpus_(cpus) {}
+  FileSystem(PageAllocator& pages, SlabCaches& slabs, Mempolicies& mempolicies, Counters& counters, Cpus& cpus)
+      : allocator_(pages), slabs_(slabs), mempolicies_(mempolicies), counters_(counters), cpus_(cpus) {}
 
   // --- Names (file_system.cc)
   // ENOENT, ENAMETOOLONG, EEXIST; EFBIG for a size that the file's kind cannot have; EINVAL for kSharedAnonymous;
@@ -145,6 +169,9 @@ class FileSystem {
   ErrnoOr<OpenFileId> CreateMemfd(absl::string_view name, std::uint32_t seals, std::uint32_t user);
   void AddSeals(InodeId id, std::uint32_t seals) { MutableInode(id).seals |= seals; }
 
+  // Where pages [first, end) of shared memory shall lie from now on. ENOMEM. REQUIRES: IsShmemKind(kind).
+  Errno SetPolicy(InodeId id, PageOffset first, PageOffset end, MempolicyId policy);
+
   // --- Open files
   // REQUIRES, here and below: a file that somebody holds. The references hold until a file is made or opened.
   const OpenFile& file(OpenFileId id) const;
@@ -171,6 +198,8 @@ class FileSystem {
   static ByteCount MaxSize(FileKind kind);
   // Whether the page is in memory: what fault-around maps and mincore shows. False from the file's end on.
   bool IsCached(InodeId id, PageOffset index) const;
+  // What memory has of pages [first, end) (filemap_cachestat).
+  CacheStat CountCached(InodeId id, PageOffset first, PageOffset end) const;
   // The page, which is made or read if it is not in memory. REQUIRES: HasPages(kind). EFAULT: beyond the file's end
   // (SIGBUS); ENOMEM.
   ErrnoOr<FilePage> GetPage(InodeId id, PageOffset index, const ReadAround& around);
@@ -188,6 +217,8 @@ class FileSystem {
   // Takes pages [first, end) and their bytes out of the file, whose size stays (fallocate with FALLOC_FL_PUNCH_HOLE).
   // Whoever calls unmaps them first, but private copies. REQUIRES: HasPages(kind).
   void PunchHole(InodeId id, PageOffset first, PageOffset end);
+  // Makes those bytes of a hole zero that do not fill a page. REQUIRES: HasPages(kind).
+  void ZeroEdges(const FileHole& hole);
   // Pages [first, end) are as they are on the disk. How many were not.
   std::uint64_t CleanPages(InodeId id, PageOffset first, PageOffset end);
   // REQUIRES: the frame is allocated with owner kPageCache.
@@ -195,8 +226,13 @@ class FileSystem {
   // Drops a page that nobody uses and that is not dirty (shrink_folio_list). REQUIRES: as IsShmemPage.
   void ReclaimPage(PageFrameNumber frame);
   // Makes the pages of the range present and dirty, and the file as long as it takes. How many bytes there was memory
-  // for; ENOMEM if none. REQUIRES: HasPages(kind), length > 0, offset + length <= MaxSize(kind).
-  ErrnoOr<ByteCount> WriteBytes(InodeId id, ByteCount offset, ByteCount length);
+  // for; ENOMEM if none. data: what is written, up to length; the rest, of which it is not known, is zeros.
+  // REQUIRES: HasPages(kind), length > 0, offset + length <= MaxSize(kind).
+  ErrnoOr<ByteCount> WriteBytes(InodeId id, ByteCount offset, ByteCount length, absl::string_view data = "");
+  // Reads the file's bytes from offset on, of pages that are brought into memory: how many there was memory for; ENOMEM
+  // if none. A page that was never made of shared memory is not made for it. REQUIRES: HasPages(kind), the file has so
+  // many bytes, and there is one.
+  ErrnoOr<ByteCount> ReadBytes(InodeId id, ByteCount offset, absl::Span<char> bytes);
 
   // --- Books (file_system_books.cc)
   // What shared memory has in committed_as: the whole of a file or, where that was not promised, its pages.
@@ -224,7 +260,13 @@ class FileSystem {
 
   std::optional<PageFrameNumber> AddPage(InodeId id, PageOffset index);
   void DropPages(InodeId id, PageOffset first, PageOffset end);
+  // Takes them out of memory alone.
+  void UncachePages(InodeId id, PageOffset first, PageOffset end);
   void AddCutPage(InodeId id, ByteCount end);
+  // Makes the bytes [begin, end) zero, in memory or on the disk. REQUIRES: they lie in one page.
+  void ZeroInPage(InodeId id, ByteCount begin, ByteCount end);
+  // What follows the end in its page is zero from now on.
+  void ZeroTail(InodeId id, ByteCount end) { ZeroInPage(id, end, ToBytes(ToPagesRoundedUp(end))); }
   // One page came from the disk.
   void CountRead();
   // A page came to a file's cache (+1) or left it (-1).
@@ -232,6 +274,7 @@ class FileSystem {
 
   PageAllocator& allocator_;
   SlabCaches& slabs_;
+  Mempolicies& mempolicies_;
   Counters& counters_;
   Cpus& cpus_;
   absl::btree_map<std::string, InodeId> names_;
@@ -246,8 +289,12 @@ class FileSystem {
   PageCount cached_pages_;
   // Of all files' assumed_cached.
   std::uint64_t cached_ranges_ = 0;
+  // Of all files' policies.
+  std::uint64_t policy_ranges_ = 0;
   // Of all files' page_nodes.
   std::uint64_t page_nodes_ = 0;
+  // Of all files' disk_pages.
+  std::uint64_t disk_pages_ = 0;
 };
 
 }  // namespace memsim

@@ -24,7 +24,8 @@ ByteCount FileSystem::HostMemory() const {
   // A name lies in the inode and in the map.
   return ByteCount(sizeof(*this) + names) + inodes_.HostMemory() + open_files_.HostMemory() + name_bytes_ * 2 +
          PageCache::kHostMemoryPerPage * cached_pages_.value() + PageRanges::kHostMemoryPerRange * cached_ranges_ +
-         XarrayNodes::kHostMemoryPerNode * page_nodes_;
+         XarrayNodes::kHostMemoryPerNode * page_nodes_ + SharedPolicy::kHostMemoryPerRange * policy_ranges_ +
+         DiskPages::kHostMemoryPerPage * disk_pages_;
 }
 
 PageCount FileSystem::promised_pages() const {
@@ -45,6 +46,7 @@ void FileSystem::CheckInvariants() const {
     if (file.references > 0) ++opens[file.inode.value()];
   }
   std::uint64_t nodes = 0;
+  std::uint64_t disk_pages = 0;
   std::int64_t pages = 0;
   std::int64_t shmem_pages = 0;
   std::int64_t dirty = 0;
@@ -66,6 +68,7 @@ void FileSystem::CheckInvariants() const {
       MEMSIM_CHECK(page.owner == PageOwner::kPageCache && page.refcount > page.map_count, pfn.value());
       MEMSIM_CHECK(page.mapping == id.value() && page.index == index, pfn.value(), index.value());
       MEMSIM_CHECK(index < PageOffset(inode.page_count().value()), id.value(), index.value());
+      MEMSIM_CHECK(!inode.disk_pages.Has(index), id.value(), index.value());
       ++pages;
       if (IsShmemKind(inode.kind)) {
         ++shmem_pages;
@@ -75,8 +78,10 @@ void FileSystem::CheckInvariants() const {
     });
     inode.page_nodes.CheckInvariants(cached);
     nodes += inode.page_nodes.size();
+    disk_pages += inode.disk_pages.size();
   }
   MEMSIM_CHECK(nodes == page_nodes_, nodes, page_nodes_);
+  MEMSIM_CHECK(disk_pages == disk_pages_, disk_pages, disk_pages_);
   MEMSIM_CHECK(linked == names_.size(), linked, names_.size());
   MEMSIM_CHECK(dead == inodes_.free_ids().size(), dead, inodes_.free_ids().size());
   MEMSIM_CHECK(PageCount(static_cast<std::uint64_t>(pages)) == cached_pages_, static_cast<std::uint64_t>(pages));

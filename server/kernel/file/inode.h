@@ -10,10 +10,12 @@
 
 #include "server/base/digest.h"
 #include "server/base/units.h"
+#include "server/kernel/file/disk_pages.h"
 #include "server/kernel/file/open_flags.h"
 #include "server/kernel/file/page_cache.h"
 #include "server/kernel/file/page_ranges.h"
 #include "server/kernel/file/xarray_nodes.h"
+#include "server/kernel/numa/shared_policy.h"
 #include "server/kernel/slab/boot_caches.h"
 
 namespace memsim {
@@ -77,7 +79,10 @@ struct Inode {
   // Shared memory whose whole size was promised when it was made; 0: each page is promised when it is made.
   PageCount accounted;
   PageCache pages;
+  DiskPages disk_pages;
   XarrayNodes page_nodes;
+  // Where its pages shall lie: of shared memory.
+  SharedPolicy policy;
   // The inode and its dentry, as objects of slab caches.
   VirtualAddress object;
   VirtualAddress dentry_object;
@@ -104,7 +109,9 @@ struct Inode {
     digest.Add(object);
     digest.Add(dentry_object);
     pages.DigestTo(digest);
+    disk_pages.DigestTo(digest);
     page_nodes.DigestTo(digest);
+    policy.DigestTo(digest);
   }
 };
 

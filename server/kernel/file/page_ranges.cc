@@ -23,4 +23,14 @@ void PageRanges::Remove(PageOffset first, PageOffset end) {
   if (end < above) ends_.emplace(end, above);
 }
 
+std::uint64_t PageRanges::CountIn(PageOffset first, PageOffset end) const {
+  std::uint64_t pages = 0;
+  for (const auto& [begin, behind] : ends_) {
+    const PageOffset low = std::max(begin, first);
+    const PageOffset high = std::min(behind, end);
+    if (low < high) pages += (high - low).value();
+  }
+  return pages;
+}
+
 }  // namespace memsim

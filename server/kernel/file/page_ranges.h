@@ -4,6 +4,7 @@
 #define MEMSIM_SERVER_KERNEL_FILE_PAGE_RANGES_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 
 #include "absl/container/btree_map.h"
@@ -25,6 +26,8 @@ class PageRanges {
   }
 
   bool Contains(PageOffset page) const;
+  // How many of the pages [first, end) it has.
+  std::uint64_t CountIn(PageOffset first, PageOffset end) const;
   // Takes out the pages [first, end), of which none need be there.
   void Remove(PageOffset first, PageOffset end);
   // Past the last page; 0: there is none.

@@ -131,6 +131,11 @@ namespace memsim {
   X(Munlock, "munlock", "start len")                                    \
   X(Mlockall, "mlockall", "flags")                                      \
   X(Munlockall, "munlockall", "")                                       \
+  X(Mbind, "mbind", "start len mode nmask maxnode flags")               \
+  X(SetMempolicy, "set_mempolicy", "mode nmask maxnode")                \
+  X(GetMempolicy, "get_mempolicy", "policy nmask maxnode addr flags")   \
+  X(Cachestat, "cachestat", "fd cstat_range cstat flags")               \
+  X(Personality, "personality", "personality")                          \
   X(Prctl, "prctl", "option arg2 arg3 arg4 arg5")                       \
   X(Shmget, "shmget", "key size shmflg")                                \
   X(Shmat, "shmat", "shmid shmaddr shmflg")                             \
@@ -146,12 +151,15 @@ namespace memsim {
   X(Ftruncate, "ftruncate", "fd length")                                \
   X(Write, "write", "fd buf count")                                     \
   X(Pwrite64, "pwrite64", "fd buf count pos")                           \
+  X(Read, "read", "fd buf count")                                       \
+  X(Pread64, "pread64", "fd buf count pos")                             \
   X(Lseek, "lseek", "fd offset whence")                                 \
   X(Unlink, "unlink", "pathname")                                       \
   X(Rename, "rename", "oldname newname")
 #define MEMSIM_SYSTEM_CALLS(X)         \
   MEMSIM_RETURNING_SYSTEM_CALLS(X)     \
-  X(ExitGroup, "exit_group", "error_code")
+  X(ExitGroup, "exit_group", "error_code") \
+  X(Exit, "exit", "error_code")
 
 // clang-format on
 
@@ -212,6 +220,7 @@ namespace system_call {
 MEMSIM_RETURNING_SYSTEM_CALLS(MEMSIM_POINTS)
 #undef MEMSIM_POINTS
 inline constexpr SystemCallPoints kExitGroup{Tracepoint::kSysEnterExitGroup};
+inline constexpr SystemCallPoints kExit{Tracepoint::kSysEnterExit};
 }  // namespace system_call
 
 // What the tracepoint of more fields than any other has.

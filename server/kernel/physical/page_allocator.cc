@@ -23,6 +23,7 @@ FrameRange MemoryRange(const ZoneLayout& layout, ZoneType type) {
 PageAllocator::PageAllocator(const MemoryLayout& layout, const WatermarkParameters& parameters, Counters& counters,
                              Locks& locks)
     : directory_(std::make_unique<FrameDirectory>()),
+      contents_(std::make_unique<FrameContents>(*directory_)),
       counters_(&counters),
       locks_(&locks),
       cpus_(&locks.cpus()),
@@ -226,6 +227,10 @@ inline void PageAllocator::Disown(PageFrameNumber pfn, const PageFrame& head, Or
   MEMSIM_CHECK((head.flags & kFrameAllocated) != 0 && head.order == order, pfn.value(), order.value());
   MEMSIM_CHECK(head.refcount == 1 && head.map_count == 0, head.refcount, head.map_count);
   owner_pages_[static_cast<std::size_t>(head.owner)] -= PagesOfOrder(order);
+  // Of a larger block each frame may hold something.
+  if ((head.flags & kFrameHasContents) != 0 || (order != Order(0) && !contents_->empty())) [[unlikely]] {
+    contents_->Drop(pfn, order);
+  }
   cpus_->Trace<Tracepoint::kMmPageFree>(pfn, order);
 }
 
@@ -413,12 +418,13 @@ void PageAllocator::DigestTo(Digest& digest) const {
                  static_cast<std::uint64_t>(page.owner) << 16 | page.flags);
     });
   });
+  contents_->DigestTo(digest);
 }
 
 ByteCount PageAllocator::HostMemory() const {
   std::size_t bytes = sizeof(*this) + zones_.capacity() * sizeof(Zone) + lists_made_ * sizeof(PerCpuPages);
   for (const Zone& zone : zones_) bytes += zone.per_cpu.capacity() * sizeof(zone.per_cpu[0]);
-  return ByteCount(bytes) + directory_->HostMemory();
+  return ByteCount(bytes) + directory_->HostMemory() + contents_->HostMemory();
 }
 
 }  // namespace memsim

@@ -4,7 +4,8 @@
 //  1. Every managed frame is in exactly one block: free, on a CPU's own list, or allocated. free_pages(), pcp_pages()
 //  and the pages of all owners add up to managed_pages().
 //  2. An allocated block has a reference, and no frame inside it begins a block.
-//  3. Those of each zone's BuddyAllocator and of each CPU's PerCpuPages.
+//  3. Those of each zone's BuddyAllocator, of each CPU's PerCpuPages and of the FrameContents, and only allocated
+//  frames hold anything.
 
 #ifndef MEMSIM_SERVER_KERNEL_PHYSICAL_PAGE_ALLOCATOR_H_
 #define MEMSIM_SERVER_KERNEL_PHYSICAL_PAGE_ALLOCATOR_H_
@@ -26,6 +27,7 @@
 #include "server/kernel/observe/counter.h"
 #include "server/kernel/physical/allocation_rules.h"
 #include "server/kernel/physical/buddy_allocator.h"
+#include "server/kernel/physical/frame_contents.h"
 #include "server/kernel/physical/frame_directory.h"
 #include "server/kernel/physical/gfp.h"
 #include "server/kernel/physical/migrate_type.h"
@@ -120,6 +122,10 @@ class PageAllocator {
   const PageFrame& frame(PageFrameNumber pfn) const {
     return static_cast<const FrameDirectory&>(*directory_).frame(pfn);
   }
+
+  // What allocated frames hold. It goes when they are freed.
+  FrameContents& contents() { return *contents_; }
+  const FrameContents& contents() const { return *contents_; }
 
   // Whether the buddy system manages the frame: it exists and was not reserved at boot.
   bool Contains(PageFrameNumber pfn) const { return zone_of(pfn).buddy.managed().Contains(pfn); }
@@ -242,6 +248,7 @@ class PageAllocator {
   bool ReturnHighAtomic(GfpMask gfp);
 
   std::unique_ptr<FrameDirectory> directory_;
+  std::unique_ptr<FrameContents> contents_;
   // By ZoneType.
   std::vector<Zone> zones_;
   // By the highest zone allowed: the highest of those that have memory.

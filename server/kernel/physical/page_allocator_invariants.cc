@@ -79,6 +79,8 @@ void PageAllocator::CheckInvariants() const {
   PageCount sum = free_pages() + pcp_pages();
   for (const PageCount pages : owner_pages_) sum += pages;
   MEMSIM_CHECK(sum == managed_pages_, sum.value(), managed_pages_.value());
+  contents_->CheckInvariants();
+  contents_->ForEach([this](PageFrameNumber pfn) { MEMSIM_CHECK(AllocatedBlockOf(pfn).has_value(), pfn.value()); });
 }
 
 }  // namespace memsim

@@ -44,8 +44,10 @@ inline constexpr FrameFlags kFrameOnPcpList = 1U << 4;
 inline constexpr FrameFlags kFrameLazyFree = 1U << 5;
 // Of an anonymous huge page, all of its frames (PG_head and compound_head): vm/huge_pages.h.
 inline constexpr FrameFlags kFrameLarge = 1U << 6;
-// Of a frame of a huge page: a program stored to it through a huge entry.
+// Of a frame of a huge page: a program stored to it through a huge entry, and it is not known what.
 inline constexpr FrameFlags kFrameStored = 1U << 7;
+// One of its bytes is known not to be zero: frame_contents.h has them.
+inline constexpr FrameFlags kFrameHasContents = 1U << 9;
 
 // A frame that begins no block has flags 0 unless the owner of its block uses it.
 struct PageFrame {

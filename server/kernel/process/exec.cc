@@ -92,6 +92,7 @@ class ImageLoader {
     }
     if (!image.program.has_value()) LayOut(image);
     space_.layout.start_stack = stack_.end;
+    if ((caller_.personality & kMmapPageZero) != 0) MapPageZero();
     return FillStack();
   }
 
@@ -163,6 +164,16 @@ class ImageLoader {
   Errno GiveUp(const NewMapping& wanted, Errno error) {
     if ((wanted.flags & kVmAccount) != 0) space_.environment().commit.Uncharge(wanted.range.pages());
     return error;
+  }
+
+  // MMAP_PAGE_ZERO, as SVr4 has it: readable, sealed, and a matter of luck.
+  void MapPageZero() {
+    const bool allowed =
+        space_.environment().sysctls.mmap_min_addr == ByteCount(0) || caller_.capabilities.Has(Capability::kSysRawio);
+    NewMapping wanted;
+    wanted.range = {VirtualAddress(0), VirtualAddress(kPageSize.value())};
+    wanted.flags = kVmRead | kVmExec | kMayAll | kVmSealed;
+    if (allowed && space_.FindIntersection(wanted.range) == nullptr) InsertNewRange(space_, wanted);
   }
 
   // Where there is room, as for any mapping: a large stack limit moves the search down to the program, and below it.
@@ -240,11 +251,11 @@ std::string CommOf(const std::string& path) {
 
 Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
   environment_.cpus.Charge(environment_.costs.execve);
-  const bool random = randomization_ == AddressRandomization::kOn;
+  const bool random = randomization_ == AddressRandomization::kOn && (task.personality & kAddrNoRandomize) == 0;
   const ByteCount stack_limit(LimitsOf(task)[Resource::kStack].current);
   const ByteCount stack_random_max = random ? ToBytes(PageCount(kStackRandomPages)) : ByteCount(0);
   const PageCount mmap_random(random ? random_.Below(kMmapRandomPages) : 0);
-  const bool legacy = environment_.sysctls.legacy_va_layout != 0;
+  const bool legacy = environment_.sysctls.legacy_va_layout != 0 || (task.personality & kAddrCompatLayout) != 0;
   const VirtualAddress mmap_base =
       legacy ? kLegacyBase + ToBytes(mmap_random) : MmapBase(stack_limit, stack_random_max, mmap_random);
   ExecImage resolved = image;
@@ -268,7 +279,13 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
   address_spaces_[fresh].layout.legacy = legacy;
   // flush_thread: the new program begins with a register of its own.
   const Pkru pkru = std::exchange(task.pkru, Pkru());
-  const VmCaller caller = CallerOf(task);
+  // begin_new_exec: what is mapped is mapped with the rights that the program will have.
+  Credentials credentials = task.credentials;
+  credentials.Exec();
+  VmCaller caller = CallerOf(task);
+  caller.capabilities = credentials.capabilities().effective;
+  // set_personality_64bit.
+  caller.personality &= ~kReadImpliesExec;
   const VdsoSource vdso = image.mappings.empty() ? VdsoSource::kKernel : VdsoSource::kImage;
   const Errno error = ImageLoader(address_spaces_[fresh], caller).Load(resolved, vdso, elf_randomness);
   if (error != Errno::kOk) {
@@ -286,8 +303,9 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
   address_spaces_.Put(leader.mm);
   leader.mm = fresh;
   leader.credentials.Exec();
+  leader.personality &= ~kReadImpliesExec;
   const std::string comm = CommOf(image.path);
-  environment_.cpus.Trace<Tracepoint::kTaskRename>(leader.pid, leader.comm, comm, 0);
+  environment_.cpus.Trace<Tracepoint::kTaskRename>(leader.pid, leader.comm, comm, leader.oom_score_adj);
   leader.comm = comm;
   // Without memory for a table of its own it keeps the shared one. Linux would kill it: there is no way back from here.
   if (const ErrnoOr<FileTableId> own = file_tables_.Unshare(leader.files); own.ok()) leader.files = *own;

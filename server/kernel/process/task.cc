@@ -11,6 +11,10 @@ void Task::DigestTo(Digest& digest) const {
   digest.Add(static_cast<std::uint64_t>(exit_status));
   digest.Add(mm);
   digest.Add(files);
+  digest.Add(mempolicy);
+  digest.Add(personality);
+  digest.Add(static_cast<std::uint64_t>(static_cast<std::uint16_t>(oom_score_adj)) << 16 |
+             static_cast<std::uint16_t>(oom_score_adj_min));
   limits.DigestTo(digest);
   digest.Add(cpu);
   digest.Add(faults.minor_faults);

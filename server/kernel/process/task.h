@@ -10,6 +10,7 @@
 #include "server/base/digest.h"
 #include "server/base/units.h"
 #include "server/kernel/file/file_tables.h"
+#include "server/kernel/numa/mempolicies.h"
 #include "server/kernel/process/credentials.h"
 #include "server/kernel/process/shared_objects.h"
 #include "server/kernel/vm/address_space.h"
@@ -28,6 +29,10 @@ inline constexpr std::size_t kMaxCommLength = 15;
 // As events show it: of SCHED_NORMAL at nice 0, which all tasks have.
 inline constexpr int kTaskPriority = 120;
 
+// OOM_SCORE_ADJ_MIN, which protects from the OOM killer, and OOM_SCORE_ADJ_MAX.
+inline constexpr int kOomScoreAdjMin = -1000;
+inline constexpr int kOomScoreAdjMax = 1000;
+
 struct Task {
   Pid pid;
   // The thread group: the pid of its first thread.
@@ -45,6 +50,13 @@ struct Task {
   FaultTally faults;
   Pkru pkru;
   Credentials credentials;
+  Personality personality = 0;
+  // Of the thread group, as limits: how much dearer its death is to the OOM killer, in thousandths of all memory, and
+  // how low a process without CAP_SYS_RESOURCE may set that.
+  std::int16_t oom_score_adj = 0;
+  std::int16_t oom_score_adj_min = 0;
+  // Where its memory shall lie, where a mapping says nothing. None for a zombie.
+  MempolicyId mempolicy;
   // Where it runs.
   CpuId cpu;
   std::array<PageFrameNumber, kKernelStackPages> kernel_stack = {};

@@ -174,6 +174,9 @@ ErrnoOr<Pid> Tasks::Spawn(absl::string_view comm) {
   TellOfNewTask(tasks_.at(kInitPid), **task, 0);
   (*task)->limits = LimitsOf(tasks_.at(kInitPid));
   (*task)->credentials = tasks_.at(kInitPid).credentials;
+  (*task)->personality = tasks_.at(kInitPid).personality;
+  (*task)->oom_score_adj = tasks_.at(kInitPid).oom_score_adj;
+  (*task)->oom_score_adj_min = tasks_.at(kInitPid).oom_score_adj_min;
   // An empty address space has the layout of its parent's, so that mmap finds room.
   const AddressLayout& layout = SpaceOf(tasks_.at(kInitPid)).layout;
   SpaceOf(**task).layout.mmap_base = layout.mmap_base;
@@ -228,6 +231,13 @@ ErrnoOr<Pid> Tasks::Clone(Pid parent_pid, std::uint64_t clone_flags) {
   if (!thread) child.limits = LimitsOf(*parent);
   child.credentials = parent->credentials;
   child.pkru = parent->pkru;
+  child.personality = parent->personality;
+  if (!thread) {
+    child.oom_score_adj = LeaderOf(*parent).oom_score_adj;
+    child.oom_score_adj_min = LeaderOf(*parent).oom_score_adj_min;
+  }
+  child.mempolicy = parent->mempolicy;
+  environment_.mempolicies.Get(child.mempolicy);
   // As copy_process: first files, fs and signals, then memory, which takes longest.
   Errno error =
       CopyFiles(*parent, child, clone_flags) && CopyShared(*parent, child, clone_flags) ? Errno::kOk : Errno::kNoMem;
@@ -239,12 +249,14 @@ ErrnoOr<Pid> Tasks::Clone(Pid parent_pid, std::uint64_t clone_flags) {
     return child.pid;
   }
   if (child.files != FileTableId()) file_tables_.Put(child.files);
+  environment_.mempolicies.Put(child.mempolicy);
   Abandon(child);
   return error;
 }
 
 void Tasks::TellOfNewTask(const Task& parent, const Task& child, std::uint64_t clone_flags) {
-  environment_.cpus.Trace<Tracepoint::kTaskNewtask>(child.pid, child.comm, clone_flags & ~kCloneSignalMask, 0);
+  environment_.cpus.Trace<Tracepoint::kTaskNewtask>(child.pid, child.comm, clone_flags & ~kCloneSignalMask,
+                                                    LeaderOf(child).oom_score_adj);
   environment_.cpus.Trace<Tracepoint::kSchedProcessFork>(parent.comm, parent.pid, child.comm, child.pid);
 }
 
@@ -259,6 +271,7 @@ void Tasks::Release(Task& task, bool group_dead) {
   task.mm = AddressSpaceId();
   file_tables_.Put(task.files);
   task.files = FileTableId();
+  environment_.mempolicies.Put(std::exchange(task.mempolicy, MempolicyId()));
   shared_.Put(task.fs);
   FreeStack(task);
   task.state = TaskState::kZombie;
@@ -284,7 +297,7 @@ Task& Tasks::LeaveOneThread(Task& survivor) {
     faults.minor_faults += member.faults.minor_faults;
     faults.major_faults += member.faults.major_faults;
     if (pid == survivor.pid) continue;
-    Release(member, false);
+    if (member.state == TaskState::kAlive) Release(member, false);
     if (member.IsThread()) gone.push_back(pid);
   }
   for (const Pid pid : gone) Forget(pid);
@@ -296,6 +309,8 @@ Task& Tasks::LeaveOneThread(Task& survivor) {
   leader.files = survivor.files;
   leader.credentials = survivor.credentials;
   leader.pkru = survivor.pkru;
+  leader.mempolicy = std::exchange(survivor.mempolicy, MempolicyId());
+  leader.personality = survivor.personality;
   leader.kernel_stack = survivor.kernel_stack;
   leader.fs = std::exchange(survivor.fs, SharedObjectId());
   Migrate(leader, survivor.cpu);
@@ -309,7 +324,7 @@ void Tasks::ReparentChildren(Pid parent) {
   for (auto& [pid, task] : tasks_) {
     if (task.parent != parent) continue;
     task.parent = kInitPid;
-    if (task.state == TaskState::kZombie) buried.push_back(pid);
+    if (task.state == TaskState::kZombie && LivingThreads(task.tgid) == 0) buried.push_back(pid);
   }
   for (const Pid pid : buried) Forget(pid);
 }
@@ -320,9 +335,7 @@ Errno Tasks::ExitGroup(Pid pid, int wait_status) {
   const Pid group = task->tgid;
   if (group == kInitPid) return Errno::kPerm;
   environment_.cpus.Charge(environment_.costs.exit);
-  auto alive = std::count_if(tasks_.begin(), tasks_.end(), [group](const auto& entry) {
-    return entry.second.tgid == group && entry.second.state == TaskState::kAlive;
-  });
+  std::uint32_t alive = LivingThreads(group);
   std::vector<Pid> threads;
   for (auto& [other, member] : tasks_) {
     if (member.tgid != group) continue;
@@ -336,6 +349,51 @@ Errno Tasks::ExitGroup(Pid pid, int wait_status) {
   return Errno::kOk;
 }
 
+std::uint32_t Tasks::LivingThreads(Pid group) const {
+  const auto lives = [group](const auto& entry) {
+    return entry.second.tgid == group && entry.second.state == TaskState::kAlive;
+  };
+  return static_cast<std::uint32_t>(std::count_if(tasks_.begin(), tasks_.end(), lives));
+}
+
+Errno Tasks::Exit(Pid pid, int wait_status) {
+  Task* task = FindAlive(pid);
+  if (task == nullptr) return Errno::kSrch;
+  if (pid == kInitPid) return Errno::kPerm;
+  const Pid group = task->tgid;
+  const bool last = LivingThreads(group) == 1;
+  environment_.cpus.Charge(last ? environment_.costs.exit : environment_.costs.exit_thread);
+  Release(*task, last);
+  task->exit_status = wait_status;
+  if (task->IsThread()) {
+    // __exit_signal: what it has counted stays with the process.
+    Task& leader = tasks_.at(group);
+    leader.faults.minor_faults += task->faults.minor_faults;
+    leader.faults.major_faults += task->faults.major_faults;
+    Forget(pid);
+  }
+  if (!last) return Errno::kOk;
+  ReparentChildren(group);
+  if (tasks_.at(group).parent == kInitPid) Forget(group);
+  return Errno::kOk;
+}
+
+Errno Tasks::SetOomScoreAdj(Task& task, std::int16_t adjustment, CapabilitySet writer) {
+  Task& leader = tasks_.at(task.tgid);
+  const bool may_lower = writer.Has(Capability::kSysResource);
+  if (adjustment < leader.oom_score_adj_min && !may_lower) return Errno::kAcces;
+  std::vector<Task*> groups = {&leader};
+  for (auto& [pid, other] : tasks_) {
+    const bool shares = task.mm != AddressSpaceId() && other.mm == task.mm && other.tgid != leader.pid;
+    if (shares && other.tgid != kInitPid) groups.push_back(&tasks_.at(other.tgid));
+  }
+  for (Task* group : groups) {
+    group->oom_score_adj = adjustment;
+    if (may_lower) group->oom_score_adj_min = adjustment;
+  }
+  return Errno::kOk;
+}
+
 ErrnoOr<Pid> Tasks::Wait4(Pid parent_pid, Pid child_pid) {
   const Task* parent = FindAlive(parent_pid);
   if (parent == nullptr) return Errno::kSrch;
@@ -344,7 +402,8 @@ ErrnoOr<Pid> Tasks::Wait4(Pid parent_pid, Pid child_pid) {
     if (task.parent != parent->tgid || task.IsThread()) continue;
     if (child_pid != Pid() && child_pid != pid) continue;
     has_children = true;
-    if (task.state != TaskState::kZombie) continue;
+    // delay_group_leader: who was the first thread waits for the others.
+    if (task.state != TaskState::kZombie || LivingThreads(pid) != 0) continue;
     const Pid found = pid;
     Forget(found);
     return found;

@@ -50,7 +50,13 @@ class Tasks {
   Errno Execve(Pid pid, const ExecImage& image);
   // wait_status: as wait(2) tells it.
   Errno ExitGroup(Pid pid, int wait_status);
+  // Of one thread; wait_status as of ExitGroup.
+  Errno Exit(Pid pid, int wait_status);
   ErrnoOr<Pid> Wait4(Pid parent, Pid child);
+  // __set_oom_adj: of the thread group, and of all that share its memory. EACCES: lower than it may.
+  //
+  // Simplified: a child of vfork is no exception while its parent waits.
+  Errno SetOomScoreAdj(Task& task, std::int16_t adjustment, CapabilitySet writer);
 
   // The task, if it is alive; null for zombies and pids that nobody has.
   Task* FindAlive(Pid pid) {
@@ -63,10 +69,15 @@ class Tasks {
   // The limits of a task's thread group.
   ResourceLimits& LimitsOf(const Task& task) { return tasks_.at(task.tgid).limits; }
   ResourceLimits& LimitsOf(Task& task) { return task.IsThread() ? tasks_.at(task.tgid).limits : task.limits; }
+  const Task& LeaderOf(const Task& task) const { return task.IsThread() ? tasks_.at(task.tgid) : task; }
   // The task as its memory knows it.
   VmCaller CallerOf(Task& task) {
-    return {LimitsOf(task), task.faults, task.pkru, task.credentials.capabilities().effective,
-            task.credentials.users().filesystem};
+    return {LimitsOf(task),
+            task.faults,
+            task.pkru,
+            task.credentials.capabilities().effective,
+            task.credentials.users().filesystem,
+            task.personality};
   }
   // REQUIRES: the task is alive.
   AddressSpace& SpaceOf(const Task& task) { return address_spaces_[task.mm]; }
@@ -107,6 +118,7 @@ class Tasks {
   void TellOfNewTask(const Task& parent, const Task& child, std::uint64_t clone_flags);
   void Forget(Pid pid);
   void ReparentChildren(Pid parent);
+  std::uint32_t LivingThreads(Pid group) const;
   // de_thread: ends the other threads of the group. The one that is left becomes the leader, under the leader's pid.
   Task& LeaveOneThread(Task& survivor);
   Errno BecomeProgram(Task& task, const ExecImage& image);

@@ -3,8 +3,13 @@
 #ifndef MEMSIM_SERVER_KERNEL_PROCFS_PROC_FILES_H_
 #define MEMSIM_SERVER_KERNEL_PROCFS_PROC_FILES_H_
 
+#include <cstdint>
 #include <string>
 
+#include "absl/strings/string_view.h"
+
+#include "server/base/errno.h"
+#include "server/base/units.h"
 #include "server/kernel/process/task.h"
 #include "server/kernel/procfs/proc_view.h"
 
@@ -33,6 +38,13 @@ std::string PidLimits(const ProcView& view, const Task& task);
 std::string PidMaps(const ProcView& view, const Task& task);
 std::string PidOomScore(const ProcView& view, const Task& task);
 std::string PidOomScoreAdj(const ProcView& view, const Task& task);
+// What a write to oom_score_adj says, and how much of it counts: 12 bytes at most. EINVAL: no number, or out of range;
+// ERANGE: beyond 32 bits.
+struct OomScoreAdjText {
+  std::int16_t adjustment;
+  ByteCount taken;
+};
+ErrnoOr<OomScoreAdjText> ParseOomScoreAdj(absl::string_view text);
 std::string PidSmaps(const ProcView& view, const Task& task);
 // REQUIRES: the task has memory.
 std::string PidSmapsRollup(const ProcView& view, const Task& task);

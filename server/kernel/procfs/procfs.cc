@@ -104,6 +104,18 @@ std::optional<std::string> ReadTaskFile(const ProcView& view, const TaskPath& pa
 }
 
 constexpr absl::string_view kPagemap = "pagemap";
+constexpr absl::string_view kOomScoreAdj = "oom_score_adj";
+
+// The file is its process's.
+ErrnoOr<ByteCount> WriteOomScoreAdj(Tasks& tasks, Task& task, const Credentials& writer, absl::string_view text) {
+  const bool owns = writer.users().filesystem == task.credentials.users().effective;
+  if (!owns && !writer.Has(Capability::kDacOverride)) return Errno::kAcces;
+  const ErrnoOr<OomScoreAdjText> parsed = ParseOomScoreAdj(text);
+  if (!parsed.ok()) return parsed.error();
+  const Errno error = tasks.SetOomScoreAdj(task, parsed->adjustment, writer.capabilities().effective);
+  if (error != Errno::kOk) return error;
+  return parsed->taken;
+}
 
 }  // namespace
 
@@ -135,7 +147,7 @@ ErrnoOr<std::string> ReadProcPart(const ProcView& view, absl::string_view path, 
 }
 
 ErrnoOr<ByteCount> WriteProc(const ProcView& view, const Credentials& writer, absl::string_view path,
-                             absl::string_view text, Sysctls& sysctls) {
+                             absl::string_view text, Sysctls& sysctls, Tasks& tasks) {
   if (absl::StartsWith(path, "/sys/")) return ReadProc(view, path).has_value() ? Errno::kAcces : Errno::kNoEnt;
   path = absl::StripPrefix(path, "/proc/");
   const bool overrides = writer.Has(Capability::kDacOverride);
@@ -144,6 +156,7 @@ ErrnoOr<ByteCount> WriteProc(const ProcView& view, const Credentials& writer, ab
   if (task_path.task != nullptr) {
     const bool exists = task_path.name == kPagemap || FindTaskFile(task_path.name) != nullptr;
     if (!exists) return Errno::kNoEnt;
+    if (task_path.name == kOomScoreAdj) return WriteOomScoreAdj(tasks, *tasks.Find(task_path.task->pid), writer, text);
     return overrides ? Errno::kInval : Errno::kAcces;
   }
   // test_perm.

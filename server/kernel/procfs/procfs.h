@@ -43,11 +43,12 @@ struct ProcPart {
 // task without memory.
 ErrnoOr<std::string> ReadProcPart(const ProcView& view, absl::string_view path, const ProcPart& part);
 
-// What open(2) for writing and write(2) of a text answer. Only sysctls can be written (sys_vm.h), by root, whatever
-// others are capable of: EACCES. Other files are EIO, a task's EINVAL, to who has CAP_DAC_OVERRIDE, and EACCES to the
-// rest; those of /sys EACCES; ENOENT where there is none.
+// What open(2) for writing and write(2) of a text answer. Sysctls can be written (sys_vm.h) by root, whatever others
+// are capable of: EACCES; and PID/oom_score_adj by the process's own user: EINVAL, ERANGE, EACCES
+// (Tasks::SetOomScoreAdj). Other files are EIO, a task's EINVAL, to who has CAP_DAC_OVERRIDE, and EACCES to the rest;
+// those of /sys EACCES; ENOENT where there is none.
 ErrnoOr<ByteCount> WriteProc(const ProcView& view, const Credentials& writer, absl::string_view path,
-                             absl::string_view text, Sysctls& sysctls);
+                             absl::string_view text, Sysctls& sysctls, Tasks& tasks);
 
 // What ReadProc knows: the files of the machine, and those of every task.
 std::vector<absl::string_view> ProcMachineFiles();

@@ -41,6 +41,15 @@ struct AccessResult {
   friend bool operator==(const AccessResult&, const AccessResult&) = default;
 };
 
+// What a row of bytes took, each an access of its own.
+struct TransferResult {
+  // How many were loaded or stored before a signal ended the row.
+  ByteCount done;
+  AccessResult access;
+
+  friend bool operator==(const TransferResult&, const TransferResult&) = default;
+};
+
 }  // namespace memsim
 
 #endif  // MEMSIM_SERVER_KERNEL_VM_ACCESS_H_

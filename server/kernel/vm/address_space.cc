@@ -66,6 +66,7 @@ Vma& AddressSpace::Link(VmaId id) {
   Account(vma.flags, vma.range.pages());
   AddToIndex(vma);
   if (IsOfShmSegment(vma)) environment_.shm_mappings->Open(environment_.files.InodeOf(vma.file).number);
+  if (vma.policy != MempolicyId()) environment_.mempolicies.Get(vma.policy);
   MarkWritten(vma);
   environment_.counters.Add(Counter::kVmas, 1);
   return vma;
@@ -95,6 +96,7 @@ void AddressSpace::Remove(Vma& vma) {
   environment_.anon_vmas.Unlink(vma.anon);
   RemoveFromIndex(vma);
   if (IsOfShmSegment(vma)) environment_.shm_mappings->Close(environment_.files.InodeOf(vma.file).number);
+  if (vma.policy != MempolicyId()) environment_.mempolicies.Put(vma.policy);
   if (vma.file != OpenFileId()) environment_.files.Put(vma.file);
   Free(tree_.Erase(vma.range.start));
   HoldTreeNodes();
@@ -164,6 +166,14 @@ void AddressSpace::SetFlags(Vma& vma, VmFlags flags) {
   Unaccount(vma.flags, vma.range.pages());
   vma.flags = flags;
   Account(vma.flags, vma.range.pages());
+}
+
+void AddressSpace::SetPolicy(Vma& vma, MempolicyId policy) {
+  if (vma.policy == policy) return;
+  MarkWritten(vma);
+  environment_.mempolicies.Get(policy);
+  environment_.mempolicies.Put(vma.policy);
+  vma.policy = policy;
 }
 
 PageCount* AddressSpaceStatistics::OfKind(VmFlags flags) {

@@ -171,6 +171,7 @@ class AddressSpace {
   // REQUIRES: the new range overlaps no other mapping.
   void Resize(Vma& vma, VirtualRange range);
   void SetFlags(Vma& vma, VmFlags flags);
+  void SetPolicy(Vma& vma, MempolicyId policy);
   // Whether it maps System V shared memory (vm_ops == &shm_vm_ops), where mappings are counted one by one.
   bool IsOfShmSegment(const Vma& vma) const;
   bool AtMapCountLimit() const { return map_count() >= environment_.sysctls.max_map_count; }

@@ -8,10 +8,11 @@
 namespace memsim {
 namespace {
 
-// anon_vma_compatible: the same but for access rights, and in one line.
+// anon_vma_compatible: the same but for access rights, also in their policy, and in one line.
 bool IsContinuation(const Vma& lower, const Vma& upper) {
   return lower.range.end == upper.range.start && lower.file == upper.file && lower.special == upper.special &&
-         ((lower.flags ^ upper.flags) & ~kVmAccessFlags) == 0 && lower.PageIndex(lower.range.end) == upper.pgoff;
+         lower.policy == upper.policy && ((lower.flags ^ upper.flags) & ~kVmAccessFlags) == 0 &&
+         lower.PageIndex(lower.range.end) == upper.pgoff;
 }
 
 // reusable_anon_vma: a neighbour's own anon_vma, unless it came through a fork.

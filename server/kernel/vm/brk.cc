@@ -1,6 +1,7 @@
 #include "server/kernel/vm/brk.h"
 
 #include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/mmap.h"
 #include "server/kernel/vm/mmap_lock.h"
 #include "server/kernel/vm/munmap.h"
 #include "server/kernel/vm/populate.h"
@@ -29,7 +30,9 @@ bool RoomToGrow(AddressSpace& space, VirtualAddress old_end, VirtualAddress new_
 
 // do_brk_flags.
 bool Grow(AddressSpace& space, const VmCaller& caller, VirtualRange range) {
-  const VmFlags flags = kHeapFlags | space.def_flags;
+  // VM_DATA_FLAGS_TSK_EXEC.
+  const VmFlags access = FlagsOfProt(ProtUnder(caller.personality, kProtRead));
+  const VmFlags flags = kHeapFlags | access | space.def_flags;
   if (!MayLockMore(space, caller, flags, range.pages())) return false;
   if (!MayExpand(space, caller, flags, range.pages())) return false;
   if (space.map_count() > space.environment().sysctls.max_map_count) return false;

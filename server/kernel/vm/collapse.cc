@@ -13,7 +13,7 @@ namespace {
 // enum scan_result, as far as the answers differ.
 enum class ScanResult : std::uint8_t { kSucceeded, kMappedHuge, kNoPmd, kNoTable, kNotPresent, kNoMemory };
 
-// What an entry's page has in it: whether it is not all zeros.
+// What an entry's page has in it: whether something was stored there that is not known.
 bool HasStores(VmEnvironment& environment, Pte pte) {
   if (pte.none() || pte.special()) return false;
   return pte.stored() || (environment.pages.frame(pte.frame()).flags & kFrameStored) != 0;
@@ -27,7 +27,10 @@ void TakeOverPages(MmuGather& gather, const Vma& vma, VirtualAddress base, PageF
   std::uint64_t copied = 0;
   for (std::uint32_t i = 0; i < kHugePages; ++i) {
     const Pte pte = leaf.entries[i];
-    if (pte.present() && !pte.special()) ++copied;
+    if (pte.present() && !pte.special()) {
+      ++copied;
+      environment.pages.contents().Copy(pte.frame(), head + PageCount(i));
+    }
     if (HasStores(environment, pte)) environment.pages.frame(head + PageCount(i)).flags |= kFrameStored;
   }
   environment.cpus.Charge(environment.costs.page_copy * copied + environment.costs.page_zero * (kHugePages - copied));

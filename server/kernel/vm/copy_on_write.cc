@@ -30,6 +30,7 @@ FaultOutcome Copy(Fault& fault) {
   const Pte old = fault.entry();
   // The new page is mapped first: without memory for it the old one stays.
   if (!MapNewAnonymousPage(fault, old.special() ? kGfpZero : 0)) return FaultOutcome::kOutOfMemory;
+  if (!old.special()) environment.pages.contents().Copy(old.frame(), fault.entry().frame());
   if (!old.special() && (old.stored() || (environment.pages.frame(old.frame()).flags & kFrameStored) != 0)) {
     fault.table.Set(fault.index(), fault.entry().Stored());
   }

@@ -9,12 +9,14 @@
 
 namespace memsim {
 
-// inode_owner_or_capable, or file_permission(MAY_WRITE): files are writable for their owners alone. False for what has
-// no file.
+// inode_owner_or_capable, or file_permission(MAY_WRITE): files are writable for their owners alone.
+inline bool OwnsOrMayWrite(const Inode& inode, const VmCaller& caller) {
+  return inode.owner == caller.filesystem_user || caller.capabilities.Has(Capability::kFowner) ||
+         caller.capabilities.Has(Capability::kDacOverride);
+}
+// The same of a mapping's file. False for what has no file.
 inline bool OwnsOrMayWrite(const AddressSpace& space, const VmCaller& caller, const Vma& vma) {
-  if (vma.file == OpenFileId()) return false;
-  return space.environment().files.InodeOf(vma.file).owner == caller.filesystem_user ||
-         caller.capabilities.Has(Capability::kFowner) || caller.capabilities.Has(Capability::kDacOverride);
+  return vma.file != OpenFileId() && OwnsOrMayWrite(space.environment().files.InodeOf(vma.file), caller);
 }
 
 }  // namespace memsim

@@ -142,7 +142,9 @@ FaultOutcome CopyFault(Fault& fault) {
   if (BeyondFile(fault)) return FaultOutcome::kBusError;
   const ErrnoOr<FilePage> page = GetFilePage(fault);
   if (!page.ok()) return OutcomeOf(page);
-  return MapNewAnonymousPage(fault, 0) ? OutcomeOf(page) : FaultOutcome::kOutOfMemory;
+  if (!MapNewAnonymousPage(fault, 0)) return FaultOutcome::kOutOfMemory;
+  fault.space.environment().pages.contents().Copy(page->frame, fault.entry().frame());
+  return OutcomeOf(page);
 }
 
 FaultOutcome SharedWriteFault(Fault& fault) {

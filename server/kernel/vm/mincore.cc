@@ -3,18 +3,12 @@
 #include <algorithm>
 
 #include "server/kernel/vm/file_access.h"
-#include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/mapped_range.h"
 #include "server/kernel/vm/mmap_lock.h"
-#include "server/kernel/vm/page_fault.h"
+#include "server/kernel/vm/user_memory.h"
 
 namespace memsim {
 namespace {
-
-// access_ok.
-bool IsUserRange(VirtualAddress address, ByteCount length) {
-  return length.value() <= kTaskSize.value() && address.value() <= kTaskSize.value() - length.value();
-}
 
 // can_do_mincore: who may neither own nor write a file learns nothing of what others have read of it.
 bool MayKnow(const AddressSpace& space, const VmCaller& caller, const Vma& vma) {
@@ -39,17 +33,6 @@ void AppendPart(const AddressSpace& space, const VmCaller& caller, const Vma& vm
     const bool resident = space.page_tables().Get(at).present() || IsInPageCache(space, vma, at);
     pages.push_back(resident ? '\1' : '\0');
   }
-}
-
-// copy_to_user: the pages of the vector are there afterwards.
-Errno WriteVector(AddressSpace& space, const VmCaller& caller, VirtualAddress vec, std::size_t bytes) {
-  if (bytes == 0) return Errno::kOk;
-  const VirtualAddress first = PageAlignDown(vec);
-  TouchProgress progress;
-  progress.next = first;
-  progress.left = ToPagesRoundedUp(ByteCount((vec - first).value() + bytes));
-  progress.kind = AccessKind::kWrite;
-  return Touch(space, caller, progress) == TouchStatus::kDone ? Errno::kOk : Errno::kFault;
 }
 
 }  // namespace
@@ -82,7 +65,7 @@ Residency Mincore(AddressSpace& space, const VmCaller& caller, VirtualAddress ad
     if (known.end < range.end) residency.error = Errno::kNoMem;
   }
   if (vec.has_value()) {
-    const Errno error = WriteVector(space, caller, *vec, residency.pages.size());
+    const Errno error = CopyToUser(space, caller, *vec, ByteCount(residency.pages.size()));
     if (error != Errno::kOk) return fail(error);
   }
   return residency;

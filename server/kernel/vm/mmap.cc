@@ -270,6 +270,7 @@ Errno MapUnderLock(AddressSpace& space, const VmCaller& caller, PendingMap& map)
 ErrnoOr<VirtualAddress> Mmap(AddressSpace& space, const VmCaller& caller, const MmapArguments& arguments) {
   PendingMap map;
   map.arguments = arguments;
+  map.arguments.prot = ProtUnder(caller.personality, arguments.prot);
   if (const Errno error = MapUnderLock(space, caller, map); error != Errno::kOk) return error;
   const bool populate = map.Has(kMapPopulate) && !map.Has(kMapNonblock);
   if ((map.flags & kVmLocked) != 0 || populate) PopulateRange(space, caller, map.range, PopulateErrors::kPassedOver);

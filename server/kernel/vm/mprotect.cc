@@ -127,6 +127,11 @@ Errno ProtectVma(MmuGather& gather, const VmCaller& caller, Vma& vma, VirtualRan
   return Errno::kOk;
 }
 
+// READ_IMPLIES_EXEC, of what may become executable.
+std::uint64_t ProtFor(const VmCaller& caller, const Vma& vma, std::uint64_t prot) {
+  return (vma.flags & kVmMayExec) != 0 ? ProtUnder(caller.personality, prot) : prot;
+}
+
 // PROT_GROWSDOWN moves the start down to the beginning of the stack's mapping.
 ErrnoOr<Vma*> FirstVma(AddressSpace& space, VirtualRange& range, std::uint64_t grows) {
   Vma* vma = space.Find(range.start);
@@ -164,7 +169,7 @@ Errno PkeyMprotect(AddressSpace& space, const VmCaller& caller, VirtualAddress a
     Vma* vma = space.Find(at);
     if (vma == nullptr || vma->range.start > at) return Errno::kNoMem;
     const VirtualRange part{at, std::min(vma->range.end, range.end)};
-    const Errno error = ProtectVma(gather, caller, *vma, part, {prot, key});
+    const Errno error = ProtectVma(gather, caller, *vma, part, {ProtFor(caller, *vma, prot), key});
     if (error != Errno::kOk) return error;
     at = part.end;
   }

@@ -122,7 +122,7 @@ class Toucher {
     const int first = PageTables::LeafIndex(address);
     const std::uint64_t pages = std::min(progress_.left.value(), static_cast<std::uint64_t>(kTableEntries - first));
     huge->pte = Noted(huge->pte);
-    if (progress_.kind == AccessKind::kWrite && accessor_ == Accessor::kProgram) {
+    if (StoresUnknown()) {
       for (std::uint64_t i = 0; i < pages; ++i) {
         space_.environment().pages.frame(huge->PageAt(first).frame() + PageCount(i)).flags |= kFrameStored;
       }
@@ -140,9 +140,12 @@ class Toucher {
   Pte Noted(Pte pte) const { return progress_.kind == AccessKind::kWrite ? pte.Dirty() : pte.Accessed(); }
   void Note(LeafTable& table, int index) {
     const Pte pte = Noted(table.entries[index]);
-    // The kernel asks for a page, but stores nothing yet.
-    const bool stores = progress_.kind == AccessKind::kWrite && accessor_ == Accessor::kProgram;
-    table.entries[index] = stores ? pte.Stored() : pte;
+    table.entries[index] = StoresUnknown() ? pte.Stored() : pte;
+  }
+  // Of the program: the kernel asks for a page, but stores nothing yet.
+  bool StoresUnknown() const {
+    return progress_.kind == AccessKind::kWrite && accessor_ == Accessor::kProgram &&
+           progress_.stored == StoredBytes::kUnknown;
   }
 
   // do_user_addr_fault.

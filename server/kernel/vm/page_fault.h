@@ -15,11 +15,15 @@
 
 namespace memsim {
 
+// Whether it is known what stores leave behind: what is not known is not all zeros.
+enum class StoredBytes : std::uint8_t { kUnknown, kKnown };
+
 // A row of accesses on its way, one a page.
 struct TouchProgress {
   VirtualAddress next;
   PageCount left;
   AccessKind kind = AccessKind::kRead;
+  StoredBytes stored = StoredBytes::kUnknown;
   // Set when an access ended in one; the row ends there.
   std::optional<Signal> signal;
 };

@@ -42,7 +42,8 @@ class Pte {
   constexpr bool accessed() const { return (bits_ & kAccessed) != 0; }
   constexpr bool guard() const { return bits_ == kGuard; }
   // A program has stored to the page through this entry, or to the one that it was copied from: it is not all zeros.
-  // A bit that the hardware leaves to software. Simplified: nobody stores zeros.
+  // A bit that the hardware leaves to software. Of stores of which it is known what they stored FrameContents tells
+  // instead. Simplified: nobody stores zeros unless that is known.
   constexpr bool stored() const { return (bits_ & kStored) != 0; }
   // The zero page: not counted, not owned.
   constexpr bool special() const { return (bits_ & kSpecial) != 0; }

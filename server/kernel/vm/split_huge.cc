@@ -47,6 +47,8 @@ void RemapPages(AddressSpace& space, const Vma& vma, const Placement& place, Pag
       frame.flags &= static_cast<FrameFlags>(~kFrameStored);
       if (stored) {
         leaf.Set(i, pte.Stored());
+      } else if (environment.pages.contents().Has(pte.frame())) {
+        continue;
       } else if ((vma.flags & kVmLocked) == 0) {
         leaf.Set(i, Pte::Make(environment.zero_page, vma.flags, false).Special());
         RemoveMapping(environment, pte.frame());

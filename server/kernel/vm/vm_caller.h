@@ -8,6 +8,7 @@
 #include "server/base/units.h"
 #include "server/kernel/vm/address_space.h"
 #include "server/kernel/vm/capability.h"
+#include "server/kernel/vm/personality.h"
 #include "server/kernel/vm/protection_keys.h"
 #include "server/kernel/vm/resource_limits.h"
 
@@ -31,6 +32,7 @@ struct VmCaller {
   CapabilitySet capabilities = CapabilitySet::All();
   // Whom files see: fsuid.
   std::uint32_t filesystem_user = 0;
+  Personality personality = 0;
 
   PageCount LimitPages(Resource resource) const { return ToPages(ByteCount(limits[resource].current)); }
 };

@@ -9,6 +9,7 @@
 #include "server/kernel/cpu/locks.h"
 #include "server/kernel/file/file_system.h"
 #include "server/kernel/machine_spec.h"
+#include "server/kernel/numa/mempolicies.h"
 #include "server/kernel/observe/counter.h"
 #include "server/kernel/physical/page_allocator.h"
 #include "server/kernel/slab/slab_caches.h"
@@ -24,6 +25,7 @@ namespace memsim {
 struct VmEnvironment {
   PageAllocator& pages;
   SlabCaches& slabs;
+  Mempolicies& mempolicies;
   FileSystem& files;
   AnonVmas& anon_vmas;
   FileMappings& file_mappings;

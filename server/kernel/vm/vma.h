@@ -9,6 +9,7 @@
 #include "server/base/digest.h"
 #include "server/base/units.h"
 #include "server/kernel/file/open_file.h"
+#include "server/kernel/numa/mempolicies.h"
 #include "server/kernel/vm/anon_vma.h"
 #include "server/kernel/vm/virtual_range.h"
 #include "server/kernel/vm/vm_flags.h"
@@ -31,6 +32,8 @@ struct VmaDescription {
   // A private mapping of /dev/zero: anonymous memory that keeps its file, and shows its name.
   bool zero_device = false;
   SpecialMapping special = SpecialMapping::kNone;
+  // vm_policy: where its pages shall lie. Who is linked holds it.
+  MempolicyId policy;
 
   // vma_is_anonymous: faults are served with pages of its own from the start.
   bool IsAnonymous() const { return (file == OpenFileId() || zero_device) && special == SpecialMapping::kNone; }
@@ -72,7 +75,7 @@ struct Vma : VmaDescription {
     digest.Add(flags);
     digest.Add(pgoff);
     digest.Add(file);
-    digest.Add(static_cast<std::uint64_t>(special));
+    digest.Add(static_cast<std::uint64_t>(special) | std::uint64_t{policy.value()} << 8);
     anon.DigestTo(digest);
     lock.lock().DigestTo(digest);
     digest.Add(object);

@@ -7,8 +7,9 @@ namespace memsim {
 namespace {
 
 // is_mergeable_vma: everything but the anon_vmas and the place.
-bool SameKind(const Vma& vma, VmFlags flags, OpenFileId file) {
-  return vma.flags == flags && vma.file == file && vma.special == SpecialMapping::kNone && (flags & kVmSpecial) == 0;
+bool SameKind(const Vma& vma, const NewMapping& wanted) {
+  return vma.flags == wanted.flags && vma.file == wanted.file && vma.policy == wanted.policy &&
+         vma.special == SpecialMapping::kNone && (wanted.flags & kVmSpecial) == 0;
 }
 
 // Whether it matters that fork passed the pages of a new range on (vma_had_uncowed_parents).
@@ -30,13 +31,12 @@ bool AnonVmasCompatible(const Vma& a, const Vma& b) {
 }
 
 bool FitsAfter(const Vma* previous, const NewMapping& wanted) {
-  return previous != nullptr && previous->range.end == wanted.range.start &&
-         SameKind(*previous, wanted.flags, wanted.file) && AnonVmasMergeable(previous->anon, wanted.anon) &&
-         previous->PageIndex(previous->range.end) == wanted.pgoff;
+  return previous != nullptr && previous->range.end == wanted.range.start && SameKind(*previous, wanted) &&
+         AnonVmasMergeable(previous->anon, wanted.anon) && previous->PageIndex(previous->range.end) == wanted.pgoff;
 }
 
 bool FitsBefore(const Vma* next, const NewMapping& wanted, Inheritance inheritance) {
-  return next != nullptr && next->range.start == wanted.range.end && SameKind(*next, wanted.flags, wanted.file) &&
+  return next != nullptr && next->range.start == wanted.range.end && SameKind(*next, wanted) &&
          AnonVmasMergeable(next->anon, wanted.anon, inheritance) && next->pgoff == wanted.pgoff + wanted.range.pages();
 }
 
@@ -154,9 +154,11 @@ bool ExpandInto(AddressSpace& space, Vma& below, const NewMapping& wanted) {
   return true;
 }
 
-ErrnoOr<Vma*> ModifyFlags(AddressSpace& space, Vma& vma, VirtualRange range, VmFlags flags) {
-  NewMapping wanted{vma.For(range), vma.anon};
-  wanted.flags = flags;
+namespace {
+
+// vma_modify: the range becomes part of a neighbour that is as wanted, or a mapping of its own, which the caller makes
+// so.
+ErrnoOr<Vma*> SetApart(AddressSpace& space, Vma& vma, VirtualRange range, const NewMapping& wanted) {
   if (vma.special == SpecialMapping::kNone) {
     if (Vma* merged = MergeExistingRange(space, vma, wanted)) return merged;
   }
@@ -168,8 +170,25 @@ ErrnoOr<Vma*> ModifyFlags(AddressSpace& space, Vma& vma, VirtualRange range, VmF
   if (range.end < middle->range.end) {
     if (const Errno error = space.SplitWithinLimit(*middle, range.end); error != Errno::kOk) return error;
   }
-  space.SetFlags(*middle, flags);
   return middle;
+}
+
+}  // namespace
+
+ErrnoOr<Vma*> ModifyFlags(AddressSpace& space, Vma& vma, VirtualRange range, VmFlags flags) {
+  NewMapping wanted{vma.For(range), vma.anon};
+  wanted.flags = flags;
+  const ErrnoOr<Vma*> changed = SetApart(space, vma, range, wanted);
+  if (changed.ok() && (*changed)->flags != flags) space.SetFlags(**changed, flags);
+  return changed;
+}
+
+ErrnoOr<Vma*> ModifyPolicy(AddressSpace& space, Vma& vma, VirtualRange range, MempolicyId policy) {
+  NewMapping wanted{vma.For(range), vma.anon};
+  wanted.policy = policy;
+  const ErrnoOr<Vma*> changed = SetApart(space, vma, range, wanted);
+  if (changed.ok()) space.SetPolicy(**changed, policy);
+  return changed;
 }
 
 }  // namespace memsim

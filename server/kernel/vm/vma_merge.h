@@ -36,6 +36,8 @@ Vma* MapNewRange(AddressSpace& space, const NewMapping& wanted);
 // or splits it off. The mapping that then holds the range; ENOMEM at max_map_count, where an earlier split stays.
 // Commit accounting is the caller's business.
 ErrnoOr<Vma*> ModifyFlags(AddressSpace& space, Vma& vma, VirtualRange range, VmFlags flags);
+// vma_modify_policy: the same with another policy.
+ErrnoOr<Vma*> ModifyPolicy(AddressSpace& space, Vma& vma, VirtualRange range, MempolicyId policy);
 
 }  // namespace memsim
 

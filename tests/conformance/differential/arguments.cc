@@ -11,6 +11,7 @@
 #include "server/kernel/process/prctl.h"
 #include "server/kernel/vm/layout.h"
 #include "server/kernel/vm/mman_flags.h"
+#include "server/kernel/vm/personality.h"
 #include "server/kernel/vm/resource_limits.h"
 
 namespace memsim::differential {
@@ -103,6 +104,11 @@ constexpr Choice kRemapFlags[] = {{kMremapMayMove, 30},
                                   {kMremapFixed, 1},
                                   {kMremapDontUnmap, 1},
                                   {8, 1}};
+constexpr Choice kPolicyModes[] = {{0, 30}, {1, 15}, {4, 40}, {2, 3}, {7, 2}, {0x8000, 3}, {0x8004, 2}};
+constexpr Choice kBindChoices[] = {{0, 70}, {1, 30}, {8, 2}};
+constexpr Choice kPolicyQuestions[] = {{2, 30}, {3, 60}, {0, 4}, {1, 3}, {4, 3}, {8, 2}};
+constexpr Choice kPersonas[] = {
+    {kAddrNoRandomize, 40}, {kAddrNoRandomize | kReadImpliesExec, 40}, {kAskPersonality, 10}};
 constexpr Choice kSyncChoices[] = {{kMsSync, 4}, {kMsAsync, 3},           {kMsInvalidate, 3},
                                    {0, 1},       {kMsSync | kMsAsync, 1}, {8, 1}};
 constexpr Choice kAdvices[] = {{kMadvDontNeed, 30},
@@ -307,6 +313,16 @@ std::uint64_t DrawArgument(DrawContext& context, ArgumentKind kind, std::size_t 
       return Draw(random, kMlockallChoices);
     case ArgumentKind::kSyncFlags:
       return Draw(random, kSyncChoices);
+    case ArgumentKind::kPolicyMode:
+      return Draw(random, kPolicyModes);
+    case ArgumentKind::kBindFlags:
+      return Draw(random, kBindChoices);
+    case ArgumentKind::kPolicyQuestion:
+      return Draw(random, kPolicyQuestions);
+    case ArgumentKind::kNull:
+      return 0;
+    case ArgumentKind::kPersona:
+      return Draw(random, kPersonas);
     case ArgumentKind::kNoFlags:
       return Chance(random, 20) ? 1 : 0;
     case ArgumentKind::kPageOffset:
@@ -325,7 +341,7 @@ std::uint64_t DrawArgument(DrawContext& context, ArgumentKind kind, std::size_t 
       // What is written at once gets large folios, which machines do not simulate.
       return Chance(random, 50) ? kPage : random.Below(kPage);
     case ArgumentKind::kBuffer:
-      return kRegionBase.value();
+      return kWriteBuffer.value();
     case ArgumentKind::kPrctlOption:
       return Draw(random, kPrctlOptions);
     case ArgumentKind::kPrctlArgument:
@@ -381,6 +397,16 @@ std::string PrintArgument(ArgumentKind kind, std::uint64_t value, const Program&
       return PrintFlags("MCL", value);
     case ArgumentKind::kSyncFlags:
       return PrintFlags("MS", value);
+    case ArgumentKind::kPolicyMode:
+      return PrintFlags("MPOL", value);
+    case ArgumentKind::kBindFlags:
+      return PrintFlags("MPOL_MF", value);
+    case ArgumentKind::kPolicyQuestion:
+      return PrintFlags("MPOL_F", value);
+    case ArgumentKind::kNull:
+      return "NULL";
+    case ArgumentKind::kPersona:
+      return PrintFlags("PERSONALITY", value);
     case ArgumentKind::kResource:
       return PrintFlags("RLIMIT", value);
     case ArgumentKind::kPrctlOption:

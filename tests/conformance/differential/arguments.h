@@ -35,6 +35,14 @@ enum class ArgumentKind : std::uint8_t {
   kMlockallFlags,
   // MS_*.
   kSyncFlags,
+  // MPOL_* of modes that take no nodes, or want some; MPOL_MF_*; MPOL_F_*.
+  kPolicyMode,
+  kBindFlags,
+  kPolicyQuestion,
+  // NULL, and how many nodes stand there.
+  kNull,
+  // Without randomness, as all programs are.
+  kPersona,
   // Of a call that knows none yet.
   kNoFlags,
   // A page of a file.

@@ -2,7 +2,9 @@
 
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <optional>
+#include <string>
 
 #include "server/base/check.h"
 
@@ -25,6 +27,9 @@ std::int64_t Value(const ErrnoOr<ByteCount>& count) {
 std::int64_t Value(const ErrnoOr<std::uint64_t>& number) {
   return number.ok() ? static_cast<std::int64_t>(*number) : Value(number.error());
 }
+
+// NULL.
+constexpr VirtualAddress kNowhere{0};
 
 int Descriptor(std::uint64_t argument) { return static_cast<int>(argument); }
 
@@ -65,6 +70,14 @@ constexpr CallRow kCalls[] = {
      [](Machine& machine, Pid pid, const Arguments& a) {
        return Value(machine.Ftruncate(pid, Descriptor(a[0]), ByteCount(a[1])));
      }},
+    {"get_mempolicy",
+     CallKind::kSystemCall,
+     SYS_get_mempolicy,
+     12,
+     {K::kNull, K::kNull, K::kNull, K::kAddress, K::kPolicyQuestion},
+     [](Machine& machine, Pid pid, const Arguments& a) {
+       return Value(machine.GetMempolicy(pid, {kNowhere, kNowhere, 0, VirtualAddress(a[3]), a[4]}).error);
+     }},
     {"madvise",
      CallKind::kSystemCall,
      SYS_madvise,
@@ -72,6 +85,18 @@ constexpr CallRow kCalls[] = {
      {K::kAddress, K::kLength, K::kAdvice},
      [](Machine& machine, Pid pid, const Arguments& a) {
        return Value(machine.Madvise(pid, VirtualAddress(a[0]), ByteCount(a[1]), static_cast<int>(a[2])));
+     }},
+    {"mbind",
+     CallKind::kSystemCall,
+     SYS_mbind,
+     30,
+     {K::kAddress, K::kLength, K::kPolicyMode, K::kNull, K::kNull, K::kBindFlags},
+     [](Machine& machine, Pid pid, const Arguments& a) {
+       return Value(machine.Mbind(pid, {VirtualAddress(a[0]),
+                                        ByteCount(a[1]),
+                                        static_cast<std::uint32_t>(a[2]),
+                                        {kNowhere, {}, 0},
+                                        static_cast<std::uint32_t>(a[5])}));
      }},
     {"mlock",
      CallKind::kSystemCall,
@@ -159,6 +184,14 @@ constexpr CallRow kCalls[] = {
      [](Machine& machine, Pid pid, const Arguments& a) {
        return Value(machine.Munmap(pid, VirtualAddress(a[0]), ByteCount(a[1])));
      }},
+    {"personality",
+     CallKind::kSystemCall,
+     SYS_personality,
+     4,
+     {K::kPersona},
+     [](Machine& machine, Pid pid, const Arguments& a) {
+       return Value(machine.SetPersonality(pid, static_cast<std::uint32_t>(a[0])));
+     }},
     {"prctl",
      CallKind::kSystemCall,
      SYS_prctl,
@@ -180,7 +213,8 @@ constexpr CallRow kCalls[] = {
      15,
      {K::kDescriptor, K::kBuffer, K::kWriteLength, K::kFileLength},
      [](Machine& machine, Pid pid, const Arguments& a) {
-       return Value(machine.Write(pid, Descriptor(a[0]), ByteCount(a[2]), ByteCount(a[3])));
+       return Value(machine.Write(pid, Descriptor(a[0]), ByteCount(a[2]), ByteCount(a[3]),
+                                  std::string(std::min(a[2], kPageSize.value()), kWrittenByte)));
      }},
     {"remap_file_pages",
      CallKind::kSystemCall,
@@ -189,6 +223,14 @@ constexpr CallRow kCalls[] = {
      {K::kAddress, K::kLength, K::kNoFlags, K::kPageOffset, K::kMapFlags},
      [](Machine& machine, Pid pid, const Arguments& a) {
        return Value(machine.RemapFilePages(pid, VirtualAddress(a[0]), ByteCount(a[1]), a[2], PageOffset(a[3]), a[4]));
+     }},
+    {"set_mempolicy",
+     CallKind::kSystemCall,
+     SYS_set_mempolicy,
+     4,
+     {K::kPolicyMode, K::kNull, K::kNull},
+     [](Machine& machine, Pid pid, const Arguments& a) {
+       return Value(machine.SetMempolicy(pid, static_cast<std::uint32_t>(a[0]), {kNowhere, {}, 0}));
      }},
     {"wait4",
      CallKind::kWait,

@@ -193,6 +193,7 @@ absl::Status HostKernel::Start(const Program& program) {
   arena_start_ = program.arena_start;
   started_ = request;
   running_ = true;
+  steps_ = 0;
   LauncherAnswer answer = {};
   if (absl::Status asked = AskLauncher(request, answer); !asked.ok()) return asked;
   if (answer.pid <= 0) return absl::InternalError(absl::StrCat("the launcher cannot ", answer.problem));
@@ -235,6 +236,7 @@ absl::Status HostKernel::AwaitExit(std::size_t number) {
 
 void HostKernel::BeginStep(const Step& step, std::size_t process, std::size_t new_process) {
   step_ = step;
+  ++steps_;
   actor_ = process;
   new_process_ = new_process;
   NativeSlot* const target = slot(process);
@@ -251,6 +253,7 @@ void HostKernel::BeginStep(const Step& step, std::size_t process, std::size_t ne
       break;
     case CallKind::kWrite:
       request.operation = NativeOperation::kWrite;
+      request.arguments[2] = StoredByte(steps_);
       break;
     case CallKind::kFork:
       request.operation = NativeOperation::kFork;

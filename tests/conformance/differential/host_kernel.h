@@ -72,8 +72,9 @@ class HostKernel : public Side {
   std::array<Process, kMaxProcesses> processes_;
   PageCount arena_;
   VirtualAddress arena_start_;
-  // Of the step that was begun.
+  // Of the step that was begun, and how many were.
   Step step_;
+  std::uint64_t steps_ = 0;
   std::size_t actor_ = 0;
   std::size_t new_process_ = 0;
 };

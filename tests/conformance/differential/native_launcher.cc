@@ -157,7 +157,7 @@ int Main(int socket, int region_file) {
   // The name of what the engine must look for stands with each.
   if (region == MAP_FAILED) {
     Launcher::Fail(ready, "map memory that may be executed");
-  } else if (!CopyRunner(region, kCodeBytes)) {
+  } else if (!CopyRunner(region, kWriteBufferOffset)) {
     Launcher::Fail(ready, "fit the code into its pages");
   } else if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
     Launcher::Fail(ready, "become a subreaper");
@@ -168,6 +168,7 @@ int Main(int socket, int region_file) {
   } else if (!SetHeapStart()) {
     Launcher::Fail(ready, "say where the heap begins");
   }
+  std::memset(static_cast<char*>(region) + kWriteBufferOffset, kWrittenByte, kCodeBytes - kWriteBufferOffset);
   syscall(SYS_set_robust_list, nullptr, 24);
   close(region_file);
   if (send(socket, &ready, sizeof(ready), MSG_NOSIGNAL) < 0 || ready.pid != 0) return 1;

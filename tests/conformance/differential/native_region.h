@@ -62,6 +62,8 @@ struct NativeSlot {
 
 inline constexpr std::size_t kSlotBytes = 8 * 4096;
 inline constexpr std::size_t kCodeBytes = 4 * 4096;
+// Of these, the last page is what pwrite64 writes.
+inline constexpr std::size_t kWriteBufferOffset = 3 * 4096;
 inline constexpr std::size_t kSlotCount = 4;
 // In a slot: the struct, the stack (which grows down to it), the stack of signal handlers.
 inline constexpr std::size_t kSlotStackEnd = 4 * 4096;

@@ -69,9 +69,19 @@ struct Program {
 // Of every program before its first step: one shared mapping, of which all pages are there, and the heap behind it.
 inline constexpr VirtualAddress kRegionBase{0x040000000000};
 inline constexpr ByteCount kRegionSize{36ULL << kPageShift};
+inline constexpr VirtualAddress kWriteBuffer = kRegionBase + ByteCount(3ULL << kPageShift);
 inline constexpr VirtualAddress kHeapStart = kRegionBase + kRegionSize;
 inline constexpr ByteCount kStackLimit{8ULL << 20};
 inline constexpr ByteCount kLockLimit{8ULL << 20};
+
+// What the touches of the program's n-th step store, each one byte: never zero, which pages hold anyway.
+inline std::uint8_t StoredByte(std::uint64_t step) { return static_cast<std::uint8_t>(1 + step % 255); }
+// What a row of loads comes to with one byte more. In the native process there is no function to call.
+__attribute__((always_inline)) constexpr std::uint64_t AddLoadedByte(std::uint64_t sum, std::uint8_t byte) {
+  return (sum * 31 + byte) & 0xffffffff;
+}
+// Where pwrite64 takes its bytes from: a page of these.
+inline constexpr char kWrittenByte = 'w';
 
 // "f0.dat": the last part of a file's path on both sides.
 std::string FileName(std::size_t file);

@@ -68,13 +68,16 @@ IN_REGION void TakeSignal(int number, siginfo_t* info, void* context) {
   registers[REG_RIP] = registers[REG_R13];
 }
 
-INLINE void Touch(NativeSlot* slot, std::uint64_t address, bool write) {
+INLINE std::uint8_t LoadByte(NativeSlot* slot, std::uint64_t address) {
   register NativeSlot* r12 asm("r12") = slot;
-  if (write) {
-    asm volatile("lea 1f(%%rip), %%r13\n movb $1, (%0)\n 1:" : : "r"(address), "r"(r12) : "r13", "memory");
-  } else {
-    asm volatile("lea 1f(%%rip), %%r13\n movb (%0), %%al\n 1:" : : "r"(address), "r"(r12) : "r13", "rax", "memory");
-  }
+  std::uint8_t byte = 0;
+  asm volatile("lea 1f(%%rip), %%r13\n movb (%1), %0\n 1:" : "+a"(byte) : "r"(address), "r"(r12) : "r13", "memory");
+  return byte;
+}
+
+INLINE void StoreByte(NativeSlot* slot, std::uint64_t address, std::uint8_t byte) {
+  register NativeSlot* r12 asm("r12") = slot;
+  asm volatile("lea 1f(%%rip), %%r13\n movb %1, (%0)\n 1:" : : "r"(address), "a"(byte), "r"(r12) : "r13", "memory");
 }
 
 INLINE void Wait(std::uint32_t* word, std::uint32_t old) {
@@ -151,7 +154,15 @@ INLINE void Do(NativeSlot* slot) {
     Call(SYS_exit_group, 0);
   } else {
     for (std::uint64_t page = 0; page < a[1] && result.signal == 0; ++page) {
-      Touch(slot, a[0] + page * kPageBytes, request.operation == NativeOperation::kWrite);
+      const std::uint64_t address = a[0] + page * kPageBytes;
+      if (request.operation == NativeOperation::kWrite) {
+        StoreByte(slot, address, static_cast<std::uint8_t>(a[2]));
+        continue;
+      }
+      const std::uint8_t byte = LoadByte(slot, address);
+      if (result.signal == 0) {
+        result.value = static_cast<std::int64_t>(AddLoadedByte(static_cast<std::uint64_t>(result.value), byte));
+      }
     }
   }
   Call(SYS_getrusage, RUSAGE_SELF, Address(&after));

@@ -8,9 +8,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 #include "server/base/check.h"
 #include "server/kernel/vm/mman_flags.h"
+#include "server/kernel/vm/personality.h"
 #include "tests/conformance/differential/arguments.h"
 #include "tests/conformance/differential/calls.h"
 
@@ -77,6 +80,7 @@ absl::Status SimulatedSide::Start(const Program& program) {
   arena_start_ = program.arena_start;
   arena_ = program.arena;
   processes_ = {};
+  steps_ = 0;
   machine_->BeginCall(std::nullopt);
   const ErrnoOr<Pid> pid = machine_->Spawn("program");
   if (!pid.ok()) return absl::InternalError("spawn failed");
@@ -96,6 +100,7 @@ absl::Status SimulatedSide::Start(const Program& program) {
   // As the launcher does for native processes, whether or not machines have huge pages.
   constexpr int kPrSetThpDisable = 41;
   static_cast<void>(machine_->Prctl(*pid, kPrSetThpDisable, {1, 0, 0, 0}));
+  static_cast<void>(machine_->SetPersonality(*pid, kAddrNoRandomize));
   const CapabilitySet held = program.privileged ? capabilities_ : CapabilitySet::None();
   if (machine_->Capset(*pid, {held, held, CapabilitySet::None()}) != Errno::kOk) {
     return absl::InternalError("capset failed");
@@ -127,6 +132,7 @@ absl::Status SimulatedSide::OpenFiles(const Program& program) {
 
 void SimulatedSide::BeginStep(const Step& step, std::size_t process, std::size_t new_process) {
   step_ = step;
+  ++steps_;
   outcome_ = {};
   machine_->BeginCall(std::nullopt);
   outcome_.value = Do(step, process, new_process);
@@ -163,14 +169,22 @@ std::int64_t SimulatedSide::Do(const Step& step, std::size_t process, std::size_
 }
 
 std::int64_t SimulatedSide::Touch(const Step& step, Pid pid, AccessKind access) {
-  const ErrnoOr<AccessResult> touched =
-      machine_->Touch(pid, VirtualAddress(step.arguments[0]), access, PageCount(step.arguments[1]));
-  if (!touched.ok()) return -static_cast<std::int64_t>(touched.error());
-  if (touched->signal.has_value()) {
-    outcome_.signal = SignalSeen{static_cast<int>(touched->signal->number), static_cast<int>(touched->signal->code),
-                                 touched->signal->address.value()};
+  std::uint64_t sum = 0;
+  for (std::uint64_t page = 0; page < step.arguments[1]; ++page) {
+    const VirtualAddress address = VirtualAddress(step.arguments[0]) + ToBytes(PageCount(page));
+    char byte = static_cast<char>(StoredByte(steps_));
+    const ErrnoOr<TransferResult> touched = access == AccessKind::kWrite
+                                                ? machine_->Store(pid, address, absl::string_view(&byte, 1))
+                                                : machine_->Load(pid, address, absl::MakeSpan(&byte, 1));
+    if (!touched.ok()) return -static_cast<std::int64_t>(touched.error());
+    if (const auto& signal = touched->access.signal; signal.has_value()) {
+      outcome_.signal =
+          SignalSeen{static_cast<int>(signal->number), static_cast<int>(signal->code), signal->address.value()};
+      break;
+    }
+    if (access != AccessKind::kWrite) sum = AddLoadedByte(sum, static_cast<std::uint8_t>(byte));
   }
-  return 0;
+  return static_cast<std::int64_t>(sum);
 }
 
 // The child fills its region, which fork does not copy.

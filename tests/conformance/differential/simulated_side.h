@@ -61,7 +61,9 @@ class SimulatedSide : public Side {
   std::array<Process, kMaxProcesses> processes_;
   VirtualAddress arena_start_;
   PageCount arena_;
+  // Of the step that was begun, and how many were.
   Step step_;
+  std::uint64_t steps_ = 0;
   StepOutcome outcome_;
 };
 

@@ -30,6 +30,10 @@ v1::Answer AnswerOf(const std::string& text) {
 // Sets a field that is a number, a truth or an enum to 1; whether it was one.
 bool SetToOne(Message& message, const FieldDescriptor& field) {
   const auto& reflection = *message.GetReflection();
+  if (field.is_repeated() && field.cpp_type() == FieldDescriptor::CPPTYPE_UINT64) {
+    reflection.AddUInt64(&message, &field, 1);
+    return true;
+  }
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_UINT64:
       reflection.SetUInt64(&message, &field, 1);

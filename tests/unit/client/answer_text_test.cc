@@ -61,6 +61,29 @@ TEST(AnswerTextTest, SignalsHaveTheirNameCodeAndAddress) {
   EXPECT_EQ(AnswerText("touch", answer), "touch: SIGSEGV (SEGV_MAPERR at 0x1000) after 3 minor faults");
 }
 
+TEST(AnswerTextTest, BytesAreShownAsHexdumpShowsThem) {
+  v1::Answer answer = Value(40);
+  answer.mutable_loaded()->set_data("hello, world\n" + std::string(25, '\0') + "\x7f\xff");
+  answer.mutable_loaded()->set_minor_faults(2);
+  EXPECT_EQ(AnswerText("load", answer),
+            "load: 40 bytes, 2 minor faults\n"
+            "00000000  68 65 6c 6c 6f 2c 20 77  6f 72 6c 64 0a 00 00 00  |hello, world....|\n"
+            "00000010  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n"
+            "00000020  00 00 00 00 00 00 7f ff                           |........|");
+  answer.mutable_loaded()->set_data(std::string(80, 'a'));
+  answer.mutable_loaded()->set_minor_faults(0);
+  EXPECT_EQ(AnswerText("read", answer),
+            "read: 80 bytes\n00000000  61 61 61 61 61 61 61 61  61 61 61 61 61 61 61 61  |aaaaaaaaaaaaaaaa|\n*");
+  v1::Answer stored = Value(3);
+  EXPECT_EQ(AnswerText("store", stored), "store: 3 bytes");
+  stored.mutable_fault_counts()->set_minor_faults(1);
+  EXPECT_EQ(AnswerText("store", stored), "store: 3 bytes, 1 minor fault");
+  stored.mutable_signal()->set_number(11);
+  stored.mutable_signal()->set_code(1);
+  stored.mutable_signal()->set_address(4096);
+  EXPECT_EQ(AnswerText("store", stored), "store: SIGSEGV (SEGV_MAPERR at 0x1000) after 3 bytes, 1 minor fault");
+}
+
 TEST(AnswerTextTest, DetailsAreTold) {
   v1::Answer faults = Value(2);
   faults.mutable_fault_counts()->set_minor_faults(2);
@@ -104,6 +127,23 @@ TEST(AnswerTextTest, CachesAndObjectsHaveTheirWords) {
   EXPECT_EQ(AnswerText("kmem_cache_destroy", answer), "kmem_cache_destroy: EBUSY (it still has 1 object)");
   EXPECT_EQ(AnswerText("kmem_cache_create", Value(236)), "kmem_cache_create: cache 236");
   EXPECT_EQ(AnswerText("kmem_cache_alloc_bulk", Value(32)), "kmem_cache_alloc_bulk: 32 objects");
+}
+
+TEST(AnswerTextTest, PoliciesAndCaches) {
+  v1::Answer answer;
+  answer.mutable_memory_policy()->set_policy(0x8002);
+  EXPECT_EQ(AnswerText("get_mempolicy", answer), "get_mempolicy: MPOL_BIND|MPOL_F_STATIC_NODES");
+  answer.mutable_memory_policy()->add_nodemask(5);
+  EXPECT_EQ(AnswerText("get_mempolicy", answer), "get_mempolicy: MPOL_BIND|MPOL_F_STATIC_NODES, nodes 0x5");
+  answer.mutable_memory_policy()->add_nodemask(1);
+  EXPECT_EQ(AnswerText("get_mempolicy", answer),
+            "get_mempolicy: MPOL_BIND|MPOL_F_STATIC_NODES, nodes 0x10000000000000005");
+  answer.mutable_memory_policy()->clear_nodemask();
+  answer.mutable_memory_policy()->set_node(0);
+  EXPECT_EQ(AnswerText("get_mempolicy", answer), "get_mempolicy: node 0");
+  answer.mutable_cache_stat()->set_nr_cache(12);
+  answer.mutable_cache_stat()->set_nr_dirty(3);
+  EXPECT_EQ(AnswerText("cachestat", answer), "cachestat: 12 pages in memory, 3 dirty");
 }
 
 TEST(AnswerTextTest, SegmentsOfSharedMemory) {

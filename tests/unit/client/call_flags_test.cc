@@ -47,6 +47,17 @@ TEST(CallFlagsTest, TheAnswerGoesIntoASlot) {
   EXPECT_THAT(std::string(Parse("fork", {"--store-as", "65536"}).status().message()), HasSubstr("--store-as"));
 }
 
+TEST(CallFlagsTest, BytesAreTextOrHexadecimalDigits) {
+  EXPECT_EQ(Parse("store", {"--address", "0", "--data", "a b"})->store().data(), "a b");
+  EXPECT_EQ(Parse("store", {"--address", "0", "--hex", "00fFa1"})->store().data(), std::string("\0\xff\xa1", 3));
+  EXPECT_THAT(std::string(Parse("store", {"--address", "0", "--hex", "0"}).status().message()),
+              HasSubstr("two for each byte"));
+  EXPECT_THAT(std::string(Parse("store", {"--address", "0", "--hex", "0x"}).status().message()),
+              HasSubstr("two for each byte"));
+  EXPECT_THAT(std::string(Parse("store", {"--address", "0", "--hex", "00", "--data", "a"}).status().message()),
+              HasSubstr("give one of them"));
+}
+
 TEST(CallFlagsTest, AnOptionalFieldIsAbsentUntilItIsSaid) {
   EXPECT_FALSE(Parse("dup", {"--fd", "3"})->dup().has_new_fd());
   EXPECT_TRUE(Parse("dup", {"--fd", "3", "--new-fd", "0"})->dup().has_new_fd());

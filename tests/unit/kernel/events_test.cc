@@ -65,6 +65,13 @@ TEST_F(EventsTest, EverySystemCallHasItsOwnEvents) {
   EXPECT_EQ(*machine_->PkeyAlloc(pid_, 0, 2), 1U);
   EXPECT_EQ(machine_->PkeyMprotect(pid_, VirtualAddress(0), ByteCount(0), 0, 1), Errno::kOk);
   EXPECT_EQ(machine_->PkeyFree(pid_, 1), Errno::kOk);
+  EXPECT_EQ(machine_->Mbind(pid_, {}), Errno::kOk);
+  EXPECT_EQ(machine_->SetMempolicy(pid_, 4, {std::nullopt, {}, 3}), Errno::kOk);
+  GetMempolicyArguments question;
+  question.flags = 1;
+  EXPECT_EQ(machine_->GetMempolicy(pid_, question).error, Errno::kInval);
+  EXPECT_EQ(machine_->Cachestat(pid_, {}).error(), Errno::kBadF);
+  EXPECT_EQ(*machine_->SetPersonality(pid_, 0x40000), 0U);
   EXPECT_EQ(*machine_->Shmget(pid_, 0, kPageSize, 0600), 0);
   EXPECT_EQ(*machine_->Shmat(pid_, 0, VirtualAddress(0x10000000), 0), VirtualAddress(0x10000000));
   EXPECT_EQ(machine_->Shmdt(pid_, VirtualAddress(0x10000000)), Errno::kOk);
@@ -86,6 +93,9 @@ TEST_F(EventsTest, EverySystemCallHasItsOwnEvents) {
   EXPECT_TRUE(machine_->Lseek(pid_, fd, 1, 0).ok());
   EXPECT_TRUE(machine_->Write(pid_, fd, ByteCount(3), std::nullopt).ok());
   EXPECT_TRUE(machine_->Write(pid_, fd, ByteCount(3), ByteCount(9)).ok());
+  std::string bytes(5, ' ');
+  EXPECT_TRUE(machine_->Read(pid_, fd, absl::MakeSpan(bytes), std::nullopt).ok());
+  EXPECT_TRUE(machine_->Read(pid_, fd, absl::MakeSpan(bytes), ByteCount(9)).ok());
   EXPECT_EQ(machine_->Ftruncate(pid_, fd, ByteCount(0)), Errno::kOk);
   EXPECT_TRUE(machine_->Dup(pid_, fd, std::nullopt, 0, 0).ok());
   EXPECT_TRUE(machine_->Dup(pid_, fd, 9, 0, 0).ok());
@@ -137,6 +147,16 @@ sys_enter_pkey_mprotect: start: 0x00000000, len: 0x00000000, prot: 0x00000000, p
 sys_exit_pkey_mprotect: 0x0
 sys_enter_pkey_free: pkey: 0x00000001
 sys_exit_pkey_free: 0x0
+sys_enter_mbind: start: 0x00000000, len: 0x00000000, mode: 0x00000000, nmask: 0x00000000, maxnode: 0x00000000, flags: 0x00000000
+sys_exit_mbind: 0x0
+sys_enter_set_mempolicy: mode: 0x00000004, nmask: 0x00000000, maxnode: 0x00000003
+sys_exit_set_mempolicy: 0x0
+sys_enter_get_mempolicy: policy: 0x00000000, nmask: 0x00000000, maxnode: 0x00000000, addr: 0x00000000, flags: 0x00000001
+sys_exit_get_mempolicy: 0xffffffffffffffea
+sys_enter_cachestat: fd: 0x00000000, cstat_range: 0x00000000, cstat: 0x00000000, flags: 0x00000000
+sys_exit_cachestat: 0xfffffffffffffff7
+sys_enter_personality: personality: 0x00040000
+sys_exit_personality: 0x0
 sys_enter_shmget: key: 0x00000000, size: 0x00001000, shmflg: 0x00000180
 sys_exit_shmget: 0x0
 sys_enter_shmat: shmid: 0x00000000, shmaddr: 0x10000000, shmflg: 0x00000000
@@ -177,6 +197,10 @@ sys_enter_write: fd: 0x00000000, buf: 0x00000000, count: 0x00000003
 sys_exit_write: 0x3
 sys_enter_pwrite64: fd: 0x00000000, buf: 0x00000000, count: 0x00000003, pos: 0x00000009
 sys_exit_pwrite64: 0x3
+sys_enter_read: fd: 0x00000000, buf: 0x00000000, count: 0x00000005
+sys_exit_read: 0x5
+sys_enter_pread64: fd: 0x00000000, buf: 0x00000000, count: 0x00000005, pos: 0x00000009
+sys_exit_pread64: 0x5
 sys_enter_ftruncate: fd: 0x00000000, length: 0x00000000
 sys_exit_ftruncate: 0x0
 sys_enter_dup: fildes: 0x00000000

@@ -152,9 +152,21 @@ TEST_F(ProcessCallsTest, AThreadsExitEndsNoProcess) {
       "1001 +++ exited with 0 +++\n"
       "1000 exit(0) = ?\n");
   EXPECT_EQ(machine_.Of(v1::Call::kClone)[0].clone().flags(), 0x50f00U);
-  ASSERT_THAT(report.skips, SizeIs(1));
-  EXPECT_EQ(report.skips[0].line_number, 2);
+  EXPECT_THAT(report.skips, IsEmpty());
+  EXPECT_THAT(machine_.Of(v1::Call::kExit), SizeIs(1)) << "+++ tells of an exit that was seen";
   EXPECT_THAT(machine_.Of(v1::Call::kExitGroup), SizeIs(1)) << "the last thread's exit ends the process";
+}
+
+TEST_F(ProcessCallsTest, AThreadThatIsLeftEndsTheProcess) {
+  const TraceReport report = Replay(
+      "1000 clone(child_stack=NULL, flags=CLONE_VM|CLONE_SIGHAND|CLONE_THREAD) = 1001\n"
+      "1000 exit(3) = ?\n"
+      "1001 exit_group(4) = ?\n");
+  EXPECT_THAT(report.skips, IsEmpty());
+  ASSERT_THAT(machine_.Of(v1::Call::kExit), SizeIs(1));
+  EXPECT_EQ(machine_.Of(v1::Call::kExit)[0].exit().status(), 3);
+  ASSERT_THAT(machine_.Of(v1::Call::kExitGroup), SizeIs(1));
+  EXPECT_NE(machine_.Of(v1::Call::kExitGroup)[0].exit_group().pid(), machine_.Of(v1::Call::kExit)[0].exit().pid());
 }
 
 TEST_F(ProcessCallsTest, ASignalThatKillsEndsTheProcess) {

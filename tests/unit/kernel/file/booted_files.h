@@ -37,7 +37,8 @@ class BootedFiles : public ::testing::Test {
   explicit BootedFiles(ByteCount memory = kSmallMachine)
       : pages_(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters_, locks_),
         slabs_(pages_, counters_, locks_),
-        files_(pages_, slabs_, counters_, cpus_) {}
+        mempolicies_(slabs_),
+        files_(pages_, slabs_, mempolicies_, counters_, cpus_) {}
 
   void TearDown() override { Check(); }
   void Check() const {
@@ -84,6 +85,7 @@ class BootedFiles : public ::testing::Test {
   Locks locks_{cpus_};
   PageAllocator pages_;
   SlabCaches slabs_;
+  Mempolicies mempolicies_;
   FileSystem files_;
 };
 

@@ -153,9 +153,9 @@ TEST_F(MemfdTest, AHoleIsWholePages) {
   EXPECT_EQ(Allocate(fd, 0, 0, 16384), Errno::kOk);
   const auto hole = AllocateRange(caller_, fd, kKeep | kPunch, 100, 12000);
   ASSERT_TRUE(hole.ok() && hole->has_value());
-  EXPECT_EQ((*hole)->first, PageOffset(1));
-  EXPECT_EQ((*hole)->end, PageOffset(2));
-  files_.PunchHole((*hole)->inode, (*hole)->first, (*hole)->end);
+  EXPECT_EQ((*hole)->first(), PageOffset(1));
+  EXPECT_EQ((*hole)->past(), PageOffset(2));
+  files_.PunchHole((*hole)->inode, (*hole)->first(), (*hole)->past());
   EXPECT_EQ(Counts().shmem, 3);
 }
 

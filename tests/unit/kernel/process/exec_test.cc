@@ -177,6 +177,35 @@ TEST_F(ExecTest, TheSearchForRoomStartsBelowTheStackLimitAtExec) {
   EXPECT_EQ(Text(space().layout.mmap_base), "0x7fffbfeff000");
 }
 
+// --- Personalities
+
+TEST_F(ExecTest, ACompatLayoutSearchesUpwards) {
+  tasks_.FindAlive(pid_)->personality = kAddrCompatLayout;
+  EXPECT_EQ(Execve(pid_, SmallProgram()), "OK");
+  EXPECT_TRUE(space().layout.legacy);
+  EXPECT_EQ(Text(space().layout.mmap_base), "0x2aaaaaaab000");
+  EXPECT_EQ(TaskOf(pid_).personality, kAddrCompatLayout);
+}
+
+TEST_F(ExecTest, PageZeroIsMappedAndSealedForWhoMayMapIt) {
+  Task& task = *tasks_.FindAlive(pid_);
+  task.personality = kMmapPageZero;
+  EXPECT_EQ(Execve(pid_, SmallProgram()), "OK");
+  const Vma* zero = space().Lookup(VirtualAddress(0));
+  ASSERT_NE(zero, nullptr);
+  EXPECT_EQ(zero->range.pages(), PageCount(1));
+  EXPECT_EQ(zero->flags, kVmRead | kVmExec | kVmMayRead | kVmMayWrite | kVmMayExec | kVmSealed);
+  EXPECT_EQ(task.credentials.SetUid(1000), Errno::kOk);
+  EXPECT_EQ(Execve(pid_, SmallProgram()), "OK");
+  EXPECT_EQ(space().Lookup(VirtualAddress(0)), nullptr);
+}
+
+TEST_F(ExecTest, ReadableMemoryIsNoLongerExecutableAfterExec) {
+  tasks_.FindAlive(pid_)->personality = kReadImpliesExec | kAddrNoRandomize;
+  EXPECT_EQ(Execve(pid_, SmallProgram()), "OK");
+  EXPECT_EQ(TaskOf(pid_).personality, kAddrNoRandomize);
+}
+
 // --- The built-in image
 
 TEST_F(ExecTest, WithoutMappingsASmallStaticProgramRuns) {
@@ -240,6 +269,16 @@ TEST_F(RandomExecTest, EveryExecDrawsItsOwnPlacesWithinTheirBounds) {
     EXPECT_GT(layout.start_stack, kTaskSize - ByteCount(1ULL << 34));
     EXPECT_LT(layout.start_brk, VirtualAddress(0x555555567000) + ByteCount(1ULL << 30));
   }
+}
+
+TEST_F(RandomExecTest, APersonalityWithoutRandomnessHasNone) {
+  const Pid pid = Spawn();
+  tasks_.FindAlive(pid)->personality = kAddrNoRandomize;
+  ExecImage image;
+  image.path = "/bin/anything";
+  ASSERT_EQ(Execve(pid, image), "OK");
+  EXPECT_EQ(tasks_.SpaceOf(TaskOf(pid)).layout.mmap_base, kMmapBase);
+  EXPECT_EQ(tasks_.SpaceOf(TaskOf(pid)).layout.start_stack, kTaskSize);
 }
 
 TEST_F(RandomExecTest, TheSameSeedDrawsTheSamePlaces) {

@@ -59,6 +59,12 @@ class BootedTasks : public testing::Test {
     Check();
     return ErrnoName(error);
   }
+  // Of one thread.
+  std::string ExitThread(Pid pid, int status = 0) {
+    const Errno error = tasks_.Exit(pid, status);
+    Check();
+    return ErrnoName(error);
+  }
   std::string Wait(Pid parent, Pid child = Pid()) {
     const ErrnoOr<Pid> pid = tasks_.Wait4(parent, child);
     Check();

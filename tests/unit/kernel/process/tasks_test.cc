@@ -199,6 +199,134 @@ TEST_F(TasksTest, OneThreadsExitEndsThemAll) {
   EXPECT_EQ(world_.counters.Get(Counter::kTasks), 3);
 }
 
+// --- exit of one thread
+
+TEST_F(TasksTest, AThreadThatExitsLeavesTheOthersAndItsFaultsStay) {
+  const Pid parent = Spawn();
+  const Pid leader = Clone(parent);
+  const std::string before = world_.Holdings();
+  const Pid thread = Clone(leader, kThread);
+  FillPages(thread, 0, 3);
+  const std::uint64_t faults = TaskOf(thread).faults.minor_faults;
+  EXPECT_EQ(ExitThread(thread), "OK");
+  EXPECT_EQ(Census(), "1:alive 2:alive 3:alive");
+  EXPECT_EQ(TaskOf(leader).faults.minor_faults, faults);
+  EXPECT_EQ(ExitThread(thread), "ESRCH");
+  EXPECT_NE(world_.Holdings(), before) << "the memory is the process's";
+  EXPECT_EQ(Exit(leader), "OK");
+  EXPECT_EQ(Wait(parent), "3");
+}
+
+TEST_F(TasksTest, AFirstThreadThatExitsWaitsForTheOthersAndItsStatusIsTheProcesss) {
+  const Pid parent = Spawn();
+  const Pid leader = Clone(parent);
+  const Pid thread = Clone(leader, kThread);
+  EXPECT_EQ(ExitThread(leader, 7 << 8), "OK");
+  EXPECT_EQ(Census(), "1:alive 2:alive 3:zombie 4:alive");
+  EXPECT_EQ(Wait(parent), "0") << "the process has not ended";
+  EXPECT_EQ(Wait(parent, leader), "0");
+  const Pid child = Clone(thread);
+  EXPECT_EQ(TaskOf(child).parent, leader);
+  EXPECT_EQ(ExitThread(thread, 5 << 8), "OK");
+  EXPECT_EQ(TaskOf(leader).exit_status, 7 << 8);
+  EXPECT_EQ(TaskOf(child).parent, kInitPid);
+  EXPECT_EQ(Wait(parent), "3");
+}
+
+TEST_F(TasksTest, ExitGroupAfterTheFirstThreadsExitSetsTheStatus) {
+  const Pid parent = Spawn();
+  const Pid leader = Clone(parent);
+  const Pid thread = Clone(leader, kThread);
+  EXPECT_EQ(ExitThread(leader, 7 << 8), "OK");
+  EXPECT_EQ(Exit(thread, 5 << 8), "OK");
+  EXPECT_EQ(TaskOf(leader).exit_status, 5 << 8);
+  EXPECT_EQ(Wait(parent), "3");
+}
+
+TEST_F(TasksTest, TheOnlyThreadsExitEndsTheProcess) {
+  const Pid parent = Spawn();
+  const Pid child = Clone(parent);
+  EXPECT_EQ(ExitThread(child, 256), "OK");
+  EXPECT_EQ(TaskOf(child).exit_status, 256);
+  EXPECT_EQ(Wait(parent), "3");
+  EXPECT_EQ(ExitThread(parent), "OK");
+  EXPECT_EQ(Census(), "1:alive");
+  EXPECT_EQ(ExitThread(kInitPid), "EPERM");
+}
+
+TEST_F(TasksTest, AFirstThreadThatHasExitedComesBackByExec) {
+  const Pid parent = Spawn();
+  const Pid leader = Clone(parent);
+  const Pid thread = Clone(leader, kThread);
+  EXPECT_EQ(ExitThread(leader), "OK");
+  ExecImage image;
+  image.path = "/bin/anything";
+  EXPECT_EQ(Execve(thread, image), "OK");
+  EXPECT_EQ(Census(), "1:alive 2:alive 3:alive");
+  EXPECT_EQ(Exit(leader), "OK");
+  EXPECT_EQ(Wait(parent), "3");
+}
+
+TEST_F(TasksTest, AnEndedFirstThreadOfAnOrphanIsNotBuriedBeforeTheOthers) {
+  const Pid parent = Spawn();
+  const Pid leader = Clone(parent);
+  const Pid thread = Clone(leader, kThread);
+  EXPECT_EQ(ExitThread(leader), "OK");
+  EXPECT_EQ(Exit(parent), "OK");
+  EXPECT_EQ(Census(), "1:alive 3:zombie 4:alive");
+  EXPECT_EQ(ExitThread(thread), "OK");
+  EXPECT_EQ(Census(), "1:alive");
+}
+
+// --- What children inherit
+
+TEST_F(TasksTest, PoliciesAndPersonalitiesAreInheritedAndGoWithTheirTask) {
+  const Pid parent = Spawn();
+  Mempolicy policy;
+  policy.mode = MempolicyMode::kLocal;
+  Task& task = *tasks_.FindAlive(parent);
+  task.mempolicy = world_.mempolicies.Create(policy);
+  task.personality = kAddrNoRandomize;
+  const Pid child = Clone(parent);
+  const Pid thread = Clone(child, kThread);
+  EXPECT_EQ(TaskOf(child).mempolicy, task.mempolicy);
+  EXPECT_EQ(TaskOf(thread).personality, kAddrNoRandomize);
+  EXPECT_EQ(world_.mempolicies.holders(), 3U);
+  EXPECT_EQ(Exit(child), "OK");
+  EXPECT_EQ(world_.mempolicies.holders(), 1U);
+  ExecImage image;
+  image.path = "/bin/anything";
+  EXPECT_EQ(Execve(parent, image), "OK");
+  EXPECT_EQ(world_.mempolicies.holders(), 1U) << "a program is no reason to forget it";
+  const Pid second = Clone(parent, kThread);
+  EXPECT_EQ(Execve(second, image), "OK");
+  EXPECT_EQ(world_.mempolicies.holders(), 1U);
+  EXPECT_EQ(Exit(parent), "OK");
+  EXPECT_EQ(world_.mempolicies.holders(), 0U);
+}
+
+// --- The OOM killer's favour
+
+TEST_F(TasksTest, AnOomAdjustmentIsOfAllWhoShareTheMemory) {
+  const Pid parent = Spawn();
+  const Pid forked = Clone(parent);
+  const Pid sharer = Clone(parent, kCloneVm);
+  const auto set = [this](Pid pid, std::int16_t adjustment, CapabilitySet writer) {
+    return ErrnoName(tasks_.SetOomScoreAdj(*tasks_.FindAlive(pid), adjustment, writer));
+  };
+  EXPECT_EQ(set(parent, 100, CapabilitySet::None()), "OK");
+  EXPECT_EQ(TaskOf(sharer).oom_score_adj, 100);
+  EXPECT_EQ(TaskOf(forked).oom_score_adj, 0);
+  EXPECT_EQ(set(parent, -1, CapabilitySet::None()), "EACCES") << "below what it was given";
+  EXPECT_EQ(set(parent, -500, CapabilitySet::All()), "OK");
+  EXPECT_EQ(set(sharer, 900, CapabilitySet::None()), "OK");
+  EXPECT_EQ(set(parent, -500, CapabilitySet::None()), "OK") << "as low as somebody privileged went";
+  EXPECT_EQ(set(parent, -501, CapabilitySet::None()), "EACCES");
+  const Pid child = Clone(parent);
+  EXPECT_EQ(TaskOf(child).oom_score_adj, -500);
+  EXPECT_EQ(TaskOf(child).oom_score_adj_min, -500);
+}
+
 TEST_F(TasksTest, OrphansGoToInitWhichBuriesThoseThatHaveEnded) {
   const Pid grandparent = Spawn();
   const Pid parent = Clone(grandparent);

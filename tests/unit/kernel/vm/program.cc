@@ -8,10 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/types/span.h"
 
 #include "server/kernel/vm/brk.h"
 #include "server/kernel/vm/copy_address_space.h"
 #include "server/kernel/vm/huge_page_check.h"
+#include "server/kernel/vm/load_store.h"
 #include "server/kernel/vm/madvise.h"
 #include "server/kernel/vm/mprotect.h"
 #include "server/kernel/vm/mremap.h"
@@ -58,12 +60,13 @@ std::uint64_t Prot(const std::string& letters) {
 World::World(ByteCount memory, PageCount user_reserve)
     : pages(LayOutMemory(memory, std::nullopt), WatermarkParameters{}, counters, locks),
       slabs(pages, counters, locks),
-      files(pages, slabs, counters, cpus),
+      mempolicies(slabs),
+      files(pages, slabs, mempolicies, counters, cpus),
       anon_vmas(slabs),
       huge(MachineSpec(), pages, counters),
       commit(pages.managed_pages(), sysctls, counters),
-      environment{pages, slabs, files,         anon_vmas, file_mappings,     huge, commit, counters,
-                  cpus,  locks, kDefaultCosts, sysctls,   PageFrameNumber(0)} {
+      environment{pages,  slabs,    mempolicies, files, anon_vmas,     file_mappings, huge,
+                  commit, counters, cpus,        locks, kDefaultCosts, sysctls,       PageFrameNumber(0)} {
   sysctls.user_reserve_kbytes = user_reserve.value() * 4;
   environment.zero_page = *pages.AllocPages(kGfpKernel | kGfpZero, Order(0), PageOwner::kZeroPage);
 }
@@ -227,15 +230,39 @@ std::string Program::Touch(VirtualAddress address, PageCount pages, AccessKind k
   progress.kind = kind;
   const FaultTally before = faults_;
   const TouchStatus status = memsim::Touch(*space_, caller(), progress);
+  return Checked(Outcome(before, status, progress.signal));
+}
+
+std::string Program::Store(VirtualAddress address, absl::string_view bytes) {
+  TransferProgress progress;
+  progress.next = address;
+  const FaultTally before = faults_;
+  const TouchStatus status = StoreBytes(*space_, caller(), bytes, progress);
+  return Checked(absl::StrCat(progress.done.value(), " bytes, ", Outcome(before, status, progress.signal)));
+}
+
+std::string Program::Load(VirtualAddress address, std::size_t length) {
+  TransferProgress progress;
+  progress.next = address;
+  std::string bytes(length, '?');
+  const FaultTally before = faults_;
+  const TouchStatus status = LoadBytes(*space_, caller(), absl::MakeSpan(bytes), progress);
+  bytes.resize(progress.done.value());
+  for (char& byte : bytes) byte = byte == 0 ? '.' : byte;
+  if (status == TouchStatus::kDone) return Checked(bytes);
+  return Checked(absl::StrCat(bytes, " ", Outcome(before, status, progress.signal)));
+}
+
+std::string Program::Outcome(const FaultTally& before, TouchStatus status, const std::optional<Signal>& signal) {
   std::string text = absl::StrCat(faults_.minor_faults - before.minor_faults, " minor");
   const std::uint64_t major = faults_.major_faults - before.major_faults;
   if (major != 0) absl::StrAppend(&text, ", ", major, " major");
   if (status == TouchStatus::kOutOfMemory) text += ", out of memory";
-  if (progress.signal.has_value()) {
-    absl::StrAppend(&text, progress.signal->number == SignalNumber::kBus ? ", SIGBUS " : ", SIGSEGV ",
-                    static_cast<int>(progress.signal->code), " at ", Text(progress.signal->address));
+  if (signal.has_value()) {
+    absl::StrAppend(&text, signal->number == SignalNumber::kBus ? ", SIGBUS " : ", SIGSEGV ",
+                    static_cast<int>(signal->code), " at ", Text(signal->address));
   }
-  return Checked(std::move(text));
+  return text;
 }
 
 std::string Program::Read(std::uint64_t first, std::uint64_t end) {

@@ -9,10 +9,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 
 #include "server/kernel/physical/page_allocator.h"
@@ -21,6 +23,7 @@
 #include "server/kernel/vm/address_space.h"
 #include "server/kernel/vm/mman_flags.h"
 #include "server/kernel/vm/mmap.h"
+#include "server/kernel/vm/page_fault.h"
 #include "server/kernel/vm/vm_caller.h"
 #include "server/kernel/vm/vm_environment.h"
 
@@ -63,6 +66,7 @@ struct World {
   Locks locks{cpus};
   PageAllocator pages;
   SlabCaches slabs;
+  Mempolicies mempolicies;
   FileSystem files;
   AnonVmas anon_vmas;
   FileMappings file_mappings;
@@ -119,6 +123,10 @@ class Program {
   std::string Write(std::uint64_t first, std::uint64_t end);
   std::string Run(std::uint64_t first, std::uint64_t end);
 
+  // --- Bytes: "3 bytes, 1 minor"; and what was loaded, a dot for each zero: "ab.", then what ended it if anything did.
+  std::string Store(VirtualAddress address, absl::string_view bytes);
+  std::string Load(VirtualAddress address, std::size_t length);
+
   // --- fork. Null: ENOMEM.
   std::unique_ptr<Program> Fork();
 
@@ -135,6 +143,8 @@ class Program {
  private:
   VmCaller caller() { return {limits_, faults_, pkru_}; }
   std::string Checked(std::string result);
+  // "1 minor, SIGBUS 2 at A+3": what accesses took, which a status and a signal ended.
+  std::string Outcome(const FaultTally& before, TouchStatus status, const std::optional<Signal>& signal);
 
   World& world_;
   std::unique_ptr<AddressSpace> space_;
