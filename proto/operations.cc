@@ -6,6 +6,7 @@
 #include "memsim/v1/call.pb.h"
 #include "memsim/v1/execution_service.pb.h"
 #include "memsim/v1/file_service.pb.h"
+#include "memsim/v1/inspection_service.pb.h"
 #include "memsim/v1/machine_service.pb.h"
 #include "memsim/v1/page_service.pb.h"
 #include "memsim/v1/process_service.pb.h"
@@ -60,7 +61,7 @@ std::vector<const google::protobuf::ServiceDescriptor*> ApiServices() {
         v1::SpawnRequest::descriptor()->file(), v1::MmapRequest::descriptor()->file(),
         v1::AllocPagesRequest::descriptor()->file(), v1::KmallocRequest::descriptor()->file(),
         v1::MknodRequest::descriptor()->file(), v1::ShmgetRequest::descriptor()->file(),
-        v1::AdvanceTimeRequest::descriptor()->file()}) {
+        v1::FindVmaRequest::descriptor()->file(), v1::AdvanceTimeRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) services.push_back(file->service(i));
   }
   return services;

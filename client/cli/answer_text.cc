@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 
 #include "client/cli/call_hints.h"
+#include "client/cli/inspection_text.h"
 #include "client/cli/quantities.h"
 #include "client/library/linux_constants.h"
 
@@ -221,6 +222,12 @@ std::string ResultText(AnswerValue kind, const v1::Answer& answer) {
   if (answer.has_misuse()) {
     const absl::string_view reason = v1::ErrorReason_Name(answer.misuse().reason());
     return absl::StrCat("not executed: ", absl::StripPrefix(reason, "ERROR_REASON_"), ": ", answer.misuse().message());
+  }
+  if (IsInspection(answer)) {
+    std::string text = InspectionText(answer);
+    if (answer.has_signal()) return absl::StrCat(SignalText(answer.signal()), ": ", text);
+    if (answer.error_number() == 0) return text;
+    return absl::StrCat(client::ErrorNumberName(answer.error_number()), " (", ErrorText(answer), "): ", text);
   }
   if (answer.has_signal()) {
     const bool faulted = kind == AnswerValue::kMinorFaults && (answer.value() != 0 || answer.has_fault_counts());

@@ -48,7 +48,7 @@ std::vector<Command> CallCommands() {
     command.run = [&operation](const Arguments& arguments, Session& session) {
       return RunCall(operation, arguments, session);
     };
-    commands.push_back(std::move(command));
+    commands.push_back(operation.name() == "explain" ? ExplainCommand(std::move(command)) : std::move(command));
   }
   return commands;
 }

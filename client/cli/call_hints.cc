@@ -217,6 +217,44 @@ std::vector<CallHints> ContentsHints() {
   };
 }
 
+std::vector<CallHints> InspectionHints() {
+  return {
+      {"find_vma",
+       AnswerValue::kAddress,
+       {"address"},
+       {},
+       {"find_vma --machine demo --pid 1 --address 0x555555555000"}},
+      {"find_vma_prev",
+       AnswerValue::kAddress,
+       {"address"},
+       {},
+       {"find_vma_prev --machine demo --pid 1 --address 0x555555562000"}},
+      {"find_vma_intersection",
+       AnswerValue::kAddress,
+       {"address", "length"},
+       {},
+       {"find_vma_intersection --machine demo --pid 1 --address 0x555555550000 --length 64KiB"}},
+      {"get_unmapped_area",
+       AnswerValue::kAddress,
+       {"length"},
+       {{"flags", "PRIVATE|ANONYMOUS", "fd"}, {"flags", "PRIVATE"}, {"fd", "-1"}},
+       {"get_unmapped_area --machine demo --pid 1 --length 64KiB",
+        "get_unmapped_area --machine demo --pid 1 --length 2MiB --address 0x7ffff0000000"}},
+      {"mm_struct", AnswerValue::kNumber, {}, {}, {"mm_struct --machine demo --pid 1"}},
+      {"mmlist", AnswerValue::kNumber, {}, {}, {"mmlist --machine demo"}},
+      {"rmap_walk",
+       AnswerValue::kNumber,
+       {},
+       {{"pid", "0", "address"}},
+       {"rmap_walk --machine demo --pid 1 --address 0x7fffffffe000", "rmap_walk --machine demo --frame-number 4096"}},
+      {"explain",
+       AnswerValue::kMinorFaults,
+       {"address"},
+       {},
+       {"explain --machine demo --pid 1 --address '$3' --access write"}},
+  };
+}
+
 // What the examples that name a segment need on a new machine.
 constexpr char kSegmentFirst[] =
     "shmget --machine demo --pid 1 --key 42 --size 64KiB --flags 'CREAT|0600' --store-as 9";
@@ -424,9 +462,10 @@ std::vector<CallHints> DescriptorHints() {
 const CallHints& HintsFor(absl::string_view operation) {
   static const auto* const kHints = [] {
     auto* const hints = new std::vector<CallHints>;
-    for (const auto& group : {ProcessHints(), CredentialHints(), AddressSpaceHints(), PageAdviceHints(),
-                              MemoryPolicyHints(), ProtectionKeyHints(), ContentsHints(), SharedMemoryHints(),
-                              PageHints(), CacheHints(), KmallocHints(), CpuHints(), FileHints(), DescriptorHints()}) {
+    for (const auto& group :
+         {ProcessHints(), CredentialHints(), AddressSpaceHints(), PageAdviceHints(), MemoryPolicyHints(),
+          ProtectionKeyHints(), ContentsHints(), SharedMemoryHints(), InspectionHints(), PageHints(), CacheHints(),
+          KmallocHints(), CpuHints(), FileHints(), DescriptorHints()}) {
       hints->insert(hints->end(), group.begin(), group.end());
     }
     return hints;

@@ -46,6 +46,8 @@ Command RunCommand();
 Command RecordCommand();
 Command ReplayCommand();
 std::vector<Command> CallCommands();
+// The command of the call explain, with what people need not spell out.
+Command ExplainCommand(Command call);
 
 }  // namespace memsim::cli
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 
+#include "server/calls/access_argument.h"
 #include "server/calls/operation_runners.h"
 
 namespace memsim {
@@ -14,36 +15,6 @@ namespace {
 // 4 GiB in one call, at most some hundred milliseconds and some tens of MiB of the host: turns and the cap on host
 // memory are kept to within a call.
 constexpr std::uint64_t kMaxTouchedPages = 1ULL << 20;
-
-AccessKind ReadAccess(CallFrame& frame, v1::AccessKind access) {
-  switch (access) {
-    case v1::ACCESS_KIND_UNSPECIFIED:
-    case v1::ACCESS_KIND_READ:
-      return AccessKind::kRead;
-    case v1::ACCESS_KIND_WRITE:
-      return AccessKind::kWrite;
-    case v1::ACCESS_KIND_EXECUTE:
-      return AccessKind::kExecute;
-    default:
-      frame.Refuse(v1::ERROR_REASON_FIELD_INVALID,
-                   absl::StrCat("access is ", static_cast<int>(access), "; it must be READ, WRITE or EXECUTE"));
-      return AccessKind::kRead;
-  }
-}
-
-void SetSignal(const AccessResult& result, v1::Answer& answer) {
-  if (!result.signal.has_value()) return;
-  v1::Signal& signal = *answer.mutable_signal();
-  signal.set_number(static_cast<int>(result.signal->number));
-  signal.set_code(static_cast<int>(result.signal->code));
-  signal.set_address(result.signal->address.value());
-}
-
-void SetFaults(const AccessResult& result, v1::Answer& answer) {
-  if (result.minor_faults == 0 && result.major_faults == 0) return;
-  answer.mutable_fault_counts()->set_minor_faults(result.minor_faults);
-  answer.mutable_fault_counts()->set_major_faults(result.major_faults);
-}
 
 }  // namespace
 
@@ -266,8 +237,8 @@ void RunOperation(CallFrame& frame, const v1::TouchRequest& request) {
   const ErrnoOr<AccessResult> result = frame.machine().Touch(pid, address, access, pages);
   if (!result.ok()) return frame.Finish(result.error());
   frame.Finish(result->minor_faults);
-  if (result->major_faults != 0) SetFaults(*result, frame.answer());
-  SetSignal(*result, frame.answer());
+  if (result->major_faults != 0) WriteFaults(*result, frame.answer());
+  WriteSignal(result->signal, frame.answer());
 }
 
 void RunOperation(CallFrame& frame, const v1::LoadRequest& request) {
@@ -279,8 +250,8 @@ void RunOperation(CallFrame& frame, const v1::LoadRequest& request) {
   const ErrnoOr<TransferResult> result = frame.machine().Load(pid, address, absl::MakeSpan(bytes));
   if (!result.ok()) return frame.Finish(result.error());
   frame.Finish(result->done);
-  SetSignal(result->access, frame.answer());
-  if (result->done == ByteCount(0)) return SetFaults(result->access, frame.answer());
+  WriteSignal(result->access.signal, frame.answer());
+  if (result->done == ByteCount(0)) return WriteFaults(result->access, frame.answer());
   bytes.resize(result->done.value());
   v1::LoadedBytes& loaded = *frame.answer().mutable_loaded();
   loaded.set_data(std::move(bytes));
@@ -296,8 +267,8 @@ void RunOperation(CallFrame& frame, const v1::StoreRequest& request) {
   const ErrnoOr<TransferResult> result = frame.machine().Store(pid, address, request.data());
   if (!result.ok()) return frame.Finish(result.error());
   frame.Finish(result->done);
-  SetSignal(result->access, frame.answer());
-  SetFaults(result->access, frame.answer());
+  WriteSignal(result->access.signal, frame.answer());
+  WriteFaults(result->access, frame.answer());
 }
 
 }  // namespace memsim

@@ -1,8 +1,12 @@
 #include "server/calls/answer_digest.h"
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/strings/string_view.h"
+#include "google/protobuf/message.h"
+
+#include "server/base/check.h"
 
 namespace memsim {
 namespace {
@@ -22,6 +26,45 @@ void AddPolicy(const v1::MemoryPolicy& policy, Digest& digest) {
   digest.Add(std::uint64_t{policy.policy()});
   digest.Add(policy.has_node() ? std::uint64_t{policy.node()} + 1 : 0);
   for (const std::uint64_t word : policy.nodemask()) digest.Add(word);
+}
+
+// Every field that is set, in the order of numbers, as its number and its value; a message as its fields and an end.
+void AddMessage(const google::protobuf::Message& message, Digest& digest);
+
+void AddField(const google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field, int index,
+              Digest& digest) {
+  using Field = google::protobuf::FieldDescriptor;
+  const google::protobuf::Reflection& read = *message.GetReflection();
+  const bool many = field.is_repeated();
+  digest.Add(static_cast<std::uint64_t>(field.number()));
+  switch (field.cpp_type()) {
+    case Field::CPPTYPE_UINT64:
+      return digest.Add(many ? read.GetRepeatedUInt64(message, &field, index) : read.GetUInt64(message, &field));
+    case Field::CPPTYPE_UINT32:
+      return digest.Add(many ? read.GetRepeatedUInt32(message, &field, index) : read.GetUInt32(message, &field));
+    case Field::CPPTYPE_BOOL:
+      return digest.Add(std::uint64_t{read.GetBool(message, &field)});
+    case Field::CPPTYPE_ENUM:
+      return digest.Add(static_cast<std::uint64_t>(read.GetEnumValue(message, &field)));
+    case Field::CPPTYPE_STRING:
+      return digest.Add(absl::string_view(read.GetString(message, &field)));
+    case Field::CPPTYPE_MESSAGE:
+      return AddMessage(many ? read.GetRepeatedMessage(message, &field, index) : read.GetMessage(message, &field),
+                        digest);
+    default:
+      // No inspection has another type.
+      MEMSIM_CHECK(false, static_cast<std::uint64_t>(field.number()));
+  }
+}
+
+void AddMessage(const google::protobuf::Message& message, Digest& digest) {
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  message.GetReflection()->ListFields(message, &fields);
+  for (const auto* field : fields) {
+    const int count = field->is_repeated() ? message.GetReflection()->FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) AddField(message, *field, i, digest);
+  }
+  digest.Add(std::uint64_t{0});
 }
 
 void AddDetail(const v1::Answer& answer, Digest& digest) {
@@ -64,6 +107,18 @@ void AddDetail(const v1::Answer& answer, Digest& digest) {
       digest.Add(absl::string_view(answer.loaded().data()));
       digest.Add(answer.loaded().minor_faults());
       return digest.Add(answer.loaded().major_faults());
+    case v1::Answer::kVmaLookup:
+      return AddMessage(answer.vma_lookup(), digest);
+    case v1::Answer::kUnmappedAreaSearch:
+      return AddMessage(answer.unmapped_area_search(), digest);
+    case v1::Answer::kMmStruct:
+      return AddMessage(answer.mm_struct(), digest);
+    case v1::Answer::kMmList:
+      return AddMessage(answer.mm_list(), digest);
+    case v1::Answer::kReverseMap:
+      return AddMessage(answer.reverse_map(), digest);
+    case v1::Answer::kExplanation:
+      return AddMessage(answer.explanation(), digest);
     case v1::Answer::kConcurrent:
       digest.Add(static_cast<std::uint64_t>(answer.concurrent().lanes_size()));
       for (const v1::LaneAnswer& lane : answer.concurrent().lanes()) {

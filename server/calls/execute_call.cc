@@ -99,6 +99,22 @@ bool RunProcessCall(CallFrame& frame, const v1::Call& call) {
   }
 }
 
+// Looking into address spaces.
+bool RunInspection(CallFrame& frame, const v1::Call& call) {
+  switch (call.operation_case()) {
+    MEMSIM_RUN(kFindVma, find_vma);
+    MEMSIM_RUN(kFindVmaPrev, find_vma_prev);
+    MEMSIM_RUN(kFindVmaIntersection, find_vma_intersection);
+    MEMSIM_RUN(kGetUnmappedArea, get_unmapped_area);
+    MEMSIM_RUN(kMmStruct, mm_struct);
+    MEMSIM_RUN(kMmlist, mmlist);
+    MEMSIM_RUN(kRmapWalk, rmap_walk);
+    MEMSIM_RUN(kExplain, explain);
+    default:
+      return false;
+  }
+}
+
 // Pages, files, slab caches, shared memory and time.
 bool RunKernelCall(CallFrame& frame, const v1::Call& call) {
   switch (call.operation_case()) {
@@ -144,7 +160,10 @@ bool RunKernelCall(CallFrame& frame, const v1::Call& call) {
 #undef MEMSIM_RUN
 
 void Dispatch(CallFrame& frame, const v1::Call& call) {
-  if (RunMemoryCall(frame, call) || RunProcessCall(frame, call) || RunKernelCall(frame, call)) return;
+  if (RunMemoryCall(frame, call) || RunProcessCall(frame, call) || RunInspection(frame, call) ||
+      RunKernelCall(frame, call)) {
+    return;
+  }
   frame.Refuse(v1::ERROR_REASON_OPERATION_UNKNOWN,
                "the call has no operation that this server knows; set one of Call.operation");
 }

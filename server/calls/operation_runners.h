@@ -6,6 +6,7 @@
 #include "memsim/v1/address_space_service.pb.h"
 #include "memsim/v1/call.pb.h"
 #include "memsim/v1/file_service.pb.h"
+#include "memsim/v1/inspection_service.pb.h"
 #include "memsim/v1/memory_contents.pb.h"
 #include "memsim/v1/memory_policy.pb.h"
 #include "memsim/v1/page_service.pb.h"
@@ -112,6 +113,16 @@ void RunOperation(CallFrame& frame, const v1::ShmgetRequest& request);
 void RunOperation(CallFrame& frame, const v1::ShmatRequest& request);
 void RunOperation(CallFrame& frame, const v1::ShmdtRequest& request);
 void RunOperation(CallFrame& frame, const v1::ShmctlRequest& request);
+
+// inspection_calls.cc
+void RunOperation(CallFrame& frame, const v1::FindVmaRequest& request);
+void RunOperation(CallFrame& frame, const v1::FindVmaPrevRequest& request);
+void RunOperation(CallFrame& frame, const v1::FindVmaIntersectionRequest& request);
+void RunOperation(CallFrame& frame, const v1::GetUnmappedAreaRequest& request);
+void RunOperation(CallFrame& frame, const v1::MmStructRequest& request);
+void RunOperation(CallFrame& frame, const v1::MmlistRequest& request);
+void RunOperation(CallFrame& frame, const v1::RmapWalkRequest& request);
+void RunOperation(CallFrame& frame, const v1::ExplainRequest& request);
 
 // time_calls.cc
 void RunOperation(CallFrame& frame, const v1::AdvanceTimeRequest& request);

@@ -44,6 +44,13 @@ bool MayGrowState(const v1::Call& call) {
     case v1::Call::kSetfsgid:
     case v1::Call::kCapset:
     case v1::Call::kPrctl:
+    case v1::Call::kFindVma:
+    case v1::Call::kFindVmaPrev:
+    case v1::Call::kFindVmaIntersection:
+    case v1::Call::kGetUnmappedArea:
+    case v1::Call::kMmStruct:
+    case v1::Call::kMmlist:
+    case v1::Call::kRmapWalk:
     case v1::Call::kAdvanceTime:
     // What its lanes do is asked one by one.
     case v1::Call::kConcurrent:

@@ -27,6 +27,11 @@
 #include "server/base/errno.h"
 #include "server/base/units.h"
 #include "server/kernel/file/open_flags.h"
+#include "server/kernel/inspect/access_explanation.h"
+#include "server/kernel/inspect/mm_description.h"
+#include "server/kernel/inspect/reverse_map.h"
+#include "server/kernel/inspect/room_search.h"
+#include "server/kernel/inspect/vma_lookup.h"
 #include "server/kernel/ipc/shmid_ds.h"
 #include "server/kernel/machine_spec.h"
 #include "server/kernel/observe/counter.h"
@@ -264,6 +269,24 @@ class Machine {
   Errno Unlink(absl::string_view path);
   // ENOENT, ENAMETOOLONG; EXDEV between /dev/shm and the disk; EISDIR and ENOTDIR where one of both is a directory.
   Errno Rename(absl::string_view old_path, absl::string_view new_path);
+
+  // --- Looking into address spaces, as the kernel's own functions do (inspect/). No process changes, and none gets a
+  // CPU for it. Each call that names a pid may answer ESRCH.
+  ErrnoOr<VmaLookup> FindVma(Pid pid, VirtualAddress address);
+  ErrnoOr<VmaLookup> FindVmaPrev(Pid pid, VirtualAddress address);
+  ErrnoOr<VmaLookup> FindVmaIntersection(Pid pid, VirtualRange range);
+  // Where Mmap of these would put a mapping. The address may be EINVAL, EBADF, ENOMEM, EPERM, ESRCH.
+  RoomSearch GetUnmappedArea(Pid pid, VirtualAddress address, ByteCount length, std::uint64_t flags, int fd,
+                             ByteCount offset);
+  ErrnoOr<MmDescription> DescribeMm(Pid pid) const;
+  // From the address space of this number on.
+  MmList ListMms(AddressSpaceNumber first) const;
+  // Any number is a frame to ask about.
+  ReverseMap RmapWalk(PageFrameNumber frame);
+  // Of the page at an address. EFAULT: there is none.
+  ErrnoOr<ReverseMap> RmapWalk(Pid pid, VirtualAddress address);
+  // One access as Touch makes it, so that it changes what Touch changes.
+  ErrnoOr<AccessExplanation> Explain(Pid pid, VirtualAddress address, AccessKind access);
 
   // --- Looking in
   // A file below /proc: "meminfo", "1/maps"; or of /sys by its whole path: "/sys/kernel/slab/dentry/order". nullopt:

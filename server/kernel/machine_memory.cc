@@ -232,6 +232,7 @@ ErrnoOr<AccessResult> MakeAccesses(MachineState& state, Pid pid, Access access) 
     result.minor_faults = task->faults.minor_faults - before.minor_faults;
     result.major_faults = task->faults.major_faults - before.major_faults;
     if (status != TouchStatus::kOutOfMemory) return result;
+    state.environment.Note(KernelFunction::kPagefaultOutOfMemory);
     // pagefault_out_of_memory: somebody dies, and unless it was who made the access it is tried again. Every round ends
     // a task, so there are no more rounds than tasks.
     if (!state.KillForMemory() || state.tasks.FindAlive(pid) == nullptr) {

@@ -79,6 +79,8 @@ class CalledMachine {
   ErrnoOr<v1::ShmidDs> Shmctl(Pid pid, std::int32_t shmid, std::int32_t command);
   // REQUIRES: pages are not 0, which a Call takes for 1.
   ErrnoOr<AccessResult> Touch(Pid pid, VirtualAddress address, AccessKind access, PageCount pages);
+  // One access; aborts unless the steps that are told add up to the time that the call took.
+  ErrnoOr<AccessResult> Explain(Pid pid, VirtualAddress address, AccessKind access);
 
   // loaded: what was, as far as it came.
   ErrnoOr<TransferResult> Load(Pid pid, VirtualAddress address, ByteCount length, std::string& loaded);

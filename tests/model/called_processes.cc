@@ -266,4 +266,17 @@ ErrnoOr<TransferResult> CalledMachine::Store(Pid pid, VirtualAddress address, ab
   return TransferResult{ByteCount(answer.value()), {faults.minor_faults(), faults.major_faults(), SignalOf(answer)}};
 }
 
+ErrnoOr<AccessResult> CalledMachine::Explain(Pid pid, VirtualAddress address, AccessKind access) {
+  v1::Call call;
+  call.mutable_explain()->set_pid(pid.value());
+  call.mutable_explain()->set_address(address.value());
+  call.mutable_explain()->set_access(static_cast<v1::AccessKind>(static_cast<int>(access) + 1));
+  const v1::Answer answer = Execute(call);
+  if (answer.error_number() != 0) return ErrorOf(answer);
+  std::uint64_t time = 0;
+  for (const v1::ExplainedStep& step : answer.explanation().steps()) time += step.duration_ns();
+  MEMSIM_CHECK(time == answer.duration_ns(), time, answer.duration_ns());
+  return AccessResult{answer.value(), answer.explanation().major_faults(), SignalOf(answer)};
+}
+
 }  // namespace memsim

@@ -119,6 +119,14 @@ enum class AskChoice : std::uint8_t {
   kSetMempolicy,
   kGetMempolicy,
   kPersonality,
+  // What it asks of the kernel's own functions.
+  kFindVma,
+  kFindVmaPrev,
+  kFindVmaIntersection,
+  kGetUnmappedArea,
+  kMmStruct,
+  kMmlist,
+  kRmapWalk,
   kCount
 };
 

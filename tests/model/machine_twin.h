@@ -113,6 +113,12 @@ class MachineTwin {
   std::string AskPolicy(const MachineOperation& op, Caller caller);
   std::string AskDescriptor(const MachineOperation& op, Caller caller);
 
+  // --- Looking into address spaces (twin_inspect.cc)
+  std::string Inspect(const MachineOperation& op, Caller caller);
+  std::string Lookup(const MachineOperation& op, Caller caller);
+  std::string Room(const MachineOperation& op, Caller caller);
+  std::string Descriptors(const MachineOperation& op, Caller caller);
+
   // --- System V shared memory (twin_shm.cc)
   std::string Shm(const MachineOperation& op, Caller caller);
   std::string Shmget(const MachineOperation& op, Caller caller);

@@ -344,6 +344,14 @@ std::string MachineTwin::Ask(const MachineOperation& op, Caller caller) {
     case AskChoice::kFcntl:
     case AskChoice::kFallocate:
       return AskDescriptor(op, caller);
+    case AskChoice::kFindVma:
+    case AskChoice::kFindVmaPrev:
+    case AskChoice::kFindVmaIntersection:
+    case AskChoice::kGetUnmappedArea:
+    case AskChoice::kMmStruct:
+    case AskChoice::kMmlist:
+    case AskChoice::kRmapWalk:
+      return Inspect(op, caller);
     default:
       return AskWhoItIs(op, caller);
   }

@@ -91,6 +91,8 @@ namespace memsim {
   X(cachestat, 300, "cachestat (estimate: as mincore)")                                                                \
   X(cachestat_page, 5, "Each page that cachestat counts (estimate: as mincore)")                                       \
   X(shm, 400, "shmget and shmctl, and beside mmap and munmap shmat and shmdt (estimate)")                              \
+  X(index_node, 10, "Each node of the index of mappings that an inspection passes (estimate: a cache line or two)")      \
+  X(rmap_vma, 30, "Each mapping that rmap_walk looks into (estimate: as set_entry)")                                    \
   X(vma_split_or_merge, 250, "A mapping split in two, or two made one (estimate)")                                     \
   X(zap_page, 20, "Each present page that is unmapped: with page_free 40 (estimate)")                                  \
   X(protect_page, 15, "Each present page whose rights change (estimate)")                                              \

@@ -20,6 +20,7 @@ void Cpus::SwitchTask(Pid pid, AddressSpaceNumber space) {
     cpu.running = pid;
   }
   spaces_[current_.value()] = space;
+  cpu.active = space;
 }
 
 std::uint32_t Cpus::OthersIn(AddressSpaceNumber space) const {
@@ -29,7 +30,10 @@ std::uint32_t Cpus::OthersIn(AddressSpaceNumber space) const {
 
 void Cpus::StartClocks() {
   now_ = counted_ = Nanoseconds(0);
-  for (Cpu& cpu : cpus_) cpu.counts = CpuCounts();
+  for (Cpu& cpu : cpus_) {
+    cpu.counts = CpuCounts();
+    cpu.active = 0;
+  }
   std::fill(spaces_.begin(), spaces_.end(), 0);
 }
 
@@ -47,6 +51,7 @@ void Cpus::DigestTo(Digest& digest) const {
     digest.Add(counts(cpu).context_switches);
     digest.Add(running(cpu));
     digest.Add(spaces_[i]);
+    digest.Add(active_space(cpu));
   }
 }
 

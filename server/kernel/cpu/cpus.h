@@ -72,6 +72,7 @@ class Cpus {
   // exchange_tids).
   void BecomeTask(Pid pid, AddressSpaceNumber space) {
     cpus_[current_.value()].running = pid;
+    cpus_[current_.value()].active = space;
     spaces_[current_.value()] = space;
   }
   // The boot is over: time starts at zero, and nothing is counted yet.
@@ -84,6 +85,10 @@ class Cpus {
   // nobody does anything. 0: it idles.
   AddressSpaceNumber space(CpuId cpu) const { return spaces_[cpu.value()]; }
   AddressSpaceNumber space() const { return space(current_); }
+  // The address space whose page tables a CPU has (active_mm): the one that it works in, or while it idles the last
+  // one, which its idle task borrows (enter_lazy_tlb). 0: none yet, init_mm. It may have ended: simplified, an
+  // mm_struct does not outlive its users for a CPU's sake.
+  AddressSpaceNumber active_space(CpuId cpu) const { return cpus_[cpu.value()].active; }
   // How many other CPUs work in an address space (its mm_cpumask, less those that idle).
   std::uint32_t OthersIn(AddressSpaceNumber space) const;
 
@@ -107,6 +112,7 @@ class Cpus {
   struct Cpu {
     CpuCounts counts;
     Pid running;
+    AddressSpaceNumber active = 0;
   };
 
   void SwitchTask(Pid pid, AddressSpaceNumber space);

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "server/kernel/process/auxv.h"
 #include "server/kernel/process/binfmt_elf.h"
 #include "server/kernel/process/builtin_image.h"
 #include "server/kernel/process/tasks.h"
@@ -92,6 +93,7 @@ class ImageLoader {
     }
     if (!image.program.has_value()) LayOut(image);
     space_.layout.start_stack = stack_.end;
+    LayOutStack(image);
     if ((caller_.personality & kMmapPageZero) != 0) MapPageZero();
     return FillStack();
   }
@@ -200,7 +202,7 @@ class ImageLoader {
     const ImageMapping* previous = nullptr;
     VirtualAddress program_end;
     for (const ImageMapping& mapping : image.mappings) {
-      const bool own = mapping.path == image.path || mapping.path == MainFile(image);
+      const bool own = mapping.path == image.path || mapping.path == image.MainFile();
       const bool bss =
           mapping.path.empty() && previous != nullptr && previous->end == mapping.start && previous->end == program_end;
       if (own || bss) program_end = mapping.end;
@@ -218,9 +220,15 @@ class ImageLoader {
     layout.brk = layout.start_brk;
   }
 
-  // The program's file, which may be another than the path (a link, a script's interpreter): that of the first mapping.
-  static absl::string_view MainFile(const ExecImage& image) {
-    return image.mappings.empty() ? absl::string_view() : absl::string_view(image.mappings.front().path);
+  // bprm->exec and copy_strings: a null word at the top, the path, the environment and the arguments. A request names
+  // neither of these: argv is the path alone, and there is no environment.
+  void LayOutStack(const ExecImage& image) {
+    AddressLayout& layout = space_.layout;
+    if (stack_.empty()) return;
+    const ByteCount word(8);
+    const ByteCount path(image.path.size() + 1);
+    layout.env_start = layout.env_end = layout.arg_end = stack_.end - word - path;
+    layout.arg_start = layout.arg_end - path;
   }
 
   // The kernel writes arguments, environment and auxiliary vector to the top of the stack.
@@ -293,6 +301,7 @@ Errno Tasks::BecomeProgram(Task& task, const ExecImage& image) {
     address_spaces_.Put(fresh);
     return error;
   }
+  address_spaces_[fresh].layout.auxv = AuxvOf(resolved, address_spaces_[fresh], task.credentials);
   const Pid old_pid = task.pid;
   if (environment_.running != 0) environment_.running = address_spaces_[fresh].number();
   Task& leader = LeaveOneThread(task);

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+
 #include "server/base/units.h"
 #include "server/kernel/process/elf_program.h"
 
@@ -32,6 +34,11 @@ struct ExecImage {
   VirtualAddress start_brk;
   // Loaded beside the mappings, which then have no more than the stack.
   std::optional<ElfProgram> program;
+
+  // The program's file, which may be another than the path (a link, a script's interpreter): that of the first mapping.
+  absl::string_view MainFile() const {
+    return mappings.empty() ? absl::string_view() : absl::string_view(mappings.front().path);
+  }
 };
 
 }  // namespace memsim

@@ -82,6 +82,8 @@ class Tasks {
   // REQUIRES: the task is alive.
   AddressSpace& SpaceOf(const Task& task) { return address_spaces_[task.mm]; }
   const AddressSpace& SpaceOf(const Task& task) const { return address_spaces_[task.mm]; }
+  // mm_users: how many tasks use the address space of a task. REQUIRES: the task is alive.
+  std::uint32_t UsersOfSpace(const Task& task) const { return address_spaces_.users(task.mm); }
   // Moves a task to another CPU. REQUIRES: the CPU exists.
   void Migrate(Task& task, CpuId cpu);
   // In the order of pids.

@@ -54,6 +54,11 @@ void AppendMapsLine(const MapsLine& line, std::string& text) {
   text += '\n';
 }
 
+std::string NameInMaps(const FileSystem& files, const AddressLayout& layout, const Vma& vma) {
+  if (vma.file == OpenFileId()) return std::string(NameOf(vma, layout));
+  return files.InodeOf(vma.file).NameInMaps();
+}
+
 void AppendMapsLineOf(const FileSystem& files, const AddressLayout& layout, const Vma& vma, std::string& text) {
   MapsLine line;
   line.range = vma.range;

@@ -35,6 +35,9 @@ void AppendMapsLine(const MapsLine& line, std::string& text);
 // The line of a mapping of an address space that is laid out like this (show_map_vma).
 void AppendMapsLineOf(const FileSystem& files, const AddressLayout& layout, const Vma& vma, std::string& text);
 
+// The name that the line of a mapping ends with; empty: none.
+std::string NameInMaps(const FileSystem& files, const AddressLayout& layout, const Vma& vma);
+
 // The page that every program can call into, above all others. It is no process's mapping, so Linux adds it at the end
 // (get_gate_vma).
 inline constexpr MapsLine kVsyscallLine = {{VirtualAddress(0xffffffffff600000), VirtualAddress(0xffffffffff601000)},

@@ -90,8 +90,8 @@ std::string PidStat(const ProcView& view, const Task& task) {
   // rt_priority, policy, delayacct_blkio_ticks, guest_time, cguest_time.
   line.Zeros(5);
   line.Add(memory.layout.start_data.value()).Add(memory.layout.end_data.value()).Add(memory.layout.start_brk.value());
-  // arg_start, arg_end, env_start, env_end.
-  line.Zeros(4).Add(task.exit_status);
+  line.Add(memory.layout.arg_start.value()).Add(memory.layout.arg_end.value());
+  line.Add(memory.layout.env_start.value()).Add(memory.layout.env_end.value()).Add(task.exit_status);
   return line.Take();
 }
 

@@ -203,16 +203,22 @@ void AddressSpace::AddRss(RssKind kind, std::int64_t pages) {
 }
 
 ByteCount AddressSpace::HostMemory() const {
-  return ByteCount(sizeof(*this) + maple_nodes_.capacity() * sizeof(VirtualAddress) + writer_.HeapBytes()) +
+  return ByteCount(sizeof(*this) + maple_nodes_.capacity() * sizeof(VirtualAddress) +
+                   layout.auxv.capacity() * sizeof(AuxvEntry) + writer_.HeapBytes()) +
          tree_.HostMemory() + pool_.HostMemory() + page_tables_.HostMemory();
 }
 
 void AddressSpace::DigestTo(Digest& digest) const {
-  for (const VirtualAddress address : {layout.start_code, layout.end_code, layout.start_data, layout.end_data,
-                                       layout.start_brk, layout.brk, layout.start_stack, layout.mmap_base}) {
+  for (const VirtualAddress address :
+       {layout.start_code, layout.end_code, layout.start_data, layout.end_data, layout.start_brk, layout.brk,
+        layout.start_stack, layout.arg_start, layout.arg_end, layout.env_start, layout.env_end, layout.mmap_base}) {
     digest.Add(address);
   }
   digest.Add(std::uint64_t{layout.legacy});
+  for (const AuxvEntry& entry : layout.auxv) {
+    digest.Add(entry.type);
+    digest.Add(entry.value);
+  }
   digest.Add(number_);
   mmap_lock_.DigestTo(digest);
   digest.Add(def_flags);

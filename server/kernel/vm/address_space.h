@@ -44,6 +44,14 @@ using AddressSpaceId = Unit<struct AddressSpaceIdTag, std::uint32_t>;
 enum class RssKind : std::uint8_t { kFile, kAnonymous, kShmem };
 inline constexpr int kRssKindCount = 3;
 
+// Elf64_auxv_t.
+struct AuxvEntry {
+  std::uint64_t type;
+  std::uint64_t value;
+
+  friend bool operator==(const AuxvEntry&, const AuxvEntry&) = default;
+};
+
 // Where exec put things.
 struct AddressLayout {
   VirtualAddress start_code;
@@ -53,9 +61,16 @@ struct AddressLayout {
   VirtualAddress start_brk;
   VirtualAddress brk;
   VirtualAddress start_stack;
+  // Where exec left argv[0] to argv[argc - 1] as texts, and the environment's right behind them.
+  VirtualAddress arg_start;
+  VirtualAddress arg_end;
+  VirtualAddress env_start;
+  VirtualAddress env_end;
   // Where the search for room starts: downwards, or upwards in the legacy layout (no MMF_TOPDOWN).
   VirtualAddress mmap_base;
   bool legacy = false;
+  // saved_auxv: what exec told the program, by AT_*; of what only bytes of the image could say nothing is here.
+  std::vector<AuxvEntry> auxv;
 };
 
 struct AddressSpaceStatistics {
@@ -142,10 +157,19 @@ class AddressSpace {
   Vma* Next(const Vma& vma) { return Find(vma.range.end); }
   Vma* Previous(const Vma& vma) { return FindBefore(vma.range.start); }
   void ForEachVma(absl::FunctionRef<void(const Vma&)> visit) const;
+  // The nodes of the index that a search for an address passes.
+  void VisitPath(VirtualAddress address, absl::FunctionRef<void(const VmaTree::PathNode&)> visit) const {
+    tree_.VisitPath(address, visit);
+  }
   // REQUIRES: the mapping exists.
   const Vma& ById(VmaId id) const { return pool_[id]; }
   Vma& ById(VmaId id) { return pool_[id]; }
   std::uint64_t map_count() const { return tree_.size(); }
+  // The end of the highest mapping; 0: there is none.
+  VirtualAddress HighestEnd() const {
+    const VmaId last = tree_.FindIdBefore(VirtualAddress(UINT64_MAX));
+    return last == kNoVma ? VirtualAddress(0) : pool_[last].range.end;
+  }
   // See VmaTree. Guard gaps are the caller's business.
   std::optional<VmaTree::Gap> HighestGap(VirtualRange window, ByteCount size) { return tree_.HighestGap(window, size); }
   std::optional<VmaTree::Gap> LowestGap(VirtualRange window, ByteCount size) { return tree_.LowestGap(window, size); }

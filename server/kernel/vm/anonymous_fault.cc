@@ -32,6 +32,7 @@ AnonVmaId MergeableAnonVma(AddressSpace& space, const Vma& vma) {
 bool PrepareAnonVma(AddressSpace& space, Vma& vma) {
   if (vma.anon.own != AnonVmaId()) return true;
   const AnonVmaId neighbour = MergeableAnonVma(space, vma);
+  space.environment().Note(KernelFunction::kAnonVmaPrepare);
   AnonVmas& anon_vmas = space.environment().anon_vmas;
   const bool made = neighbour != AnonVmaId() ? anon_vmas.Join(vma.anon, neighbour) : anon_vmas.Create(vma.anon);
   if (!made) return false;
@@ -51,6 +52,7 @@ bool PrepareAnonVmaInFault(AddressSpace& space, Vma& vma, FaultLock lock) {
 bool MapNewAnonymousPage(Fault& fault, GfpMask zero) {
   VmEnvironment& environment = fault.space.environment();
   if (!PrepareAnonVmaInFault(fault.space, fault.vma, fault.lock)) return false;
+  environment.Note(KernelFunction::kFolioPrealloc);
   const auto taken =
       environment.pages.AllocPages(kGfpHighuserMovable | kGfpComp | zero, Order(0), PageOwner::kAnonymous);
   if (!taken.has_value()) return false;
@@ -68,6 +70,7 @@ bool MapNewAnonymousPage(Fault& fault, GfpMask zero) {
 
 FaultOutcome HandleAnonymousFault(Fault& fault) {
   VmEnvironment& environment = fault.space.environment();
+  environment.Note(KernelFunction::kDoAnonymousPage);
   if (!fault.write) {
     SetEntry(fault, fault.index(), Pte::Make(environment.zero_page, fault.vma.flags, false).Special());
     return FaultOutcome::kMinor;

@@ -8,6 +8,7 @@ namespace {
 
 // wp_page_reuse: the page is the writer's alone.
 FaultOutcome Reuse(Fault& fault) {
+  fault.space.environment().Note(KernelFunction::kWpPageReuse);
   fault.space.environment().counters.Add(Counter::kPgReuse, 1);
   SetEntry(fault, fault.index(), fault.entry().Writable().Dirty());
   return FaultOutcome::kMinor;
@@ -16,6 +17,8 @@ FaultOutcome Reuse(Fault& fault) {
 // wp_page_shared: a shared file learns that the page becomes dirty (page_mkwrite).
 FaultOutcome WriteShared(Fault& fault) {
   VmEnvironment& environment = fault.space.environment();
+  environment.Note(KernelFunction::kWpPageShared);
+  environment.Note(KernelFunction::kDoPageMkwrite);
   environment.files.MarkDirty(fault.entry().frame());
   return Reuse(fault);
 }
@@ -27,6 +30,7 @@ bool IsLarge(VmEnvironment& environment, Pte pte) {
 // wp_page_copy.
 FaultOutcome Copy(Fault& fault) {
   VmEnvironment& environment = fault.space.environment();
+  environment.Note(KernelFunction::kWpPageCopy);
   const Pte old = fault.entry();
   // The new page is mapped first: without memory for it the old one stays.
   if (!MapNewAnonymousPage(fault, old.special() ? kGfpZero : 0)) return FaultOutcome::kOutOfMemory;
@@ -51,6 +55,7 @@ FaultOutcome Copy(Fault& fault) {
 }  // namespace
 
 FaultOutcome HandleWriteProtectFault(Fault& fault) {
+  fault.space.environment().Note(KernelFunction::kDoWpPage);
   const Pte entry = fault.entry();
   if ((fault.vma.flags & (kVmShared | kVmMayShare)) != 0 && !entry.special()) return WriteShared(fault);
   if (entry.special()) return Copy(fault);
@@ -61,6 +66,8 @@ FaultOutcome HandleWriteProtectFault(Fault& fault) {
     const bool last =
         (page.flags & kFrameLarge) != 0 ? fault.space.environment().huge.MayReuse(entry.frame()) : page.refcount == 1;
     if (!last) return Copy(fault);
+    // folio_move_anon_rmap: from now on it is found through its owner alone.
+    if ((page.flags & kFrameLarge) == 0) page.mapping = fault.vma.anon.own.value();
   }
   page.flags |= kFrameAnonExclusive;
   return Reuse(fault);

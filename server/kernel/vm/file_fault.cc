@@ -46,6 +46,7 @@ ReadAround ReadAroundOf(const Vma& vma, PageOffset index) {
 
 ErrnoOr<FilePage> GetFilePage(Fault& fault) {
   VmEnvironment& environment = fault.space.environment();
+  environment.Note(KernelFunction::kVmOpsFault);
   const PageOffset index = fault.vma.PageIndex(fault.address);
   const ErrnoOr<FilePage> page = environment.files.GetPage(InodeOf(fault), index, ReadAroundOf(fault.vma, index));
   const CostTable& costs = environment.costs;
@@ -90,6 +91,7 @@ bool LacksTable(const Fault& fault, PageOffset first_page) {
 // memory for its frame.
 bool MapAround(Fault& fault) {
   VmEnvironment& environment = fault.space.environment();
+  environment.Note(KernelFunction::kDoFaultAround);
   const Window window = AroundFault(fault);
   const int faulting = fault.index();
   std::uint64_t mapped = 0;
@@ -122,6 +124,7 @@ bool BeyondFile(const Fault& fault) {
 
 // Pages around one beyond the file's end are mapped all the same.
 FaultOutcome ReadFault(Fault& fault) {
+  fault.space.environment().Note(KernelFunction::kDoReadFault);
   // shm_vm_ops has no map_pages: a load maps the page alone.
   const bool around = !fault.space.IsOfShmSegment(fault.vma);
   if (around && MapAround(fault)) return FaultOutcome::kMinor;
@@ -138,6 +141,7 @@ FaultOutcome ReadFault(Fault& fault) {
 
 // A private copy of the file's page. The mapping has its anon_vma even if there is no page to copy.
 FaultOutcome CopyFault(Fault& fault) {
+  fault.space.environment().Note(KernelFunction::kDoCowFault);
   if (!PrepareAnonVmaInFault(fault.space, fault.vma, fault.lock)) return FaultOutcome::kOutOfMemory;
   if (BeyondFile(fault)) return FaultOutcome::kBusError;
   const ErrnoOr<FilePage> page = GetFilePage(fault);
@@ -148,10 +152,12 @@ FaultOutcome CopyFault(Fault& fault) {
 }
 
 FaultOutcome SharedWriteFault(Fault& fault) {
-  if (BeyondFile(fault)) return FaultOutcome::kBusError;
   VmEnvironment& environment = fault.space.environment();
+  environment.Note(KernelFunction::kDoSharedFault);
+  if (BeyondFile(fault)) return FaultOutcome::kBusError;
   const ErrnoOr<FilePage> page = GetFilePage(fault);
   if (page.ok()) {
+    environment.Note(KernelFunction::kDoPageMkwrite);
     environment.files.MarkDirty(page->frame);
     MapFilePage(fault, page->frame, Pte::Make(page->frame, fault.vma.flags, true).Dirty());
   }
@@ -161,7 +167,9 @@ FaultOutcome SharedWriteFault(Fault& fault) {
 }  // namespace
 
 FaultOutcome HandleFileFault(Fault& fault) {
+  fault.space.environment().Note(KernelFunction::kDoFault);
   if (fault.vma.special != SpecialMapping::kNone) {
+    fault.space.environment().Note(fault.write ? KernelFunction::kDoCowFault : KernelFunction::kDoReadFault);
     // A store gets its copy at once, as of a file's page (do_cow_fault).
     if (fault.write) return MapNewAnonymousPage(fault, 0) ? FaultOutcome::kMinor : FaultOutcome::kOutOfMemory;
     // The pages of vdso and vvar are of the kernel's image, which no allocator manages and nobody counts.

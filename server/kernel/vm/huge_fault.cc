@@ -72,6 +72,7 @@ void SetHugeEntry(AddressSpace& space, HugeEntry& entry, Pte pte) {
 // do_huge_pmd_wp_page.
 HugeFaultOutcome WriteToHugePage(AddressSpace& space, const Vma& vma, VirtualAddress base, HugeEntry& entry) {
   VmEnvironment& environment = space.environment();
+  environment.Note(KernelFunction::kDoHugePmdWpPage);
   if (entry.pte.special()) {
     const PageFrameNumber head = AllocateHugePage(space, vma);
     if (head != kNoPage) {
@@ -86,6 +87,7 @@ HugeFaultOutcome WriteToHugePage(AddressSpace& space, const Vma& vma, VirtualAdd
       return HugeFaultOutcome::kServed;
     }
   }
+  environment.Note(KernelFunction::kSplitHugePmd);
   SplitHugeEntry(space, base);
   return HugeFaultOutcome::kFallBack;
 }
@@ -98,12 +100,14 @@ HugeFaultOutcome HandleHugeFault(AddressSpace& space, Vma& vma, VirtualAddress a
   if (HugeEntry* entry = tables.has_huge() ? tables.FindHuge(address) : nullptr) {
     if (write && !entry->pte.writable()) return WriteToHugePage(space, vma, base, *entry);
     // Somebody served it before (huge_pmd_set_accessed).
+    space.environment().Note(KernelFunction::kHugePmdSetAccessed);
     SetHugeEntry(space, *entry, write ? entry->pte.Dirty() : entry->pte.Accessed());
     return HugeFaultOutcome::kServed;
   }
   if (!MayHaveHugePages(space, vma, HugePageUse::kFault)) return HugeFaultOutcome::kFallBack;
   if (!tables.AllocateDirectories(address)) return HugeFaultOutcome::kOutOfMemory;
   if (!vma.range.Contains(RangeOf(base, kPmdSize))) return HugeFaultOutcome::kFallBack;
+  space.environment().Note(KernelFunction::kDoHugePmdAnonymousPage);
   // vmf_anon_prepare: a load needs it too.
   if (vma.anon.own == AnonVmaId()) {
     if (lock == FaultLock::kVmaLock && space.environment().locks.IsBusy(space.mmap_lock(), LockMode::kShared)) {

@@ -54,7 +54,7 @@ PlacementKind KindOf(const AddressSpace& space, const PendingMap& map) {
   return map.IsShared() ? PlacementKind::kPages : PlacementKind::kAnonymous;
 }
 
-Errno Place(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
+PlacementRequest RequestFor(const AddressSpace& space, const PendingMap& map) {
   PlacementRequest request;
   const bool fixed = map.Has(kMapFixed) || map.Has(kMapFixedNoReplace);
   request.address = fixed ? map.arguments.address : RoundHintToMinimum(space, map.arguments.address);
@@ -62,7 +62,11 @@ Errno Place(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
   request.offset = ToBytes(map.arguments.pgoff - PageOffset(0));
   request.map_flags = map.arguments.flags | (fixed ? kMapFixed : 0);
   request.kind = KindOf(space, map);
-  const ErrnoOr<VirtualAddress> address = GetUnmappedArea(space, caller.capabilities, request);
+  return request;
+}
+
+Errno Place(AddressSpace& space, const VmCaller& caller, PendingMap& map) {
+  const ErrnoOr<VirtualAddress> address = GetUnmappedArea(space, caller.capabilities, RequestFor(space, map));
   if (!address.ok()) return address.error();
   map.range = RangeOf(*address, map.length);
   if (map.Has(kMapFixedNoReplace) && space.FindIntersection(map.range) != nullptr) return Errno::kExist;
@@ -266,6 +270,18 @@ Errno MapUnderLock(AddressSpace& space, const VmCaller& caller, PendingMap& map)
 }
 
 }  // namespace
+
+ErrnoOr<VirtualAddress> FindPlaceFor(AddressSpace& space, const VmCaller& caller, const MmapArguments& arguments,
+                                     PlacementTrail& trail) {
+  PendingMap map;
+  map.arguments = arguments;
+  map.length = ToBytes(ToPagesRoundedUp(arguments.length));
+  if (arguments.length == ByteCount(0)) return Errno::kInval;
+  if (map.length == ByteCount(0)) return Errno::kNoMem;
+  PlacementRequest request = RequestFor(space, map);
+  request.trail = &trail;
+  return GetUnmappedArea(space, caller.capabilities, request);
+}
 
 ErrnoOr<VirtualAddress> Mmap(AddressSpace& space, const VmCaller& caller, const MmapArguments& arguments) {
   PendingMap map;

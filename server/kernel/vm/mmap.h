@@ -9,6 +9,7 @@
 #include "server/base/units.h"
 #include "server/kernel/file/open_file.h"
 #include "server/kernel/vm/address_space.h"
+#include "server/kernel/vm/placement_trail.h"
 #include "server/kernel/vm/vm_caller.h"
 
 namespace memsim {
@@ -31,6 +32,11 @@ struct MmapArguments {
 // pages; EEXIST: MAP_FIXED_NOREPLACE; of files EOVERFLOW, EACCES, ENODEV, and EOPNOTSUPP for what MAP_SHARED_VALIDATE
 // must know; of shared memory without a file ENFILE and ENOSPC.
 ErrnoOr<VirtualAddress> Mmap(AddressSpace& space, const VmCaller& caller, const MmapArguments& arguments);
+
+// get_unmapped_area: where such a mapping would go, if nothing but room mattered. Maps nothing. EINVAL, ENOMEM; EPERM:
+// a fixed address below vm.mmap_min_addr.
+ErrnoOr<VirtualAddress> FindPlaceFor(AddressSpace& space, const VmCaller& caller, const MmapArguments& arguments,
+                                     PlacementTrail& trail);
 
 // shmem_zero_setup: the file of shared memory without a name, with a reference for its first mapping. `promised` of its
 // pages are charged, all or none. ENOMEM; ENFILE, ENOSPC.

@@ -53,11 +53,17 @@ Signal Segv(SignalCode code, VirtualAddress address) { return {SignalNumber::kSe
 
 // handle_pte_fault.
 FaultOutcome HandleEntryFault(Fault& fault) {
+  VmEnvironment& environment = fault.space.environment();
+  environment.Note(KernelFunction::kHandlePteFault);
   const Pte entry = fault.entry();
   if (entry.none()) return fault.vma.IsAnonymous() ? HandleAnonymousFault(fault) : HandleFileFault(fault);
-  if (entry.guard()) return FaultOutcome::kGuard;
+  if (entry.guard()) {
+    environment.Note(KernelFunction::kHandlePteMarker);
+    return FaultOutcome::kGuard;
+  }
   if (fault.write && !entry.writable()) return HandleWriteProtectFault(fault);
   // Somebody served it before: nothing to do but note the access.
+  environment.Note(KernelFunction::kPtepSetAccessFlags);
   SetEntry(fault, fault.index(), fault.write ? entry.Dirty() : entry.Accessed());
   return FaultOutcome::kMinor;
 }
@@ -66,6 +72,7 @@ FaultOutcome HandleEntryFault(Fault& fault) {
 
 void SetEntry(Fault& fault, int index, Pte pte) {
   VmEnvironment& environment = fault.space.environment();
+  environment.Note(KernelFunction::kSetPte);
   const LockScope lock(environment.locks, fault.table.lock, LockMode::kExclusive, {fault.table.frame.value(), 0});
   environment.cpus.Charge(environment.costs.set_entry);
   const Pte old = fault.table.entries[index];
@@ -99,8 +106,15 @@ class Toucher {
  private:
   TouchStatus TouchOne() {
     const VirtualAddress address = progress_.next;
-    if (!IsCanonical(address)) return Die({SignalNumber::kSegv, SignalCode::kKernel, VirtualAddress(0)});
-    if (address >= kTaskSize) return Die(Segv(SignalCode::kMapErr, address));
+    VmEnvironment& environment = space_.environment();
+    if (!IsCanonical(address)) {
+      environment.NoteVerdict(AccessVerdict::kNotCanonical);
+      return Die({SignalNumber::kSegv, SignalCode::kKernel, VirtualAddress(0)});
+    }
+    if (address >= kTaskSize) {
+      environment.NoteVerdict(AccessVerdict::kKernelAddress);
+      return Die(Segv(SignalCode::kMapErr, address));
+    }
     // The first try may fault; the next ones find what it made. A fault that reports success changes the entry, so few
     // are needed.
     LeafTable* table = space_.page_tables().Find(address);
@@ -152,16 +166,22 @@ class Toucher {
   TouchStatus TakeFault(VirtualAddress address) {
     VmEnvironment& environment = space_.environment();
     TellOfFault(address);
+    environment.NoteVerdict(AccessVerdict::kServed);
+    environment.Note(KernelFunction::kExcPageFault);
     environment.cpus.Charge(environment.costs.fault);
+    environment.Note(KernelFunction::kDoUserAddrFault);
     Vma* vma = FindVma(address);
     if (vma == nullptr || address < vma->range.start) return TakeFaultBelow(vma, address);
     // Most faults go without mmap_lock, unless lock_vma_under_rcu finds a writer of the mapping.
     if (!environment.locks.IsBusy(vma->lock.lock(), LockMode::kShared)) {
+      environment.Note(KernelFunction::kLockVmaUnderRcu);
       const LockScope vma_lock(environment.locks, vma->lock.lock(), LockMode::kShared,
                                {space_.number(), vma->range.start.value()});
       const std::optional<TouchStatus> status = ServeFault(*vma, address, FaultLock::kVmaLock);
       if (status.has_value()) return *status;
+      environment.Note(KernelFunction::kFaultRetry);
     }
+    environment.Note(KernelFunction::kLockMmAndFindVma);
     const MmapReadLock lock(space_);
     return *ServeFault(*vma, address, FaultLock::kMmapLock);
   }
@@ -183,18 +203,35 @@ class Toucher {
   // lock_mm_and_find_vma, of an address in no mapping: a look at the whole address space, whose lock cannot be
   // upgraded. What lets a stack grow goes on as a reader, and needs no mapping's lock.
   TouchStatus TakeFaultBelow(Vma* above, VirtualAddress address) {
+    VmEnvironment& environment = space_.environment();
+    environment.Note(KernelFunction::kLockMmAndFindVma);
     { const MmapReadLock look(space_); }
-    if (above == nullptr || (above->flags & kVmGrowsDown) == 0) return Die(Segv(SignalCode::kMapErr, address));
+    if (above == nullptr || (above->flags & kVmGrowsDown) == 0) {
+      environment.NoteVerdict(AccessVerdict::kHole);
+      environment.Note(KernelFunction::kBadAreaNosemaphore);
+      return Die(Segv(SignalCode::kMapErr, address));
+    }
     MmapWriteLock lock(space_);
-    if (!ExpandStack(space_, caller_, *above, address)) return Die(Segv(SignalCode::kMapErr, address));
+    environment.Note(KernelFunction::kExpandStack);
+    if (!ExpandStack(space_, caller_, *above, address)) {
+      environment.Note(KernelFunction::kBadAreaNosemaphore);
+      return Die(Segv(SignalCode::kMapErr, address));
+    }
     lock.Downgrade();
     return *ServeFault(*above, address, FaultLock::kMmapLock);
   }
 
   // handle_mm_fault, of an address in the mapping. nullopt: it must be tried again with mmap_lock (VM_FAULT_RETRY).
   std::optional<TouchStatus> ServeFault(Vma& vma, VirtualAddress address, FaultLock lock) {
-    space_.environment().cpus.Charge(space_.environment().costs.handle_fault);
-    if (const auto code = AccessError(vma, progress_.kind, caller_.pkru)) return Die(Segv(*code, address));
+    VmEnvironment& environment = space_.environment();
+    environment.cpus.Charge(environment.costs.handle_fault);
+    if (const auto code = AccessError(vma, progress_.kind, caller_.pkru)) {
+      const bool key = *code == SignalCode::kPkuErr;
+      environment.NoteVerdict(key ? AccessVerdict::kProtectionKey : AccessVerdict::kNotAllowed);
+      environment.Note(KernelFunction::kBadAreaAccessError);
+      return Die(Segv(*code, address));
+    }
+    environment.Note(KernelFunction::kHandleMmFault);
     LeafTable* table = space_.page_tables().Find(address);
     const bool fresh_table = table == nullptr;
     if (fresh_table) {
@@ -235,8 +272,12 @@ class Toucher {
         CountWait();
         break;
       case FaultOutcome::kBusError:
+        space_.environment().NoteVerdict(AccessVerdict::kBeyondFile);
+        space_.environment().Note(KernelFunction::kDoSigbus);
         return Die({SignalNumber::kBus, SignalCode::kAccErr, address});
       case FaultOutcome::kGuard:
+        space_.environment().NoteVerdict(AccessVerdict::kGuardRegion);
+        space_.environment().Note(KernelFunction::kBadAreaNosemaphore);
         return Die(Segv(SignalCode::kMapErr, address));
       case FaultOutcome::kOutOfMemory:
         return TouchStatus::kOutOfMemory;

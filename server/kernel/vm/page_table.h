@@ -100,6 +100,18 @@ class PageTables {
   // The entry of an address, by a huge entry too; none where there is nothing.
   Pte Get(VirtualAddress address) const;
 
+  // An entry on the way to a page: of the root at level 4, of a leaf table at level 1.
+  struct WalkEntry {
+    int level;
+    int index;
+    // As Linux has them; 0 is none.
+    std::uint64_t bits;
+
+    friend bool operator==(const WalkEntry&, const WalkEntry&) = default;
+  };
+  // Calls visit from the root down, until there is no table or a huge entry maps the address.
+  void VisitWalk(VirtualAddress address, absl::FunctionRef<void(const WalkEntry&)> visit) const;
+
   // --- Huge entries. base: PMD-aligned.
   // Whether there are any.
   bool has_huge() const { return huge_.size() != 0; }
@@ -161,6 +173,8 @@ class PageTables {
   // Takes out and frees all tables, the root included. REQUIRES: every entry is none.
   void FreeAll();
 
+  // pgd. REQUIRES: the root.
+  PageFrameNumber root_frame() const { return directory(root_).frame; }
   // mm_pgtables_bytes: leaf, middle and upper tables, and deposits; the root is not counted.
   ByteCount table_bytes() const { return ByteCount(kPageSize.value() * (tables_ - (root_ != kNoTable ? 1 : 0))); }
   // All tables, the root included.

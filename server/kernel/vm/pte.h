@@ -49,6 +49,14 @@ class Pte {
   constexpr bool special() const { return (bits_ & kSpecial) != 0; }
   constexpr PageFrameNumber frame() const { return PageFrameNumber((bits_ & kFrameMask) >> kPageShift); }
 
+  // The entry as a real one would read: frames of PROT_NONE pages stand inverted (L1TF), a guard region is a marker of
+  // the last swap type (make_pte_marker), and what a machine remembers beside is left out.
+  constexpr std::uint64_t LinuxBits() const {
+    if (guard()) return 31ULL << 59 | ~4ULL << 14 >> 5;
+    const std::uint64_t bits = bits_ & ~kStored;
+    return present() && prot_none() ? bits ^ kFrameMask : bits;
+  }
+
   constexpr Pte WriteProtected() const { return Pte(bits_ & ~kWritable); }
   constexpr Pte Writable() const { return Pte(bits_ | kWritable); }
   // The entry of a page further on in the same huge page.

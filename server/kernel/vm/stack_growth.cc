@@ -27,8 +27,13 @@ bool WithinLimits(const AddressSpace& space, const VmCaller& caller, const Vma& 
 
 bool ExpandStack(AddressSpace& space, const VmCaller& caller, Vma& vma, VirtualAddress address) {
   const VirtualAddress new_start = PageAlignDown(address);
+  VmEnvironment& environment = space.environment();
+  environment.NoteVerdict(AccessVerdict::kStackLimit);
   if (new_start < MmapMinimum(space)) return false;
-  if (!GuardGapIsFree(space, vma, new_start)) return false;
+  if (!GuardGapIsFree(space, vma, new_start)) {
+    environment.NoteVerdict(AccessVerdict::kInStackGuardGap);
+    return false;
+  }
   // Before the limits: a stack that may not grow has an anon_vma all the same.
   if (!PrepareAnonVma(space, vma) || !WithinLimits(space, caller, vma, new_start)) return false;
   const PageCount growth = ToPages(vma.range.start - new_start);
@@ -36,6 +41,7 @@ bool ExpandStack(AddressSpace& space, const VmCaller& caller, Vma& vma, VirtualA
   if (vma.pgoff.value() < growth.value()) return false;
   if ((vma.flags & kVmAccount) != 0 && !ChargeCommit(space, caller, growth)) return false;
   space.Resize(vma, {new_start, vma.range.end});
+  environment.NoteVerdict(AccessVerdict::kServed);
   return true;
 }
 

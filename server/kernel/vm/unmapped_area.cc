@@ -27,25 +27,34 @@ VirtualRange WithoutGuard(const AddressSpace& space, const VmaTree::Gap& gap) {
   return range;
 }
 
+// What a gap leaves for length bytes. nullopt: too little.
+std::optional<VirtualRange> RoomIn(const AddressSpace& space, const VmaTree::Gap& gap, ByteCount length,
+                                   PlacementTrail* trail) {
+  const VirtualRange room = WithoutGuard(space, gap);
+  const bool fits = !room.empty() && room.size() >= length;
+  if (trail != nullptr) trail->Look({gap.range, gap.range.end - std::max(room.end, gap.range.start), fits});
+  return fits ? std::optional<VirtualRange>(room) : std::nullopt;
+}
+
 // unmapped_area_topdown: the highest place for length bytes in the window.
-std::optional<VirtualAddress> FindDown(AddressSpace& space, VirtualRange window, ByteCount length) {
+std::optional<VirtualAddress> FindDown(AddressSpace& space, VirtualRange window, ByteCount length,
+                                       PlacementTrail* trail) {
   while (window.start < window.end) {
     const std::optional<VmaTree::Gap> gap = space.HighestGap(window, length);
     if (!gap.has_value()) return std::nullopt;
-    const VirtualRange room = WithoutGuard(space, *gap);
-    if (!room.empty() && room.size() >= length) return room.end - length;
+    if (const auto room = RoomIn(space, *gap, length, trail); room.has_value()) return room->end - length;
     window.end = gap->range.start;
   }
   return std::nullopt;
 }
 
 // unmapped_area: the lowest one.
-std::optional<VirtualAddress> FindUp(AddressSpace& space, VirtualRange window, ByteCount length) {
+std::optional<VirtualAddress> FindUp(AddressSpace& space, VirtualRange window, ByteCount length,
+                                     PlacementTrail* trail) {
   while (window.start < window.end) {
     const std::optional<VmaTree::Gap> gap = space.LowestGap(window, length);
     if (!gap.has_value()) return std::nullopt;
-    const VirtualRange room = WithoutGuard(space, *gap);
-    if (!room.empty() && room.size() >= length) return room.start;
+    if (const auto room = RoomIn(space, *gap, length, trail); room.has_value()) return room->start;
     window.start = gap->range.end;
   }
   return std::nullopt;
@@ -57,7 +66,10 @@ enum class Direction : std::uint8_t { kUp, kDown };
 std::optional<VirtualAddress> FindIn(AddressSpace& space, VirtualRange window, Direction direction, ByteCount length,
                                      const PlacementRequest& request) {
   const bool down = direction == Direction::kDown;
-  const auto place = down ? FindDown(space, window, length) : FindUp(space, window, length);
+  PlacementTrail* const trail = request.trail;
+  if (trail != nullptr) trail->Begin(down ? PlacementStepKind::kTopDown : PlacementStepKind::kBottomUp, window, length);
+  const auto place = down ? FindDown(space, window, length, trail) : FindUp(space, window, length, trail);
+  if (trail != nullptr) trail->steps.back().found = place.has_value();
   const VirtualAddress answer =
       place.value_or(VirtualAddress(static_cast<std::uint64_t>(-static_cast<int>(Errno::kNoMem))));
   space.environment().cpus.Trace<Tracepoint::kVmUnmappedArea>(answer, space.statistics().total_vm, down, length,
@@ -66,11 +78,15 @@ std::optional<VirtualAddress> FindIn(AddressSpace& space, VirtualRange window, D
 }
 
 // The hint as it stands, if nothing is in the way. MAP_32BIT takes none that ends above its window.
-bool HintIsFree(AddressSpace& space, VirtualAddress hint, ByteCount length, std::uint64_t map_flags) {
-  const VirtualAddress limit = (map_flags & kMap32Bit) != 0 ? k32BitWindow.end : kTaskSize;
+bool HintIsFree(AddressSpace& space, const PlacementRequest& request, ByteCount length) {
+  const VirtualAddress hint = request.address;
+  const VirtualAddress limit = (request.map_flags & kMap32Bit) != 0 ? k32BitWindow.end : kTaskSize;
+  if (request.trail != nullptr) request.trail->Begin(PlacementStepKind::kHint, {hint, limit}, length);
   if (length.value() > limit.value() || hint > limit - length) return false;
   const Vma* next = space.Find(hint);
-  return next == nullptr || hint + length <= StartWithGuard(*next);
+  const bool free = next == nullptr || hint + length <= StartWithGuard(*next);
+  if (request.trail != nullptr) request.trail->steps.back().found = free;
+  return free;
 }
 
 std::optional<VirtualAddress> Search(AddressSpace& space, const PlacementRequest& request, ByteCount length) {
@@ -98,7 +114,7 @@ std::optional<VirtualAddress> SearchAligned(AddressSpace& space, const Placement
   if (padded.value() < request.length.value() || offset + padded.value() < offset) return std::nullopt;
   if (padded.value() > kTaskSize.value()) return std::nullopt;
   const bool hinted = request.address != VirtualAddress(0);
-  if (hinted && HintIsFree(space, request.address, padded, request.map_flags)) return request.address;
+  if (hinted && HintIsFree(space, request, padded)) return request.address;
   const std::optional<VirtualAddress> place = Search(space, request, padded);
   if (!place.has_value()) return std::nullopt;
   const std::uint64_t shift = (offset - place->value()) & mask;
@@ -146,7 +162,7 @@ ErrnoOr<VirtualAddress> FindPlace(AddressSpace& space, const PlacementRequest& r
   if (WantsAlignment(request) && (request.kind == PlacementKind::kHugeFile || !hinted)) {
     if (const auto place = SearchAligned(space, request)) return *place;
   }
-  if (hinted && HintIsFree(space, request.address, request.length, request.map_flags)) return request.address;
+  if (hinted && HintIsFree(space, request, request.length)) return request.address;
   const std::optional<VirtualAddress> place = Search(space, request, request.length);
   if (!place.has_value()) return Errno::kNoMem;
   return *place;

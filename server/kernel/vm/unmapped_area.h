@@ -11,6 +11,7 @@
 #include "server/kernel/vm/address_space.h"
 #include "server/kernel/vm/capability.h"
 #include "server/kernel/vm/layout.h"
+#include "server/kernel/vm/placement_trail.h"
 
 namespace memsim {
 
@@ -34,6 +35,8 @@ struct PlacementRequest {
   // MAP_*.
   std::uint64_t map_flags = 0;
   PlacementKind kind = PlacementKind::kPages;
+  // Who wants to see what is tried. Null: nobody.
+  PlacementTrail* trail = nullptr;
 };
 
 // Where the search starts upwards, without randomness (mmap_legacy_base): a third of the address space.

@@ -15,6 +15,7 @@
 #include "server/kernel/slab/slab_caches.h"
 #include "server/kernel/vm/anon_vma.h"
 #include "server/kernel/vm/commit_accounting.h"
+#include "server/kernel/vm/fault_trail.h"
 #include "server/kernel/vm/file_mappings.h"
 #include "server/kernel/vm/huge_pages.h"
 #include "server/kernel/vm/shm_mappings.h"
@@ -43,8 +44,21 @@ struct VmEnvironment {
   AddressSpaceNumber running = 0;
   // The thread group of the task that runs (current->tgid).
   Pid current{};
+  // Who wants to see what an access takes. Null: nobody.
+  FaultTrail* fault_trail = nullptr;
   // Null: there is no System V shared memory, as in tests of this folder.
   ShmMappings* shm_mappings = nullptr;
+
+  // The kernel is at this function, in a fault.
+  void Note(KernelFunction function) {
+    if (fault_trail != nullptr) [[unlikely]]
+      fault_trail->Add(function, cpus.now());
+  }
+  // The fault ends with a signal, for this reason.
+  void NoteVerdict(AccessVerdict verdict) {
+    if (fault_trail != nullptr) [[unlikely]]
+      fault_trail->verdict = verdict;
+  }
 };
 
 }  // namespace memsim

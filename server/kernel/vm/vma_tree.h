@@ -88,6 +88,17 @@ class VmaTree {
   void ForEachIn(VirtualRange range, absl::FunctionRef<void(const Entry&)> visit) const;
   // All of them.
   void ForEach(absl::FunctionRef<void(const Entry&)> visit) const;
+  // A node that a search passes: how deep it lies, and what it spans.
+  struct PathNode {
+    int depth;
+    VirtualRange range;
+    std::uint32_t entries;
+    bool is_leaf;
+
+    friend bool operator==(const PathNode&, const PathNode&) = default;
+  };
+  // Calls visit for the nodes from the root to the leaf in which Find ends, wherever the last search did.
+  void VisitPath(VirtualAddress address, absl::FunctionRef<void(const PathNode&)> visit) const;
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 

@@ -34,6 +34,10 @@ bool SetToOne(Message& message, const FieldDescriptor& field) {
     reflection.AddUInt64(&message, &field, 1);
     return true;
   }
+  if (field.is_repeated() && field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32) {
+    reflection.AddUInt32(&message, &field, 1);
+    return true;
+  }
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_UINT64:
       reflection.SetUInt64(&message, &field, 1);
@@ -46,6 +50,9 @@ bool SetToOne(Message& message, const FieldDescriptor& field) {
       return true;
     case FieldDescriptor::CPPTYPE_ENUM:
       reflection.SetEnumValue(&message, &field, 1);
+      return true;
+    case FieldDescriptor::CPPTYPE_BOOL:
+      reflection.SetBool(&message, &field, true);
       return true;
     case FieldDescriptor::CPPTYPE_STRING:
       reflection.SetString(&message, &field, "1");
