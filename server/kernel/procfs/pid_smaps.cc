@@ -22,14 +22,14 @@ namespace {
 // The names of the flags by their bits (show_smap_vma_flags), those included that no mapping has yet. Soft dirty, which
 // few kernels are built with, and the bits of the protection key have none.
 constexpr std::array<absl::string_view, 43> kFlagNames = {
-    "rd", "wr", "ex", "sh", "mr", "mw", "me", "ms", "gd", "um", "pf", "",   "uw", "lo", "io",
+    "rd", "wr", "ex", "sh", "mr", "mw", "me", "ms", "gd", "um", "pf", "gu", "uw", "lo", "io",
     "sr", "rr", "dc", "de", "lf", "ac", "nr", "ht", "sf", "ar", "wf", "dd", "",   "mm", "hg",
     "nh", "mg", "",   "",   "",   "",   "",   "",   "",   "",   "dp", "ui", "sl"};
 
 constexpr bool Names(VmFlags flag, absl::string_view name) { return kFlagNames[std::countr_zero(flag)] == name; }
-static_assert(Names(kVmGrowsDown, "gd") && Names(kVmLocked, "lo") && Names(kVmAccount, "ac") &&
-              Names(kVmWipeOnFork, "wf") && Names(kVmHugePage, "hg") && Names(kVmNoHugePage, "nh") &&
-              Names(kVmSealed, "sl") && Names(kVmDroppable, "dp"));
+static_assert(Names(kVmGrowsDown, "gd") && Names(kVmMaybeGuard, "gu") && Names(kVmLocked, "lo") &&
+              Names(kVmAccount, "ac") && Names(kVmWipeOnFork, "wf") && Names(kVmHugePage, "hg") &&
+              Names(kVmNoHugePage, "nh") && Names(kVmSealed, "sl") && Names(kVmDroppable, "dp"));
 
 // What smaps tells of a mapping below its line of maps.
 struct SmapsOfMapping {

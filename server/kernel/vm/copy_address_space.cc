@@ -10,9 +10,7 @@ namespace memsim {
 namespace {
 
 // vma_needs_copy: pages that a fault can find again in a file are left to the fault.
-bool NeedsPageCopy(const Vma& vma) {
-  return vma.anon.own != AnonVmaId() || (vma.flags & (kVmPfnMap | kVmMixedMap)) != 0;
-}
+bool NeedsPageCopy(const Vma& vma) { return vma.anon.own != AnonVmaId() || (vma.flags & kVmCopyOnFork) != 0; }
 
 // What a table's copy added to the child.
 struct Copied {

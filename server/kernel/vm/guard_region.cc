@@ -13,8 +13,9 @@ Errno InstallGuards(MmuGather& gather, Vma& vma, VirtualRange range) {
   VmEnvironment& environment = space.environment();
   if ((vma.flags & (kVmSpecial | kVmLocked)) != 0) return Errno::kInval;
   if (range.pages() > kMaxGuardPages) return Errno::kNoSys;
-  // Only the tables of mappings with an anon_vma are copied by fork, and the markers must be.
-  if (!PrepareAnonVma(space, vma)) return Errno::kNoMem;
+  // Nobody counts by it, so that it needs no write lock (vma_flag_set_atomic).
+  vma.flags |= kVmMaybeGuard;
+  if (vma.IsAnonymous() && !PrepareAnonVma(space, vma)) return Errno::kNoMem;
   ZapRange(gather, vma, range, ZapKind::kPages);
   gather.Flush();
   for (VirtualAddress at = range.start; at < range.end;) {

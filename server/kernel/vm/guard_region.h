@@ -10,9 +10,10 @@
 
 namespace memsim {
 
-// Puts a marker into every entry of the range, which lies in the mapping, and gives up what was there. One call makes
-// at most kMaxGuardPages: beyond that ENOSYS. EINVAL: a mapping of the kernel's kinds, or a locked one; ENOMEM.
+// One call makes at most so many, of which ENOSYS is the answer beyond.
 inline constexpr PageCount kMaxGuardPages{1ULL << 20};
+// Puts a marker into every entry of the range, which lies in the mapping, and gives up what was there. The mapping is
+// VM_MAYBE_GUARD from then on. EINVAL: a mapping of the kernel's kinds, or a locked one; ENOMEM.
 Errno InstallGuards(MmuGather& gather, Vma& vma, VirtualRange range);
 
 // Takes the markers away: the next touch finds fresh pages. EINVAL: a mapping of the kernel's kinds.

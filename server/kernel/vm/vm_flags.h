@@ -19,6 +19,8 @@ inline constexpr VmFlags kVmMayExec = 0x40;
 inline constexpr VmFlags kVmMayShare = 0x80;
 inline constexpr VmFlags kVmGrowsDown = 0x100;
 inline constexpr VmFlags kVmPfnMap = 0x400;
+// VM_MAYBE_GUARD: guards were put into it once, or into what it was merged with.
+inline constexpr VmFlags kVmMaybeGuard = 0x800;
 inline constexpr VmFlags kVmLocked = 0x2000;
 inline constexpr VmFlags kVmIo = 0x4000;
 inline constexpr VmFlags kVmSeqRead = 0x8000;
@@ -43,6 +45,10 @@ inline constexpr VmFlags kVmSealed = 1ULL << 42;
 
 inline constexpr VmFlags kVmAccessFlags = kVmRead | kVmWrite | kVmExec;
 inline constexpr VmFlags kVmLockedMask = kVmLocked | kVmLockOnFault;
+// VM_STICKY: neighbours may differ in it and be merged all the same, and then all of it bears it.
+inline constexpr VmFlags kVmSticky = kVmMaybeGuard;
+// VM_COPY_ON_FORK: what its page tables hold no fault could find again, so that fork copies them.
+inline constexpr VmFlags kVmCopyOnFork = kVmPfnMap | kVmMixedMap | kVmMaybeGuard;
 // Never merged, never locked.
 inline constexpr VmFlags kVmSpecial = kVmIo | kVmDontExpand | kVmPfnMap | kVmMixedMap;
 

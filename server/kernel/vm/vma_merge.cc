@@ -8,7 +8,7 @@ namespace {
 
 // is_mergeable_vma: everything but the anon_vmas and the place.
 bool SameKind(const Vma& vma, const NewMapping& wanted) {
-  return vma.flags == wanted.flags && vma.file == wanted.file && vma.policy == wanted.policy &&
+  return ((vma.flags ^ wanted.flags) & ~kVmSticky) == 0 && vma.file == wanted.file && vma.policy == wanted.policy &&
          vma.special == SpecialMapping::kNone && (wanted.flags & kVmSpecial) == 0;
 }
 
@@ -72,14 +72,16 @@ void ChargeMerge(AddressSpace& space) { space.environment().cpus.Charge(space.en
 
 // The range becomes part of the planned neighbours, which become one mapping. absorbed: the mapping that had the range;
 // null if it is new. Null: no memory for that, and nothing has changed.
-Vma* JoinNeighbours(AddressSpace& space, VirtualRange range, const AnonVmaLinks& anon, Vma* absorbed, MergePlan plan) {
+Vma* JoinNeighbours(AddressSpace& space, const NewMapping& wanted, Vma* absorbed, MergePlan plan) {
   const bool both = plan.left != nullptr && plan.right != nullptr;
   Vma& target = plan.left != nullptr ? *plan.left : *plan.right;
-  const VirtualRange merged{plan.left != nullptr ? plan.left->range.start : range.start,
-                            plan.right != nullptr ? plan.right->range.end : range.end};
+  const VirtualRange merged{plan.left != nullptr ? plan.left->range.start : wanted.range.start,
+                            plan.right != nullptr ? plan.right->range.end : wanted.range.end};
   // The two are compatible: at most one of them has anon_vmas to take over.
-  if (!TakeOverAnonVmas(space, target, anon)) return nullptr;
+  if (!TakeOverAnonVmas(space, target, wanted.anon)) return nullptr;
   if (both && !TakeOverAnonVmas(space, target, plan.right->anon)) return nullptr;
+  target.flags |= wanted.flags & kVmSticky;
+  if (both) target.flags |= plan.right->flags & kVmSticky;
   if (absorbed != nullptr) space.Remove(*absorbed);
   if (both) space.Remove(*plan.right);
   space.Resize(target, merged);
@@ -97,14 +99,16 @@ Vma* MergeExistingRange(AddressSpace& space, Vma& middle, const NewMapping& want
   if (plan.left == nullptr && plan.right == nullptr) return nullptr;
   if (left_side && right_side && !MayVanish(space, middle)) return nullptr;
   ChargeMerge(space);
-  if (left_side && right_side) return JoinNeighbours(space, middle.range, middle.anon, &middle, plan);
+  if (left_side && right_side) return JoinNeighbours(space, wanted, &middle, plan);
   if (plan.left != nullptr) {
     if (!TakeOverAnonVmas(space, *plan.left, middle.anon)) return nullptr;
+    plan.left->flags |= wanted.flags & kVmSticky;
     space.Resize(middle, {wanted.range.end, middle.range.end});
     space.Resize(*plan.left, {plan.left->range.start, wanted.range.end});
     return plan.left;
   }
   if (!TakeOverAnonVmas(space, *plan.right, middle.anon)) return nullptr;
+  plan.right->flags |= wanted.flags & kVmSticky;
   space.Resize(middle, {middle.range.start, wanted.range.start});
   space.Resize(*plan.right, {wanted.range.start, plan.right->range.end});
   return plan.right;
@@ -116,7 +120,7 @@ Vma* MergeRange(AddressSpace& space, const NewMapping& wanted, Inheritance inher
   const MergePlan plan = PlanMerge(space, neighbours.below, neighbours.above, wanted, inheritance);
   if (plan.left == nullptr && plan.right == nullptr) return nullptr;
   ChargeMerge(space);
-  return JoinNeighbours(space, wanted.range, wanted.anon, nullptr, plan);
+  return JoinNeighbours(space, wanted, nullptr, plan);
 }
 
 }  // namespace
@@ -179,7 +183,9 @@ ErrnoOr<Vma*> ModifyFlags(AddressSpace& space, Vma& vma, VirtualRange range, VmF
   NewMapping wanted{vma.For(range), vma.anon};
   wanted.flags = flags;
   const ErrnoOr<Vma*> changed = SetApart(space, vma, range, wanted);
-  if (changed.ok() && (*changed)->flags != flags) space.SetFlags(**changed, flags);
+  if (!changed.ok()) return changed;
+  flags |= (*changed)->flags & kVmSticky;
+  if ((*changed)->flags != flags) space.SetFlags(**changed, flags);
   return changed;
 }
 

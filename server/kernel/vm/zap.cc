@@ -18,7 +18,7 @@ Counter MappedCounter(const PageFrame& page) {
 // should_zap_folio, and zap_drop_markers.
 bool Stays(PageAllocator& pages, Pte pte, ZapKind kind) {
   if (kind == ZapKind::kAll) return false;
-  if (pte.guard()) return kind == ZapKind::kPages;
+  if (pte.guard()) return true;
   return kind == ZapKind::kFilePages && !pte.special() && pages.frame(pte.frame()).owner == PageOwner::kAnonymous;
 }
 
@@ -146,7 +146,7 @@ void RemoveMapping(VmEnvironment& environment, PageFrameNumber frame) {
 }
 
 void ZapCutTail(const VmEnvironment& environment, const CutTail& cut) {
-  ZapFilePages(environment, cut.inode, cut.first, kPastLastPage, ZapKind::kAll);
+  ZapFilePages(environment, cut.inode, cut.first, kPastLastPage, ZapKind::kPages);
 }
 
 void ZapFilePages(const VmEnvironment& environment, InodeId inode, PageOffset first, PageOffset end, ZapKind kind) {

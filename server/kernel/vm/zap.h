@@ -12,11 +12,10 @@ namespace memsim {
 
 // What goes (zap_details).
 enum class ZapKind : std::uint8_t {
-  // Everything: the mapping ends, or the file's bytes do.
+  // Everything, guards too: the mapping ends.
   kAll,
-  // Pages, and no guards: the mapping stays.
   kPages,
-  // Pages that are still the file's, and guards; not private copies of them.
+  // Pages that are still the file's, not private copies of them.
   kFilePages,
 };
 

@@ -217,8 +217,11 @@ std::uint64_t HardLimit(std::uint64_t resource) {
   return resource == static_cast<std::uint64_t>(Resource::kMemlock) ? kLockLimit.value() : kRlimInfinity;
 }
 
+// A fault reads at least 16 pages before it and behind it, and how many more each device says for itself
+// (read_ahead_kb): of no more than so many all hosts read all.
 std::uint64_t DrawFileLength(Random& random) {
-  return Chance(random, 70) ? random.Below(24) * kPage : random.Below(24 * kPage);
+  constexpr std::uint64_t kMostPages = 17;
+  return Chance(random, 70) ? random.Below(kMostPages + 1) * kPage : random.Below(kMostPages * kPage);
 }
 
 const client::ConstantFamily& Family(const char* name) {
